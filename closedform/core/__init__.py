@@ -1,0 +1,1 @@
+"""Expressions, shapes, operations, rewriting.  Knows no concrete operation."""

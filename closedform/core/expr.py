@@ -1,0 +1,324 @@
+"""Expressions: immutable, hash-consed nodes `(op, args, data, shape)`.
+
+Two expressions built the same way are the same object, so equality is identity and shared parts are
+stored once.  Operators build exactly what is written (`x.T @ A @ x`); `core.normal.normal` puts an
+expression into normal form, and remembers it on the node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary
+from zlib import crc32
+
+from closedform.core.shape import ONE, SCALAR, Dim, Shape, show
+from closedform.core.signature import Signature, known_shape
+from closedform.errors import ShapeError, TooLarge
+
+Number = Fraction | float
+HUGE = 10**12  #: sizes saturate here, so that shared graphs do not produce astronomic integers
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Op:
+    """The record of one operation: every fact about it, stated once.
+
+    Attributes:
+        name: its name; for a function, the name in the text syntax.
+        kind: `leaf`, `multilinear`, `elementwise` (entry by entry, of one operand) or `function`.
+        signatures: admissible shapes; an associative operation's signature is that of two operands.
+        differential: operands, then their differentials, to the differential (`function`); or
+            x and y = f(x) to f'(x) (`elementwise`).
+        adjoint: slot, operands and a cotangent Y to the cotangent of that slot (`multilinear`).
+        canonical: operands in normal form to an expression in normal form.
+        commutative, associative: how operands may be arranged.
+        weight: what it adds to the size of a printed formula.
+        domain: where it is defined or differentiable, `{0}` standing for the operand; empty if everywhere.
+        latex, code: templates of the operand(s); `code` speaks NumPy.
+        doc: the formula and why it holds.
+    """
+
+    name: str
+    kind: str
+    signatures: tuple[Signature, ...] = ()
+    differential: Callable[..., Any] | None = None
+    adjoint: Callable[..., Expr | None] | None = None
+    canonical: Callable[..., Expr] | None = None
+    commutative: bool = False
+    associative: bool = False
+    weight: int = 1
+    domain: str = ""
+    latex: str = ""
+    code: str = ""
+    doc: str = ""
+    digest: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.digest = crc32(self.name.encode())
+        if self.name in OPS:
+            raise ValueError(f"operation {self.name} is defined twice")
+        OPS[self.name] = self
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __call__(self, *args: Expr) -> Expr:
+        """The operation applied, exactly as written.
+
+        Raises:
+            ShapeError: the operands do not fit.
+        """
+        return node(self, args)
+
+    def shape(self, args: tuple[Expr, ...]) -> Shape:
+        """The result's shape.
+
+        Raises:
+            ShapeError: the operands do not fit.
+        """
+        if self.associative and len(args) != 2:
+            return self._fold(args)
+        found = known_shape(self.signatures, [a.shape for a in args])
+        if found is None:
+            raise ShapeError(
+                f"{self.name} does not take operands of these shapes (it takes {' or '.join(map(str, self.signatures))})",
+                shapes={f"operand {i}": show(a.shape) for i, a in enumerate(args, 1)},
+            )
+        return found
+
+    def _fold(self, args: tuple[Expr, ...]) -> Shape:
+        shape = args[0].shape
+        for a in args[1:]:
+            found = known_shape(self.signatures, [shape, a.shape])
+            if found is None:
+                raise ShapeError(
+                    f"{self.name} does not take operands of these shapes",
+                    shapes={f"operand {i}": show(b.shape) for i, b in enumerate(args, 1)},
+                )
+            shape = found
+        return shape
+
+
+OPS: dict[str, Op] = {}
+
+
+class Expr:
+    """One node.
+
+    Attributes:
+        op: the operation's record.
+        args: the operands.
+        data: what a leaf carries (a symbol's name and properties, a number's value).
+        shape: `(rows, columns)`.
+        size: operations in the formula when it is written out, as a tree.
+        digest: an order that is the same in every process; sorts commutative operands.
+    """
+
+    __slots__ = ("__weakref__", "args", "data", "digest", "normal", "op", "shape", "size", "transposed")
+    op: Op
+    args: tuple[Expr, ...]
+    data: Any
+    shape: Shape
+    size: int
+    digest: int
+    normal: Expr | None  # the normal form, once known
+    transposed: Expr | None  # the normal form of the transpose, once known
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.shape == SCALAR
+
+    @property
+    def T(self) -> Expr:
+        return OPS["transpose"](self)
+
+    def __repr__(self) -> str:
+        inside = ", ".join(map(repr, self.args)) if self.args else repr(self.data)
+        return f"{self.op.name}({inside})" if self.args or self.data is not None else f"{self.op.name}{self.shape}"
+
+    def __str__(self) -> str:
+        return PRINTERS["text"](self)
+
+    def _repr_latex_(self) -> str:
+        return "$" + PRINTERS["latex"](self) + "$"
+
+    def __add__(self, other: Operand) -> Expr:
+        return OPS["add"](self, _like(other, self))
+
+    def __radd__(self, other: Operand) -> Expr:
+        return OPS["add"](_like(other, self), self)
+
+    def __sub__(self, other: Operand) -> Expr:
+        return OPS["add"](self, -_like(other, self))
+
+    def __rsub__(self, other: Operand) -> Expr:
+        return OPS["add"](_like(other, self), -self)
+
+    def __neg__(self) -> Expr:
+        return times(number(-1), self)
+
+    def __mul__(self, other: Operand) -> Expr:
+        return times(self, as_expr(other))
+
+    def __rmul__(self, other: Operand) -> Expr:
+        return times(as_expr(other), self)
+
+    def __matmul__(self, other: Expr) -> Expr:
+        if self.shape == SCALAR or other.shape == SCALAR:
+            return times(self, other)
+        return OPS["matmul"](self, other)
+
+    def __truediv__(self, other: Operand) -> Expr:
+        return times(self, as_expr(other) ** -1)
+
+    def __rtruediv__(self, other: Operand) -> Expr:
+        return times(as_expr(other), self**-1)
+
+    def __pow__(self, other: Operand) -> Expr:
+        return OPS["power"](self, as_expr(other))
+
+    def __rpow__(self, other: Operand) -> Expr:
+        return OPS["power"](as_expr(other), self)
+
+
+PRINTERS: dict[str, Callable[[Expr], str]] = {}  #: notations, entered by `emit`
+Operand = Expr | int | float | Fraction
+
+_TABLE: WeakValueDictionary[tuple[Any, ...], Expr] = WeakValueDictionary()
+_LOCK = Lock()
+
+
+def node(op: Op, args: tuple[Expr, ...], data: Any = None, shape: Shape | None = None) -> Expr:
+    """The one expression with this operation, operands, data and (for leaves) shape.
+
+    Raises:
+        ShapeError: the operands do not fit.
+    """
+    key = (op, args, data, shape)
+    found = _TABLE.get(key)
+    if found is not None:
+        return found
+    made = Expr()
+    made.op, made.args, made.data = op, args, data
+    made.shape = shape if shape is not None else op.shape(args)
+    size, digests = op.weight, [op.digest]
+    for a in args:
+        size += a.size
+        digests.append(a.digest)
+    if not args:
+        digests += [hash_of(data), made.shape[0].digest, made.shape[1].digest]
+    made.size = (size + len(args) - 2 if op.associative else size) if size < HUGE else HUGE
+    made.digest = hash(tuple(digests))
+    made.normal = made.transposed = None
+    with _LOCK:
+        return _TABLE.setdefault(key, made)
+
+
+def hash_of(data: Any) -> int:
+    """A hash that does not depend on the process (Python's own is salted for text)."""
+    digest = getattr(data, "digest", None)
+    return digest if digest is not None else hash(data)
+
+
+def number(value: int | float | Fraction) -> Expr:
+    """A constant scalar; integers, decimals and fractions are exact."""
+    if not isinstance(value, float):
+        value = Fraction(value)
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > 2200:
+            raise TooLarge("a number in the expression is out of range")
+    return node(OPS["number"], (), value, SCALAR)
+
+
+def as_expr(value: Operand) -> Expr:
+    return value if isinstance(value, Expr) else number(value)
+
+
+def _like(value: Operand, other: Expr) -> Expr:
+    """A Python number beside a matrix means that number in every entry."""
+    if isinstance(value, Expr) or other.shape == SCALAR:
+        return as_expr(value)
+    return times(number(value), node(OPS["ones"], (), None, other.shape))
+
+
+def times(a: Expr, b: Expr) -> Expr:
+    """Scalar times anything, or the entry-by-entry product of equal shapes."""
+    if a.shape == b.shape:
+        return OPS["hadamard"](a, b)
+    if a.shape == SCALAR:
+        return OPS["scale"](a, b)
+    if b.shape == SCALAR:
+        return OPS["scale"](b, a)
+    raise ShapeError("entry-by-entry product needs equal shapes", shapes={"left": show(a.shape), "right": show(b.shape)})
+
+
+def topological(roots: Iterable[Expr]) -> list[Expr]:
+    """Every node of the graph once, operands before the nodes that use them."""
+    order: list[Expr] = []
+    seen: set[Expr] = set()
+    stack: list[tuple[Expr, Iterator[Expr]]] = []
+    for root in roots:
+        if root not in seen:
+            seen.add(root)
+            stack.append((root, iter(root.args)))
+        while stack:
+            e, operands = stack[-1]
+            for a in operands:
+                if a not in seen:
+                    seen.add(a)
+                    stack.append((a, iter(a.args)))
+                    break
+            else:
+                order.append(e)
+                stack.pop()
+    return order
+
+
+def symbols(*roots: Expr) -> list[Expr]:
+    """The symbols of an expression, by name."""
+    return sorted((e for e in topological(roots) if e.op.name == "symbol"), key=lambda e: e.data.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """What a variable's node carries.
+
+    Attributes:
+        name: as the user wrote it.
+        properties: declared facts about its value, such as `symmetric`.
+    """
+
+    name: str
+    properties: frozenset[str] = frozenset()
+
+    @property
+    def digest(self) -> int:
+        return crc32(" ".join([self.name, *sorted(self.properties)]).encode())
+
+
+def symbol(name: str, shape: Shape, properties: Iterable[str] = ()) -> Expr:
+    """A variable."""
+    return node(OPS["symbol"], (), Symbol(name, frozenset(properties)), shape)
+
+
+def ones(shape: Shape) -> Expr:
+    """All ones; the number 1 at 1×1."""
+    return number(1) if shape == SCALAR else node(OPS["ones"], (), None, shape)
+
+
+def eye(n: Dim) -> Expr:
+    """The identity matrix of size n; the number 1 at 1×1."""
+    return number(1) if n is ONE else node(OPS["eye"], (), None, (n, n))
+
+
+def zeros(shape: Shape) -> Expr:
+    """All zeros; the number 0 at 1×1."""
+    return number(0) if shape == SCALAR else node(OPS["zeros"], (), None, shape)
+
+
+def size_of(n: Dim) -> Expr:
+    """A dimension used as a number."""
+    return number(n.count) if not n.names else node(OPS["dim"], (), n, SCALAR)

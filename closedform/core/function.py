@@ -1,0 +1,28 @@
+"""A function as its user stated it: the expression, its variables, and what was inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from closedform.core.expr import Expr
+from closedform.core.shape import Dim
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What `parse` returns.
+
+    Attributes:
+        expr: the expression, exactly as written.
+        variables: every declared or inferred variable by name, also those that do not occur.
+        dims: the named sizes that may be used as numbers.
+        notes: what inference decided, one sentence each, such as `A is n×n`.
+        source: the text.
+    """
+
+    expr: Expr
+    variables: Mapping[str, Expr] = field(default_factory=dict)
+    dims: Mapping[str, Dim] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    source: str = ""
