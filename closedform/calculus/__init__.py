@@ -1,0 +1,1 @@
+"""From a function to its derivative: differential, transpose, matrix of the linear map, layout."""

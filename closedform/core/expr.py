@@ -19,7 +19,7 @@ from closedform.core.shape import ONE, SCALAR, Dim, Shape, show
 from closedform.core.signature import Signature, known_shape
 from closedform.errors import ShapeError, TooLarge
 
-Number = Fraction | float
+Number = int | Fraction | float  #: an integer is always an int
 HUGE = 10**12  #: sizes saturate here, so that shared graphs do not produce astronomic integers
 
 
@@ -186,7 +186,7 @@ class Expr:
 
 
 PRINTERS: dict[str, Callable[[Expr], str]] = {}  #: notations, entered by `emit`
-Operand = Expr | int | float | Fraction
+Operand = Expr | Number
 
 _TABLE: WeakValueDictionary[tuple[Any, ...], Expr] = WeakValueDictionary()
 _LOCK = Lock()
@@ -224,10 +224,11 @@ def hash_of(data: Any) -> int:
     return digest if digest is not None else hash(data)
 
 
-def number(value: int | float | Fraction) -> Expr:
+def number(value: Number) -> Expr:
     """A constant scalar; integers, decimals and fractions are exact."""
     if not isinstance(value, float):
-        value = Fraction(value)
+        if value.denominator == 1:
+            value = value.numerator
         if max(value.numerator.bit_length(), value.denominator.bit_length()) > 2200:
             raise TooLarge("a number in the expression is out of range")
     return node(OPS["number"], (), value, SCALAR)

@@ -6,8 +6,11 @@ part is worked on once however often it is used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from closedform.core.expr import Expr, Op, node
-from closedform.core.rewrite import rewrite
+
+REWRITERS: list[Callable[[Expr], Expr | None]] = []  #: what else makes a canonical node simpler; `core.rewrite` enters here
 
 
 def normal(e: Expr) -> Expr:
@@ -47,6 +50,11 @@ def finish(op: Op, args: tuple[Expr, ...]) -> Expr:
     """
     e = node(op, args)
     if e.normal is None:
-        simpler = rewrite(e)
-        e.normal = e if simpler is None else normal(simpler)
+        e.normal = e
+        for rewriter in REWRITERS:
+            simpler = rewriter(e)
+            if simpler is not None:
+                e.normal = None
+                e.normal = normal(simpler)
+                break
     return e.normal

@@ -1,6 +1,226 @@
-"""Rewriting: placeholder until rules are written."""
-from closedform.core.expr import Expr
+"""Rewriting: rules `left -> right`, written with ordinary expressions, applied to expressions in normal form.
+
+Symbols of a rule are wildcards: one stands for any expression whose shape fits, the dimensions being
+wildcards too.  In a sum or an entry-by-entry product a rule may use some of the operands and leave the
+rest; in a chain of matrices a run of neighbours, and inside a function a wildcard may be a whole run.
+Every rule makes an expression smaller, so rewriting ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from closedform.core.expr import OPS, Expr, Number, node, ones
+from closedform.core.normal import REWRITERS
+from closedform.core.shape import ONE, Dim
+from closedform.core.terms import split
+
+Binding = dict[object, object]  # wildcard symbol -> expression, wildcard dimension name -> dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`left -> right when condition`, with the name that a derivation shows.
+
+    `left` is in normal form except for the rule itself; `right` is any expression of the same wildcards.
+    """
+
+    name: str
+    left: Expr
+    right: Expr
+    when: Callable[[Binding], bool] | None = None
+    needs: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        inner = {a.op.name for a in self.left.args} - {"symbol", "ones", "number", "scale"}
+        object.__setattr__(self, "needs", frozenset(inner))
+
+
+RULES: dict[str, list[Rule]] = {}  #: by the operation at the top of the left side
+
+
+def enter(table: list[Rule]) -> None:
+    """Put the rules of a table to work."""
+    for rule in table:
+        RULES.setdefault(rule.left.op.name, []).append(rule)
 
 
 def rewrite(e: Expr) -> Expr | None:
+    """What the first rule that fits makes of e; None when none does."""
+    rules = RULES.get(e.op.name)
+    if rules is None:
+        return None
+    present = {a.op.name for a in e.args}
+    for rule in rules:
+        if rule.needs <= present:
+            for bound, rest in _top(rule.left, e):
+                if rule.when is None or rule.when(bound):
+                    return _rebuild(e, instantiate(rule.right, bound), rest)
     return None
+
+
+def _signed(e: Expr) -> tuple[Number, Expr]:
+    """A term of a sum as coefficient and core, also in a pattern, which need not be in normal form."""
+    if e.op.name == "scale" and e.args[0].op.name == "number":
+        return e.args[0].data, e.args[1]
+    return split(e)
+
+
+REWRITERS.append(rewrite)
+
+Rest = tuple[tuple[Expr, ...], tuple[Expr, ...]]
+NOTHING: Rest = ((), ())
+
+
+def _top(pattern: Expr, e: Expr) -> Iterator[tuple[Binding, Rest]]:
+    """Matches at the top, where operands may be left over."""
+    if e.op.commutative:
+        for bound, left_over in _some(pattern.args, e.args, {}, e):
+            yield bound, (left_over, ())
+    elif e.op.associative:
+        count = len(pattern.args)
+        for at in range(len(e.args) - count + 1):
+            run = e.args[at : at + count]
+            for bound in _each(pattern.args, run, {}):
+                yield bound, (e.args[:at], e.args[at + count :])
+    else:
+        for bound in _each(pattern.args, e.args, {}):
+            yield bound, NOTHING
+
+
+def _rebuild(e: Expr, result: Expr, rest: Rest) -> Expr:
+    before, after = rest
+    if e.op.commutative:
+        return node(e.op, (result, *before)) if before else result
+    for factor in reversed(before):
+        result = factor @ result
+    for factor in after:
+        result = result @ factor
+    return result
+
+
+def _each(patterns: tuple[Expr, ...], operands: tuple[Expr, ...], bound: Binding) -> Iterator[Binding]:
+    """Matches of operands one by one, in order."""
+    if not patterns:
+        yield bound
+        return
+    for found in match(patterns[0], operands[0], bound):
+        yield from _each(patterns[1:], operands[1:], found)
+
+
+def _some(
+    patterns: tuple[Expr, ...], operands: tuple[Expr, ...], bound: Binding, whole: Expr
+) -> Iterator[tuple[Binding, tuple[Expr, ...]]]:
+    """Matches of some of the operands in any order, with those left over."""
+    if not patterns:
+        yield bound, operands
+        return
+    for i, operand in enumerate(operands):
+        if _may(patterns[0], operand):
+            for found in match(patterns[0], operand, bound):
+                yield from _some(patterns[1:], operands[:i] + operands[i + 1 :], found, whole)
+
+
+def _may(pattern: Expr, e: Expr) -> bool:
+    return pattern.op.name in ("symbol", "ones", "add") or pattern.op is e.op
+
+
+def match(pattern: Expr, e: Expr, bound: Binding) -> Iterator[Binding]:
+    """Every way to read e as the pattern, extending what is bound already."""
+    name = pattern.op.name
+    if name == "symbol":
+        yield from _wildcard(pattern, e, bound)
+    elif name == "ones":
+        if e.op.name == "ones" or (e.op.name == "number" and e.data == 1):
+            found = _shape(pattern, e, bound)
+            if found is not None:
+                yield found
+    elif name == "number":
+        if e is pattern:
+            yield bound
+    elif name == "add":
+        yield from _sum(pattern, e, bound)
+    elif pattern.op is e.op:
+        if e.op.commutative and len(e.args) == len(pattern.args):
+            for found, _ in _some(pattern.args, e.args, bound, e):
+                yield found
+        elif e.op.name == "matmul":
+            yield from _runs(pattern.args, e.args, bound)
+        elif len(e.args) == len(pattern.args):
+            yield from _each(pattern.args, e.args, bound)
+
+
+def _sum(pattern: Expr, e: Expr, bound: Binding) -> Iterator[Binding]:
+    """A whole sum, or the negative of one: 1 − s is −(s − 1) in normal form."""
+    c, core = split(e)
+    if core.op is pattern.op and len(core.args) == len(pattern.args) and c in (1, -1):
+        yield from _terms(pattern.args, core.args, c, bound)
+
+
+def _terms(patterns: tuple[Expr, ...], terms: tuple[Expr, ...], sign: Number, bound: Binding) -> Iterator[Binding]:
+    if not patterns:
+        yield bound
+        return
+    wanted, body = _signed(patterns[0])
+    for i, term in enumerate(terms):
+        c, core = split(term)
+        if c * sign == wanted and _may(body, core):
+            for found in match(body, core, bound):
+                yield from _terms(patterns[1:], terms[:i] + terms[i + 1 :], sign, found)
+
+
+def _wildcard(pattern: Expr, e: Expr, bound: Binding) -> Iterator[Binding]:
+    before = bound.get(pattern)
+    if before is not None:
+        if before is e:
+            yield bound
+        return
+    found = _shape(pattern, e, bound)
+    if found is not None:
+        yield {**found, pattern: e}
+
+
+def _shape(pattern: Expr, e: Expr, bound: Binding) -> Binding | None:
+    """Bind the dimensions of a wildcard."""
+    found = bound
+    for wanted, size in zip(pattern.shape, e.shape, strict=True):
+        if wanted is ONE:
+            if size is not ONE:
+                return None
+            continue
+        before = found.get(wanted)
+        if before is None:
+            found = {**found, wanted: size}
+        elif before is not size:
+            return None
+    return found
+
+
+def _runs(patterns: tuple[Expr, ...], factors: tuple[Expr, ...], bound: Binding) -> Iterator[Binding]:
+    """Matches of a whole chain; a wildcard takes one or more neighbouring factors."""
+    if not patterns:
+        if not factors:
+            yield bound
+        return
+    most = len(factors) - len(patterns) + 1
+    for count in range(1, most + 1 if patterns[0].op.name == "symbol" else 2):
+        run = factors[0] if count == 1 else OPS["matmul"].canonical(*factors[:count])
+        for found in match(patterns[0], run, bound) if factors else ():
+            yield from _runs(patterns[1:], factors[count:], found)
+
+
+def instantiate(right: Expr, bound: Binding) -> Expr:
+    """The right side with expressions for wildcards, as written."""
+    if right.op.name == "symbol":
+        return bound[right]  # type: ignore[return-value]
+    if right.op.name == "ones":
+        rows, columns = (_size(d, bound) for d in right.shape)
+        return ones((rows, columns))
+    if not right.args:
+        return right
+    return right.op(*[instantiate(a, bound) for a in right.args])
+
+
+def _size(d: Dim, bound: Binding) -> Dim:
+    return d if d is ONE else bound[d]  # type: ignore[return-value]

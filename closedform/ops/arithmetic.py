@@ -1,21 +1,86 @@
 """Sums, scalar multiples, entry-by-entry products and powers.
 
-Entry by entry, scalars are the 1×1 case: `hadamard` and `power` serve both.
+Entry by entry, scalars are the 1×1 case: `hadamard` and `power` serve both.  In normal form a sum has
+like terms collected and a positive leading term; a product has one numeric coefficient, in front, and
+every base once, with its exponent.
 """
 
 from __future__ import annotations
 
-from closedform.core.expr import Expr
+from collections.abc import Iterable
+from fractions import Fraction
+
+from closedform.core.expr import Expr, Number, number, ones, zeros
+from closedform.core.normal import finish, normal
 from closedform.core.op import function, multilinear
+from closedform.core.terms import divide, is_number, is_ones, is_zero, join, split
+
+FLAT = 24  #: a nested sum or product longer than this stays nested, so that shared graphs stay linear
 
 
-@multilinear("(m,n) (m,n) -> (m,n)", associative=True, commutative=True, code=" + ", latex=" + ")
+def canonical_sum(*args: Expr) -> Expr:
+    """Flatten, collect like terms, sort; factor out a coefficient that all terms share."""
+    terms: dict[Expr, Number] = {}
+    _collect(args, 1, terms)
+    _merge_diagonals(terms)
+    found = sorted([(core.digest, core, c) for core, c in terms.items() if c != 0], key=_by_digest)
+    if not found:
+        return zeros(args[0].shape)
+    if len(found) == 1:
+        return join(found[0][2], found[0][1])
+    lead = found[0][2]
+    if any(c != lead and c != -lead for _, _, c in found):
+        lead = 1 if lead > 0 else -1
+    inner = finish(add, tuple([join(divide(c, lead), core) for _, core, c in found]))
+    if lead == 1:
+        return inner
+    c, core = split(inner)
+    return join(c * lead, core)
+
+
+def _merge_diagonals(terms: dict[Expr, Number]) -> None:
+    """diag(u) + diag(v) = diag(u + v)."""
+    diagonals = [core for core in terms if core.op.name == "diag"]
+    if len(diagonals) > 1:
+        diag = diagonals[0].op
+        c, core = split(diag.canonical(canonical_sum(*[join(terms.pop(d), d.args[0]) for d in diagonals])))
+        terms[core] = terms.get(core, 0) + c
+
+
+def _by_digest(entry: tuple[int, Expr, Number]) -> int:
+    return entry[0]
+
+
+def _collect(args: Iterable[Expr], factor: Number, terms: dict[Expr, Number]) -> None:
+    for a in args:
+        if is_zero(a):
+            continue
+        c, core = split(a)
+        c = c * factor
+        if core.op is add and len(core.args) <= FLAT:
+            _collect(core.args, c, terms)
+        else:
+            terms[core] = terms.get(core, 0) + c
+
+
+@multilinear("(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_sum, code=" + ", latex=" + ")
 def add(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """A + B.  Adjoint in any slot: Y."""
     return Y
 
 
-@multilinear("(1,1) (m,n) -> (m,n)", code=" * ", latex=r" \, ")
+def canonical_scale(s: Expr, M: Expr) -> Expr:
+    """One scalar, in normal form, times something that has none."""
+    if M.is_scalar:
+        return canonical_product(s, M)
+    if M.op is scale:
+        s, M = canonical_product(s, M.args[0]), M.args[1]
+    if is_zero(s) or is_zero(M):
+        return zeros(M.shape)
+    return M if is_number(s, 1) else finish(scale, (s, M))
+
+
+@multilinear("(1,1) (m,n) -> (m,n)", canonical=canonical_scale, code=" * ", latex=r" \, ")
 def scale(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """s A, a scalar times a matrix.  Adjoints: ⟨Y, ds A⟩ = ⟨Y, A⟩ ds and ⟨Y, s dA⟩ = ⟨s Y, dA⟩."""
     from closedform.ops.reductions import sum
@@ -24,13 +89,148 @@ def scale(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     return sum(Y * A) if slot == 0 else s * Y
 
 
-@multilinear("(m,n) (m,n) -> (m,n)", associative=True, commutative=True, code=" * ", latex=r" \odot ")
+def canonical_product(*args: Expr) -> Expr:
+    """Collect the coefficient, the scalars and, for every base, its exponent."""
+    shape = args[0].shape
+    coefficient: Number = 1
+    scalars: list[Expr] = []
+    exponents: dict[Expr, Expr] = {}
+    exponentials: list[Expr] = []
+    todo = list(args)
+    while todo:
+        a = todo.pop()
+        name = a.op.name
+        if name == "number":
+            coefficient = coefficient * a.data
+        elif name == "hadamard":
+            todo += a.args
+        elif name == "scale":
+            scalars.append(a.args[0])
+            todo.append(a.args[1])
+        elif name == "zeros":
+            return a
+        elif name == "exp":
+            exponentials.append(a)
+        elif name != "ones":
+            base, p = a.args if name == "power" and a.args[1].is_scalar else (a, number(1))
+            before = exponents.get(base)
+            exponents[base] = p if before is None else canonical_sum(before, p)
+    if coefficient == 0:
+        return zeros(shape)
+    factors = _one_exponential(exponentials)
+    factors += [canonical_power(b, p) for b, p in exponents.items() if not is_number(p, 0)]
+    if any(f.op.name in ("hadamard", "scale", "number", "ones") for f in factors):
+        return canonical_product(*factors, *_scaled(coefficient, scalars, shape))
+    factors.sort(key=_digest)
+    if shape[0] is shape[1] and args[0].is_scalar:
+        head = [] if coefficient == 1 and factors else [number(coefficient)]
+        everything = tuple(head + factors)
+        return everything[0] if len(everything) == 1 else finish(hadamard, everything)
+    core = ones(shape) if not factors else factors[0] if len(factors) == 1 else finish(hadamard, tuple(factors))
+    if coefficient == 1 and not scalars:
+        return core
+    return canonical_scale(canonical_product(number(coefficient), *scalars), core)
+
+
+def _one_exponential(found: list[Expr]) -> list[Expr]:
+    """exp(A) ⊙ exp(B) = exp(A + B)."""
+    if len(found) < 2:
+        return found
+    return [found[0].op.canonical(canonical_sum(*[e.args[0] for e in found]))]
+
+
+def _scaled(coefficient: Number, scalars: list[Expr], shape: tuple) -> list[Expr]:
+    """The coefficient and the scalars as one more factor of that shape, if there are any."""
+    if coefficient == 1 and not scalars:
+        return []
+    return [canonical_scale(canonical_product(number(coefficient), *scalars), ones(shape))]
+
+
+def _digest(e: Expr) -> int:
+    return e.digest
+
+
+@multilinear(
+    "(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_product, code=" * ", latex=r" \odot "
+)
 def hadamard(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """A ⊙ B, entry by entry.  Adjoint in any slot: ⟨Y, A ⊙ dB⟩ = ⟨A ⊙ Y, dB⟩."""
     return hadamard(*args[:slot], *args[slot + 1 :], Y)
 
 
-@function("(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n)", code="{0} ** {1}", latex="{0}^{{{1}}}")
+def canonical_power(x: Expr, p: Expr) -> Expr:
+    """Evaluate numbers, merge nested powers, distribute whole exponents over products."""
+    if is_number(p, 1):
+        return x
+    if is_number(p, 0) or is_ones(x):
+        return ones(x.shape)
+    name, k = x.op.name, p.data if p.op.name == "number" else None
+    whole = k is not None and k == int(k)
+    if name == "number" and k is not None:
+        return _number_power(x, p)
+    if name == "exp" and p.is_scalar:
+        return normal(x.op(canonical_scale(p, x.args[0])))
+    if name == "transpose" and p.is_scalar:
+        return normal(canonical_power(x.args[0], p).T)
+    if name == "power" and x.args[1].is_scalar and p.is_scalar:
+        return _nested_power(x, p, whole)
+    if name == "abs" and whole and k % 2 == 0:
+        return canonical_power(x.args[0], p)
+    if name in ("hadamard", "scale") and whole:
+        return canonical_product(*[_spread(canonical_power(f, p), x) for f in x.args])
+    if is_zero(x) and k is not None and k > 0:
+        return x
+    return finish(power, (x, p))
+
+
+def _spread(factor: Expr, like: Expr) -> Expr:
+    """A scalar factor as a matrix of that shape, so that it may enter an entry-by-entry product."""
+    return factor if factor.shape == like.shape else canonical_scale(factor, ones(like.shape))
+
+
+def _number_power(x: Expr, p: Expr) -> Expr:
+    base, k = x.data, p.data
+    if k == int(k) and abs(k) <= 64 and base != 0:
+        return number(base ** int(k) if k > 0 else divide(1, base ** -int(k)))
+    if not isinstance(base, float) and k == Fraction(1, 2) and base > 0:
+        root = Fraction(round(base.numerator**0.5), round(base.denominator**0.5)) if base < 10**15 else Fraction(0)
+        if root * root == base:
+            return number(root)
+    return finish(power, (x, p))
+
+
+def _nested_power(x: Expr, p: Expr, whole: bool) -> Expr:
+    """(b^q)^p: b^(pq) when p is whole or b is known to be positive; |b|^(pq) when q is even."""
+    b, q = x.args
+    product = canonical_product(q, p)
+    if whole or is_positive(b):
+        return canonical_power(b, product)
+    even = q.op.name == "number" and q.data == int(q.data) and q.data % 2 == 0
+    if even and product.op.name == "number":
+        from closedform.ops.elementwise import abs as absolute
+
+        return canonical_power(normal(absolute(b)), product)
+    return finish(power, (x, p))
+
+
+def is_positive(e: Expr) -> bool:
+    """Whether every entry is known to be positive (or zero, for norms and absolute values)."""
+    name = e.op.name
+    if name == "symbol":
+        return "positive" in e.data.properties
+    if name in ("number",):
+        return bool(e.data > 0)
+    if name in ("add", "hadamard", "scale", "transpose", "sum"):
+        return all(map(is_positive, e.args))
+    if name == "power":
+        return is_positive(e.args[0])
+    return name in ("exp", "norm2", "norm1", "abs", "cosh", "sigmoid", "softplus", "softmax", "ones", "dim")
+
+
+@function(
+    "(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n) | (1,1) (m,n) -> (m,n)", canonical=canonical_power,
+    code="{0} ** {1}", latex="{0}^{{{1}}}",
+)
 def power(x: Expr, p: Expr, dx: Expr | None, dp: Expr | None) -> Expr | None:
     """x^p, entry by entry.  d(x^p) = p x^(p−1) dx + x^p log(x) dp."""
     from closedform.ops.elementwise import log

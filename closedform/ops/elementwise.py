@@ -6,10 +6,16 @@ At a kink the derivative is the mean of the two sides: sign(0) = 0, and relu′(
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
 from math import pi
 
-from closedform.core.expr import Expr, Op
+from closedform.core.expr import OPS, Expr, Op, number, ones
+from closedform.core.normal import finish
 from closedform.core.op import elementwise
+from closedform.ops.arithmetic import canonical_scale, canonical_sum, is_positive
+from closedform.ops.product import canonical_transpose, upright
+from closedform.core.terms import is_zero, join, split
 
 exp = elementwise("exp", lambda x, y: y, "exp′ = exp.", code="np.exp({0})", latex=r"\exp({0})")
 log = elementwise("log", lambda x, y: 1 / x, "log′ x = 1/x.", code="np.log({0})", latex=r"\log({0})", domain="{0} > 0")
@@ -40,13 +46,35 @@ erf = elementwise("erf", lambda x, y: 2 / pi**0.5 * exp(-(x**2)), "erf′ x = 2 
 
 ODD = {sin, tan, arcsin, arctan, sinh, tanh, sign, erf}
 EVEN = {cos, cosh, abs}
-AT_ZERO: dict[Op, int] = {exp: 1, sin: 0, cos: 1, tan: 0, arcsin: 0, arctan: 0, sinh: 0, cosh: 1, tanh: 0, relu: 0,
-                          abs: 0, sign: 0, erf: 0}
+AT_ZERO: dict[Op, int] = {
+    exp: 1, sin: 0, cos: 1, tan: 0, arcsin: 0, arctan: 0, sinh: 0, cosh: 1, tanh: 0, relu: 0, abs: 0, sign: 0, erf: 0,
+}  # fmt: skip
+
+
+def _canonical(op: Op) -> Callable[[Expr], Expr]:
+    """Constants are evaluated where they are whole; signs move out of odd and even functions, σ(−x) = 1 − σ(x); operands stand upright."""
+
+    def canonical(x: Expr) -> Expr:
+        if is_zero(x) and op in AT_ZERO:
+            return join(AT_ZERO[op], ones(x.shape))
+        t = upright(x)
+        if t is not None:
+            return canonical_transpose(canonical(t))
+        c, core = split(x)
+        if c < 0 and (op in ODD or op in EVEN):
+            return canonical_scale(number(-1 if op in ODD else 1), canonical(join(-c, core)))
+        if c < 0 and op is sigmoid:
+            return canonical_sum(ones(x.shape), join(-1, canonical(join(-c, core))))
+        if op in (abs, sign) and is_positive(x):
+            return x if op is abs else ones(x.shape)
+        return finish(op, (x,))
+
+    return canonical
+
+
+for _op in [op for op in OPS.values() if op.kind == "elementwise"]:
+    _op.canonical = _canonical(_op)
 
 
 def _half(k: int) -> Expr:
-    from fractions import Fraction
-
-    from closedform.core.expr import number
-
     return number(Fraction(k, 2))

@@ -1,0 +1,11 @@
+"""Rewrite tables: identities one can read aloud.  Importing this package puts them to work."""
+
+from closedform.core.rewrite import Rule, enter
+from closedform.rules.diagonal import DIAGONAL
+from closedform.rules.entrywise import ENTRYWISE
+from closedform.rules.reductions import REDUCTIONS
+
+TABLES: dict[str, list[Rule]] = {"diagonal": DIAGONAL, "entrywise": ENTRYWISE, "reductions": REDUCTIONS}
+
+for _table in TABLES.values():
+    enter(_table)

@@ -1,0 +1,22 @@
+"""closedform: matrix calculus by machine.
+
+Write a function of scalars, vectors and matrices as on paper; get its derivative in closed matrix notation,
+verified, as text, LaTeX and code.
+
+>>> import closedform as cf
+>>> print(cf.derivative(cf.parse("norm2(X*w - y)^2"), "w"))
+2*X'*(X*w - y)
+"""
+
+from closedform import ops as _ops  # noqa: F401  registers the operations
+from closedform import rules as _rules  # noqa: F401  puts the rewrite tables to work
+from closedform.answer import Derivative, derivative, differential, gradient, hessian, jacobian
+from closedform.core.function import Function
+from closedform.errors import ClosedFormError
+from closedform.syntax.text import parse
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ClosedFormError", "Derivative", "Function", "derivative", "differential", "gradient", "hessian", "jacobian", "parse",
+]  # fmt: skip

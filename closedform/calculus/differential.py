@@ -1,0 +1,75 @@
+"""The differential: dF, linear in the differentials of the variables.
+
+One rule per operation; an operation linear in each operand needs none, the differential is put in each
+slot in turn.  One visit per node, so shared parts are differentiated once.
+Source: Magnus & Neudecker, Matrix Differential Calculus, 3rd ed. (2019), ch. 8 and 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from closedform.core.expr import Expr, node, symbol, topological, zeros
+from closedform.core.normal import normal
+from closedform.errors import NotSupported
+
+
+def differential_symbol(x: Expr) -> Expr:
+    """dX, a symbol of the shape of X that no variable of a user can be."""
+    return symbol("d" + x.data.name, x.shape, ["differential"])
+
+
+def differential(f: Expr, variables: Sequence[Expr]) -> Expr:
+    """dF as an expression linear in the differentials of the variables.
+
+    Args:
+        f: an expression of any shape.
+        variables: symbols.
+
+    Returns:
+        dF in normal form, of the shape of `f`; zeros when `f` does not depend on them.
+
+    Raises:
+        NotSupported: an operation in `f` has no rule.
+
+    >>> from closedform.core.shape import dim
+    >>> from closedform.core.expr import symbol
+    >>> n = dim("n")
+    >>> A, x = symbol("A", (n, n)), symbol("x", (n, dim(1)))
+    >>> print(differential(A @ x, [x]))
+    A*dx
+    """
+    f = normal(f)
+    known = {x: differential_symbol(x) for x in variables}
+    return differentials(f, known).get(f) or zeros(f.shape)
+
+
+def differentials(f: Expr, known: Mapping[Expr, Expr]) -> dict[Expr, Expr]:
+    """The differential of every node of f that has one, given those of some symbols; all in normal form."""
+    d: dict[Expr, Expr] = dict(known)
+    for e in topological([f]):
+        if e.args and e not in d and any(a in d for a in e.args):
+            de = normal(_rule(e, d))
+            if de.op.name != "zeros" and not (de.op.name == "number" and de.data == 0):
+                d[e] = de
+    return d
+
+
+def _rule(e: Expr, d: Mapping[Expr, Expr]) -> Expr:
+    op = e.op
+    if op.kind == "multilinear":
+        terms = [node(op, (*e.args[:i], d[a], *e.args[i + 1 :])) for i, a in enumerate(e.args) if a in d]
+        if op.name == "add":
+            return node(op, tuple(d[a] for a in e.args if a in d)) if len(terms) > 1 else next(d[a] for a in e.args if a in d)
+        total = terms[0]
+        for t in terms[1:]:
+            total = total + t
+        return total
+    if op.differential is None:
+        raise NotSupported(f"the derivative of {op.name} is not known here yet")
+    if op.kind == "elementwise":
+        (x,) = e.args
+        return op.differential(x, e) * d[x]
+    if len(e.args) == 1:
+        return op.differential(e.args[0], d[e.args[0]])
+    return op.differential(*e.args, *[d.get(a) for a in e.args])

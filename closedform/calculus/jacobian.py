@@ -1,0 +1,277 @@
+"""The matrix of a linear map: from dF = J dx to J, for columns and rows F of a column x.
+
+`matrix(e)` is the J of a column e; a product is walked from the outside, so that the answer is a product
+of matrices with `diag(c)` where an entry-by-entry factor c stands, never a Kronecker product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from closedform.calculus.transpose import transpose
+from closedform.core.expr import OPS, Expr, eye, number, ones, topological
+from closedform.core.normal import normal
+from closedform.core.shape import ONE
+from closedform.errors import NotSupported
+from closedform.ops.arithmetic import hadamard
+from closedform.ops.structure import diag, diagonal, kron
+
+
+def matrix_of(dF: Expr, dx: Expr) -> Expr:
+    """J with dF = J dx (or dFᵀ = J dx for a row dF).
+
+    Args:
+        dF: a scalar, column or row, linear in `dx`, in normal form.
+        dx: a scalar or column symbol.
+
+    Returns:
+        The matrix, m×n; for a scalar `dx` the coefficient, of the shape of dF.
+
+    Raises:
+        NotSupported: the map has no form in matrix notation that we know.
+    """
+    if dx.is_scalar:
+        return _Linear(dx).substitute(dF)
+    if dF.shape[0] is ONE and not dF.is_scalar:
+        dF = normal(dF.T)
+    return _Linear(dx).matrix(dF)
+
+
+class _Linear:
+    """Everything about one differential: which nodes depend on it, and the matrices found so far."""
+
+    def __init__(self, dx: Expr) -> None:
+        self.dx = dx
+        self.known: dict[Expr, Expr] = {}
+        self.depending: dict[Expr, bool] = {dx: True}
+
+    def depends(self, e: Expr) -> bool:
+        found = self.depending.get(e)
+        if found is None:
+            for node in topological([e]):
+                if node not in self.depending:
+                    self.depending[node] = any(self.depending[a] for a in node.args)
+            found = self.depending[e]
+        return found
+
+    def substitute(self, e: Expr) -> Expr:
+        """The coefficient of a scalar differential: put 1 in its place."""
+        done: dict[Expr, Expr] = {self.dx: number(1)}
+        for node in topological([e]):
+            if node not in done:
+                if self.depends(node):
+                    args = tuple(done[a] for a in node.args)
+                    done[node] = node.op.canonical(*args) if node.op.canonical else normal(node.op(*args))
+                else:
+                    done[node] = node
+        return done[e]
+
+    def row(self, e: Expr) -> Expr:
+        """The row r of a scalar e = r dx."""
+        return normal(transpose(e, [self.dx])[0].T)
+
+    def matrix(self, e: Expr) -> Expr:
+        """The matrix of a column (or of a scalar, its row)."""
+        if e not in self.known:
+            self.known[e] = normal(self._matrix(e))
+        return self.known[e]
+
+    def _matrix(self, e: Expr) -> Expr:
+        if e is self.dx:
+            return eye(e.shape[0])
+        if e.is_scalar:
+            return self.row(e)
+        rule = _COLUMN.get(e.op.name)
+        if rule is None:
+            raise NotSupported(f"the Jacobian through {e.op.name} needs index notation, which this version does not have")
+        return rule(self, e)
+
+    def factor(self, e: Expr) -> int:
+        """The position of the one operand that depends on dx."""
+        (position,) = [i for i, a in enumerate(e.args) if self.depends(a)]
+        return position
+
+
+def _sum(linear: _Linear, e: Expr) -> Expr:
+    total: Expr | None = None
+    for a in e.args:
+        if linear.depends(a):
+            J = linear.matrix(a)
+            total = J if total is None else total + J
+    assert total is not None
+    return total
+
+
+def _scaled(linear: _Linear, e: Expr) -> Expr:
+    """d(s v): s J_v, or v times the row of s."""
+    s, v = e.args
+    return v @ linear.row(s) if linear.depends(s) else s * linear.matrix(v)
+
+
+def _entrywise(linear: _Linear, e: Expr) -> Expr:
+    """c ⊙ e = diag(c) e."""
+    i = linear.factor(e)
+    others = e.args[:i] + e.args[i + 1 :]
+    c = others[0] if len(others) == 1 else hadamard(*others)
+    return diag(c) @ linear.matrix(e.args[i])
+
+
+def _product(linear: _Linear, e: Expr) -> Expr:
+    """L E v: the map of E v, then L."""
+    i = linear.factor(e)
+    before, E, after = e.args[:i], e.args[i], e.args[i + 1 :]
+    if E.shape[1] is ONE:  # the column e times what is behind it, a scalar
+        J = linear.matrix(E)
+        assert not after
+    else:
+        J = _applied(linear, E, _chain(after))
+    for A in reversed(before):
+        J = A @ J
+    return J
+
+
+def _chain(factors: tuple[Expr, ...]) -> Expr:
+    v = factors[-1]
+    for A in reversed(factors[:-1]):
+        v = A @ v
+    return normal(v)
+
+
+def _applied(linear: _Linear, E: Expr, v: Expr) -> Expr:
+    """The matrix of E v, for a matrix E that depends on dx and a column v that does not."""
+    name = E.op.name
+    if name == "transpose" and E.args[0] is linear.dx:
+        return v.T if v.is_scalar is False else v
+    if name == "add":
+        parts = [a for a in E.args if linear.depends(a)]
+        total = _applied(linear, parts[0], v)
+        for a in parts[1:]:
+            total = total + _applied(linear, a, v)
+        return total
+    if name == "diag":
+        return diag(v) @ linear.matrix(E.args[0])
+    if name == "scale":
+        s, A = E.args
+        return (A @ v) @ linear.row(s) if linear.depends(s) else s * _applied(linear, A, v)
+    if name == "hadamard":
+        return _masked(linear, E, v)
+    if E.shape[0] is ONE:  # a row times a column is a scalar
+        return linear.row(normal(E @ v))
+    return linear.matrix(normal(E @ v)) if name != "matmul" else _applied_product(linear, E, v)
+
+
+def _applied_product(linear: _Linear, E: Expr, v: Expr) -> Expr:
+    return linear.matrix(normal(E @ v))
+
+
+def _masked(linear: _Linear, E: Expr, v: Expr) -> Expr:
+    """(H ⊙ E) v, by the structure of E: e wᵀ, w eᵀ, A diag(e) B, a sum of these."""
+    i = linear.factor(E)
+    others = E.args[:i] + E.args[i + 1 :]
+    H = normal(hadamard(*others)) if len(others) > 1 else others[0]
+    return _under_mask(linear, H, E.args[i], v)
+
+
+def _under_mask(linear: _Linear, H: Expr, E: Expr, v: Expr) -> Expr:
+    name = E.op.name
+    if name == "add":
+        parts = [_under_mask(linear, H, a, v) for a in E.args if linear.depends(a)]
+        total = parts[0]
+        for p in parts[1:]:
+            total = total + p
+        return total
+    if name == "scale":
+        s, A = E.args
+        return ((H * A) @ v) @ linear.row(s) if linear.depends(s) else s * _under_mask(linear, H, A, v)
+    if name == "hadamard":
+        i = linear.factor(E)
+        others = E.args[:i] + E.args[i + 1 :]
+        return _under_mask(linear, normal(hadamard(H, *others)), E.args[i], v)
+    if name == "diag":
+        return diag(diagonal(H) * v) @ linear.matrix(E.args[0])
+    if name == "matmul":
+        return _under_mask_product(linear, H, E, v)
+    raise NotSupported(f"the Jacobian through {name} inside an entry-by-entry product needs index notation, "
+                       "which this version does not have")
+
+
+def _under_mask_product(linear: _Linear, H: Expr, E: Expr, v: Expr) -> Expr:
+    """H ⊙ (L e R) v for the places where e may stand."""
+    i = linear.factor(E)
+    for cut in range(len(E.args) - 1):
+        if E.args[cut].shape[1] is ONE:  # E = u wᵀ
+            u, w = _run(E.args[: cut + 1]), normal(_run(E.args[cut + 1 :]).T)
+            if i <= cut:
+                return diag(H @ (w * v)) @ linear.matrix(u)
+            return diag(u) @ H @ diag(v) @ linear.matrix(w)
+    middle = E.args[i]
+    left = _run(E.args[:i]) if i else None
+    right = _run(E.args[i + 1 :]) if i + 1 < len(E.args) else None
+    if middle.op.name == "diag":  # E = A diag(e) B:  (A ⊙ (H diag(v) Bᵀ)) e
+        mask = H @ diag(v) @ right.T if right is not None else H @ diag(v)
+        return (mask if left is None else left * mask) @ linear.matrix(middle.args[0])
+    if middle.op.name in ("hadamard", "add", "scale"):
+        return _under_mask(linear, H, _spread(linear, left, middle, right), v)
+    raise NotSupported(f"the Jacobian through {middle.op.name} inside an entry-by-entry product needs index "
+                       "notation, which this version does not have")
+
+
+def _spread(linear: _Linear, left: Expr | None, middle: Expr, right: Expr | None) -> Expr:
+    """L (P + Q) R as a sum, L (C ⊙ u wᵀ) R as L diag(u) C diag(w) R: one of the forms that have a rule."""
+
+    def wrap(e: Expr) -> Expr:
+        e = e if left is None else left @ e
+        return normal(e if right is None else e @ right)
+
+    if middle.op.name == "add":
+        total = wrap(middle.args[0])
+        for a in middle.args[1:]:
+            total = total + wrap(a)
+        return normal(total)
+    if middle.op.name == "hadamard":
+        i = linear.factor(middle)
+        E, others = middle.args[i], middle.args[:i] + middle.args[i + 1 :]
+        C = others[0] if len(others) == 1 else hadamard(*others)
+        if E.op.name == "matmul":
+            for cut in range(len(E.args) - 1):
+                if E.args[cut].shape[1] is ONE:
+                    u, w = _run(E.args[: cut + 1]), normal(_run(E.args[cut + 1 :]).T)
+                    return wrap(diag(u) @ C @ diag(w))
+    raise NotSupported("this Jacobian needs index notation, which this version does not have")
+
+
+def _run(factors: tuple[Expr, ...]) -> Expr:
+    product = factors[0]
+    for A in factors[1:]:
+        product = product @ A
+    return normal(product)
+
+
+def _diagonal(linear: _Linear, e: Expr) -> Expr:
+    """diagonal(E) = (I ⊙ E) 1."""
+    n = e.shape[0]
+    return _under_mask(linear, eye(n), e.args[0], ones((n, ONE)))
+
+
+def _kronecker(linear: _Linear, e: Expr) -> Expr:
+    """b ⊗ e = (b ⊗ I) e and e ⊗ b = (I ⊗ b) e, for columns."""
+    i = linear.factor(e)
+    if any(a.shape[1] is not ONE for a in e.args):
+        raise NotSupported("the Jacobian of a Kronecker product of matrices needs index notation, "
+                           "which this version does not have")
+    return kron(*e.args[:i], linear.matrix(e.args[i]), *e.args[i + 1 :])
+
+
+def _column_of_transpose(linear: _Linear, e: Expr) -> Expr:
+    return linear.matrix(normal(e.T))
+
+
+_COLUMN: dict[str, Callable[[_Linear, Expr], Expr]] = {
+    "add": _sum,
+    "scale": _scaled,
+    "hadamard": _entrywise,
+    "matmul": _product,
+    "diagonal": _diagonal,
+    "kron": _kronecker,
+    "transpose": _column_of_transpose,
+}

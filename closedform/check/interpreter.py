@@ -1,0 +1,252 @@
+"""An independent interpreter: the value of an expression, by NumPy, one line per operation.
+
+The judge of every answer, so it shares nothing with calculus, rules and emit.  Values are arrays of shape
+(..., rows, columns); leading axes are a batch, so that all perturbed points are evaluated in one sweep.
+
+Complex arguments are for complex steps, f′(x) ≈ Im f(x + ih)/h: every function is its analytic extension
+from the real axis, so |z| is z·sign(Re z), ‖z‖ is √Σz², and a transpose conjugates nothing.  The exceptions
+are `NOT_ANALYTIC`.  Outside the domain of a function its value is NaN; no warning, no exception.
+Source: Squire & Trapp, Using complex variables to estimate derivatives, SIAM Review 40 (1998).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from closedform.core.expr import Expr, topological
+
+Array = np.ndarray[Any, Any]
+Env = Mapping[str, Any]
+Sizes = Mapping[str, int]
+
+SINGULAR = 1e8  #: a matrix of a larger condition number has no inverse here
+NOT_ANALYTIC = frozenset({"pinv", "logm", "sqrtm", "normnuc"})  #: their complex values are no complex steps
+
+
+def evaluate(e: Expr, env: Env, sizes: Sizes) -> Array:
+    """The value of an expression, of shape (..., rows, columns).
+
+    Args:
+        e: any expression, simplified or not.
+        env: the variables' values by name, arrays of shape (..., rows, columns); batch axes broadcast.
+        sizes: the number for every named dimension.
+    """
+    return values(e, env, sizes)[e]
+
+
+def values(e: Expr, env: Env, sizes: Sizes) -> dict[Expr, Array]:
+    """The value of every node, operands before the nodes that use them."""
+    found: dict[Expr, Array] = {}
+    with np.errstate(all="ignore"):
+        for node in topological([e]):
+            leaf = LEAVES.get(node.op.name)
+            if leaf is not None:
+                found[node] = leaf(node, env, sizes)
+            else:
+                found[node] = FUNCTIONS[node.op.name](*[found[a] for a in node.args])
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- linear algebra
+
+
+def _inv(X: Array) -> Array:
+    """The inverse; NaN where X is numerically singular."""
+    try:
+        Y = np.linalg.inv(X)
+    except np.linalg.LinAlgError:  # at least one of the batch is exactly singular
+        hopeless = (np.linalg.det(X) == 0)[..., None, None]
+        Y = np.where(hopeless, np.nan, np.linalg.inv(np.where(hopeless, np.eye(X.shape[-1]), X)))
+    return np.where((_size(X) * _size(Y))[..., None, None] < SINGULAR, Y, np.nan)
+
+
+def _size(X: Array) -> Array:
+    """The 1-norm of every matrix of the batch."""
+    return np.asarray(np.abs(X).sum(-2).max(-1))
+
+
+def condition(X: Array) -> Array:
+    """Condition numbers in the 1-norm, one for every matrix of the batch; NaN when beyond `SINGULAR`."""
+    return _size(X) * _size(_inv(X))
+
+
+def _logdet(X: Array) -> Array:
+    """log |det X|, as log(± det X) with the sign that makes it real on the real axis."""
+    sign, log = np.linalg.slogdet(X)
+    value = log + np.log(sign * np.sign(sign.real))
+    return np.where(np.isfinite(condition(X)), value, np.nan)[..., None, None]
+
+
+def _adj(X: Array) -> Array:
+    """The transposed matrix of cofactors; X may be singular."""
+    n = X.shape[-1]
+    others = np.array([[j for j in range(n) if j != i] for i in range(n)], dtype=int).reshape(n, n - 1)
+    minors = np.linalg.det(X[..., others[:, None, :, None], others[None, :, None, :]])
+    return _transpose(minors * (-1.0) ** np.add.outer(np.arange(n), np.arange(n)))
+
+
+def _matpow(X: Array, k: Array) -> Array:
+    exponent = float(k.real.flat[0])
+    if not exponent.is_integer() or (k != exponent).any():
+        return np.full_like(X, np.nan)
+    return np.linalg.matrix_power(X if exponent >= 0 else _inv(X), int(np.abs(exponent)))
+
+
+def _transpose(X: Array) -> Array:
+    return X.swapaxes(-1, -2)
+
+
+def _kron(A: Array, B: Array) -> Array:
+    blocks = A[..., :, None, :, None] * B[..., None, :, None, :]
+    return blocks.reshape(*blocks.shape[:-4], A.shape[-2] * B.shape[-2], A.shape[-1] * B.shape[-1])
+
+
+def _vec(X: Array) -> Array:
+    return _transpose(X).reshape(*X.shape[:-2], -1, 1)
+
+
+def _diag(x: Array) -> Array:
+    n = x.shape[-1] * x.shape[-2]
+    return x.reshape(*x.shape[:-2], n, 1) * np.eye(n)
+
+
+def _each(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A function of one matrix, for a batch; NaN where it fails or cannot be computed to good accuracy."""
+
+    def batched(X: Array) -> Array:
+        done = []
+        for one in X.reshape(-1, *X.shape[-2:]):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    value = np.asarray(function(one))
+                real = not np.iscomplexobj(one) and np.abs(value.imag).max() < 1e-12 * np.abs(value).max()
+                done.append(value.real if real else value)
+            except (ValueError, Warning, np.linalg.LinAlgError):
+                done.append(np.full_like(one, np.nan))
+        stacked = np.stack(done)
+        return stacked.reshape(*X.shape[:-2], *stacked.shape[1:])
+
+    return batched
+
+
+def _scipy_linalg(name: str) -> Callable[[Array], Array]:
+    def call(X: Array) -> Array:
+        import scipy.linalg  # slow to import, and rarely needed
+
+        return np.asarray(getattr(scipy.linalg, name)(X))
+
+    return _each(call)
+
+
+# ------------------------------------------------------------------------------------------- entries and sums
+
+
+def _abs(x: Array) -> Array:
+    return x * np.sign(x.real)
+
+
+def _relu(x: Array) -> Array:
+    return x * np.heaviside(x.real, 0.5)
+
+
+def _softplus(x: Array) -> Array:
+    return _relu(x) + np.log1p(np.exp(-_abs(x)))
+
+
+def _erf(x: Array) -> Array:
+    import scipy.special  # slow to import, and rarely needed
+
+    return np.asarray(scipy.special.erf(x))
+
+
+def _sum(x: Array) -> Array:
+    return np.asarray(x.sum((-2, -1), keepdims=True))
+
+
+def _top(x: Array) -> Array:
+    return np.asarray(x.real.max((-2, -1), keepdims=True))
+
+
+def _max(x: Array) -> Array:
+    flat = x.reshape(*x.shape[:-2], 1, -1)
+    return np.take_along_axis(flat, flat.real.argmax(-1, keepdims=True), -1)
+
+
+def _softmax(x: Array) -> Array:
+    e = np.exp(x - _top(x))
+    return np.asarray(e / _sum(e))
+
+
+def _constant(value: Any) -> Array:
+    try:
+        return np.full((1, 1), float(value))
+    except OverflowError:  # beyond floating point
+        return np.full((1, 1), np.inf)
+
+
+def _shape(e: Expr, sizes: Sizes) -> tuple[int, int]:
+    return e.shape[0].value(sizes), e.shape[1].value(sizes)
+
+
+LEAVES: dict[str, Callable[[Expr, Env, Sizes], Array]] = {
+    "symbol": lambda e, env, sizes: env[e.data.name],
+    "number": lambda e, env, sizes: _constant(e.data),
+    "dim": lambda e, env, sizes: _constant(e.data.value(sizes)),
+    "ones": lambda e, env, sizes: np.ones(_shape(e, sizes)),
+    "zeros": lambda e, env, sizes: np.zeros(_shape(e, sizes)),
+    "eye": lambda e, env, sizes: np.eye(*_shape(e, sizes)),
+}
+
+FUNCTIONS: dict[str, Callable[..., Array]] = {
+    "add": lambda *terms: reduce(np.add, terms),
+    "scale": np.multiply,
+    "hadamard": lambda *factors: reduce(np.multiply, factors),
+    "power": lambda x, p: x**p,
+    "matmul": lambda *factors: reduce(np.matmul, factors),
+    "transpose": _transpose,
+    "kron": lambda *factors: reduce(_kron, factors),
+    "vec": _vec,
+    "diag": _diag,
+    "diagonal": lambda X: np.diagonal(X, axis1=-2, axis2=-1)[..., None],
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "sigmoid": lambda x: np.exp(-_softplus(-x)),
+    "softplus": _softplus,
+    "relu": _relu,
+    "abs": _abs,
+    "sign": lambda x: np.sign(x.real),
+    "erf": _erf,
+    "sum": _sum,
+    "tr": lambda X: np.trace(X, axis1=-2, axis2=-1)[..., None, None],
+    "norm1": lambda x: _sum(_abs(x)),
+    "norm2": lambda x: np.sqrt(_sum(x * x)),
+    "max": _max,
+    "logsumexp": lambda x: _top(x) + np.log(_sum(np.exp(x - _top(x)))),
+    "softmax": _softmax,
+    "det": lambda X: np.linalg.det(X)[..., None, None],
+    "logdet": _logdet,
+    "inv": _inv,
+    "adj": _adj,
+    "matpow": _matpow,
+    "pinv": _each(np.linalg.pinv),
+    "expm": _scipy_linalg("expm"),
+    "logm": _scipy_linalg("logm"),
+    "sqrtm": _scipy_linalg("sqrtm"),
+    "normnuc": _each(lambda X: np.linalg.norm(X, "nuc").reshape(1, 1)),
+}

@@ -1,0 +1,223 @@
+"""The numerical judge of a derivative: the function itself, evaluated at perturbed points.
+
+First derivatives are complex steps, exact to rounding; second derivatives are central differences of these,
+with one step of Richardson.  Nothing here knows a rule of differentiation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from closedform.check.interpreter import NOT_ANALYTIC, Array, Env, evaluate
+from closedform.check.sample import SEED, Sample, samples
+from closedform.core.expr import Expr, topological
+from closedform.core.shape import ONE, Dim
+from closedform.errors import DomainError, VerificationError
+
+COMPLEX_STEP = 1e-30
+STEPS = (1e-3, 1e-5)  #: of central differences; the second is tried when the first disagrees, for kinks nearby
+TOLERANCE = {1: 1e-7, 2: 1e-4}  #: by order
+FLOOR = 1e-6  #: an error is relative to the largest entry, or to this times the largest value on the way
+BUDGET = 4 * 10**6  #: entries of the largest batch; beyond it a random subset of the derivative is checked
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A check that passed.
+
+    Attributes:
+        sizes: the assignments of sizes that were tried.
+        points: how many points, over all sizes.
+        max_error: the largest error, relative to the largest entry of the derivative at its point.
+        method: how the reference was computed.
+        tolerance: the error that would have been refused.
+    """
+
+    sizes: list[dict[str, int]]
+    points: int
+    max_error: float
+    method: str
+    tolerance: float
+
+    def __str__(self) -> str:
+        sizes = f"{len(self.sizes)} size{'s' * (len(self.sizes) != 1)}"
+        points = f"{self.points} point{'s' * (self.points != 1)}"
+        return f"checked numerically: {sizes}, {points}, max relative error {self.max_error:.0e}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check(f: Expr, wrt: Sequence[Expr], answer: Expr, layout: str = "gradient", *, seed: int = SEED) -> Report:
+    """Compare an answer with a reference that knows no rules, at random points inside the domain.
+
+    Args:
+        f: the function, as written.
+        wrt: the one or two variables.
+        answer: the derivative.
+        layout: `gradient`, `jacobian` or `numerator`: axes of the function, then of each variable;
+            `denominator`: axes of the variable, then of the function; `vec`: ∂vec F/∂(vec X)′.
+
+    Raises:
+        VerificationError: the answer is wrong.
+        DomainError: no point was found where the function is defined.
+    """
+    wrong = _shape_problem(f, wrt, answer, layout)
+    if wrong:
+        raise VerificationError(f"the derivative has the wrong shape: {wrong}; {REPORT_IT}")
+    tolerance, used, worst, points = TOLERANCE[len(wrt)], [], 0.0, 0
+    rng = np.random.default_rng(seed)
+    for sample in samples([f, *wrt], seed=seed):
+        chosen = _choose(f, wrt, sample, rng)
+        value = _arranged(evaluate(answer, sample.env, sample.sizes), f, wrt, layout, sample)
+        value = value[np.ix_(np.arange(len(value)), np.arange(value.shape[1]), *chosen)]
+        error, count, story = _compare(f, wrt, value, sample, chosen)
+        if error > tolerance:
+            raise VerificationError(f"the derivative fails its numerical check (relative error {error:.1e}); "
+                                    f"{REPORT_IT}: {story}, seed {seed}")
+        if count:
+            used.append(dict(sample.sizes))
+            points, worst = points + count, max(worst, error)
+    if not points:
+        raise DomainError("no point was found where the function is differentiable",
+                          hint="declare a property of a variable, such as positive or spd, if it has one")
+    return Report(used, points, worst, _method(f, len(wrt)), tolerance)
+
+
+REPORT_IT = "this is a bug of closedform, please report it with the function and this message"
+
+
+def _method(f: Expr, order: int) -> str:
+    first = "complex step" if _is_analytic(f) else "central differences"
+    return first if order == 1 else f"central differences of {first}"
+
+
+# ------------------------------------------------------------------------------------------------- comparison
+
+
+def _compare(f: Expr, wrt: Sequence[Expr], value: Array, sample: Sample, chosen: list[Array]) -> tuple[float, int, str]:
+    """The largest relative error, the number of points, and the worst entry in words."""
+    best: tuple[float, int, str] | None = None
+    for step in STEPS if len(wrt) == 2 or not _is_analytic(f) else STEPS[:1]:
+        outcome = _errors(_reference(f, wrt, sample, chosen, step), value, sample)
+        if best is None or outcome[0] < best[0]:
+            best = outcome
+        if best[0] < TOLERANCE[len(wrt)]:
+            break
+    assert best is not None
+    return best
+
+
+def _errors(reference: Array, value: Array, sample: Sample) -> tuple[float, int, str]:
+    axes = tuple(range(1, reference.ndim))
+    usable = np.isfinite(reference).all(axes)
+    if not usable.any():
+        return 0.0, 0, ""
+    largest = np.maximum(np.abs(reference).max(axes), FLOOR * sample.scale)
+    with np.errstate(all="ignore"):
+        error = np.abs(value - reference) / np.maximum(largest, np.finfo(float).tiny).reshape(-1, *[1] * len(axes))
+    error = np.where(np.isfinite(error), error, np.inf)
+    error[~usable] = 0
+    at = np.unravel_index(error.argmax(), error.shape)
+    story = f"sizes {sample.sizes}, entry {tuple(map(int, at[1:]))} is {value[at]:.12g}, should be {reference[at]:.12g}"
+    return float(error[at]), int(usable.sum()), story
+
+
+def _choose(f: Expr, wrt: Sequence[Expr], sample: Sample, rng: np.random.Generator) -> list[Array]:
+    """Which entries of each variable are perturbed: all of them, unless that is very many."""
+    largest = max(_count(e.shape, sample) for e in topological([f]))
+    budget = max(1, int((BUDGET / largest / sample.points) ** (1 / len(wrt))))
+    counts = [_count(x.shape, sample) for x in wrt]
+    return [np.sort(rng.choice(n, budget, replace=False)) if n > budget else np.arange(n) for n in counts]
+
+
+def _count(shape: tuple[Dim, Dim], sample: Sample) -> int:
+    return shape[0].value(sample.sizes) * shape[1].value(sample.sizes)
+
+
+# -------------------------------------------------------------------------------------------------- reference
+
+
+def _reference(f: Expr, wrt: Sequence[Expr], sample: Sample, chosen: list[Array], step: float) -> Array:
+    """The derivative, of shape (points, entries of f, chosen entries of each variable)."""
+    if len(wrt) == 1:
+        return _first(f, wrt[0], sample.env, sample, chosen[0], step)
+    y = wrt[1]
+    base, E = sample.env[y.data.name], _units(y, sample, chosen[1])
+
+    def slope(h: float) -> Array:
+        sides = [_first(f, wrt[0], {**sample.env, y.data.name: base + s * E}, sample, chosen[0], step) for s in (h, -h)]
+        return np.asarray((sides[0] - sides[1]) / (2 * h))
+
+    return np.moveaxis(_richardson(slope, step), 0, -1)
+
+
+def _first(f: Expr, x: Expr, env: Env, sample: Sample, chosen: Array, step: float) -> Array:
+    """∂f/∂x of shape (batch..., points, entries of f, entries of x); `env` may have one more batch axis."""
+    base, E = env[x.data.name], _units(x, sample, chosen)
+    lift = max(v.ndim for v in env.values()) - 3  # batch axes beside the points
+    E = E.reshape(len(chosen), *[1] * (lift + 1), *E.shape[-2:])
+
+    def at(shifted: Array) -> Array:
+        value = evaluate(f, {**env, x.data.name: shifted}, sample.sizes)
+        batch = (*np.broadcast_shapes(*[v.shape[:-2] for v in env.values()],), *value.shape[-2:])
+        return np.asarray(np.broadcast_to(value, (len(chosen), *batch)))
+
+    if _is_analytic(f):
+        slopes = at(base + 1j * COMPLEX_STEP * E).imag / COMPLEX_STEP
+    else:
+        slopes = _richardson(lambda h: (at(base + h * E) - at(base - h * E)) / (2 * h), step)
+    return np.moveaxis(slopes.reshape(*slopes.shape[:-2], -1), 0, -1)
+
+
+def _richardson(slope: Any, step: float) -> Array:
+    """A central difference whose error is of fourth order in the step."""
+    return np.asarray((4 * slope(step / 2) - slope(step)) / 3)
+
+
+def _units(x: Expr, sample: Sample, chosen: Array) -> Array:
+    """One matrix with a single 1 for every chosen entry of x, of shape (chosen, 1, rows, columns)."""
+    rows, columns = (d.value(sample.sizes) for d in x.shape)
+    E = np.zeros((len(chosen), 1, rows * columns))
+    E[np.arange(len(chosen)), 0, chosen] = 1
+    return E.reshape(len(chosen), 1, rows, columns)
+
+
+def _is_analytic(f: Expr) -> bool:
+    return not any(e.op.name in NOT_ANALYTIC for e in topological([f]))
+
+
+# ----------------------------------------------------------------------------------------------------- layout
+
+
+def _axes(e: Expr) -> list[Dim]:
+    """The axes of a value: none for a scalar, one for a row or a column."""
+    return [d for d in e.shape if d is not ONE]
+
+
+def _shape_problem(f: Expr, wrt: Sequence[Expr], answer: Expr, layout: str) -> str:
+    """What is wrong with the answer's shape; empty when it is right."""
+    groups = [f, *wrt]
+    if layout == "vec":
+        (fr, fc), (xr, xc) = f.shape, wrt[0].shape
+        wanted = [d for d in (fr * fc, xr * xc) if d is not ONE]
+    else:
+        ordered = groups[1:] + groups[:1] if layout == "denominator" else groups
+        wanted = [d for e in ordered for d in _axes(e)]
+    return "" if _axes(answer) == wanted else f"axes {_axes(answer)} in place of {wanted}"
+
+
+def _arranged(value: Array, f: Expr, wrt: Sequence[Expr], layout: str, sample: Sample) -> Array:
+    """The answer as (points, entries of f, entries of each variable), entries row by row."""
+    value = np.broadcast_to(value, (sample.points, *value.shape[-2:]))
+    entries = [_count(e.shape, sample) for e in (f, *wrt)]
+    if layout == "denominator":
+        return np.moveaxis(value.reshape(sample.points, *entries[1:], entries[0]), -1, 1)
+    if layout == "vec":
+        (fr, fc), (xr, xc) = ([d.value(sample.sizes) for d in e.shape] for e in (f, wrt[0]))
+        value = value.reshape(sample.points, fc, fr, xc, xr).transpose(0, 2, 1, 4, 3)
+    return value.reshape(sample.points, *entries)

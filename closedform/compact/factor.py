@@ -1,0 +1,174 @@
+"""Factoring: common scalars, common factors on the left and on the right, common entry-by-entry factors.
+
+A greedy search: of all factors that at least two terms share, the one that saves most is taken out, and
+the search goes on in what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from closedform.core.expr import OPS, Expr, Number, eye, node, number, ones
+from closedform.core.normal import normal
+from closedform.core.shape import ONE
+from closedform.core.terms import split
+
+MOST_TERMS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One way to read a term as factor times rest.
+
+    Attributes:
+        side: where the factor stands: `scalar`, `left`, `right` or `entry`.
+        base: what is common; for scalars and entry-by-entry factors the base of a power.
+        exponent: its exponent in this term; 1 for a matrix factor.
+        rest: the quotient of the term by the whole power.
+    """
+
+    side: str
+    base: Expr
+    exponent: Expr
+    rest: Callable[[], Expr]
+
+
+def factor(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:
+    """The sum with common factors taken out, as long as that saves operations.
+
+    Args:
+        e: an expression in normal form; anything but a sum is returned as it is.
+        improve: what to do with the smaller sum that remains inside.
+    """
+    while e.op.name == "add" and len(e.args) <= MOST_TERMS:
+        best = e
+        for members in _shared(e):
+            made = _take_out(e, members, improve)
+            if made is not None and made.size < best.size:
+                best = made
+        if best is e:
+            break
+        e = best
+    return e
+
+
+def _shared(e: Expr) -> Iterator[list[tuple[int, Part]]]:
+    """The terms that share a factor, for every factor that two terms or more have."""
+    found: dict[tuple[str, Expr], list[tuple[int, Part]]] = {}
+    for i, term in enumerate(e.args):
+        for part in parts(term):
+            members = found.setdefault((part.side, part.base), [])
+            if not members or members[-1][0] != i:
+                members.append((i, part))
+    for members in found.values():
+        if len(members) > 1:
+            yield members
+
+
+def _take_out(e: Expr, members: list[tuple[int, Part]], improve: Callable[[Expr], Expr]) -> Expr | None:
+    """The sum with one common factor taken out of these terms; None when it is not common to them."""
+    side, base = members[0][1].side, members[0][1].base
+    lowest = _lowest([part.exponent for _, part in members])
+    if lowest is None:
+        return None
+    power = OPS["power"].canonical
+    quotients = []
+    for _, part in members:
+        extra = normal(part.exponent - lowest)
+        rest = part.rest()
+        quotients.append(rest if extra.op.name == "number" and extra.data == 0 else normal(power(base, extra) * rest))
+    inner = normal(node(OPS["add"], tuple(quotients)))
+    if inner.size >= e.size:
+        return None
+    inner = improve(inner)
+    taken = {i for i, _ in members}
+    common = base if side in ("left", "right") else power(base, lowest)
+    whole = normal(common @ inner if side == "left" else inner @ common if side == "right" else common * inner)
+    others = [t for i, t in enumerate(e.args) if i not in taken]
+    return normal(node(OPS["add"], (whole, *others))) if others else whole
+
+
+def _lowest(exponents: list[Expr]) -> Expr | None:
+    """The exponent that all others exceed by a number; None when there is none."""
+    low = exponents[0]
+    for p in exponents[1:]:
+        if p is low:
+            continue
+        difference = normal(p - low)
+        if difference.op.name != "number":
+            return None
+        if difference.data < 0:
+            low = p
+    return low
+
+
+def parts(term: Expr) -> Iterator[Part]:
+    """Every factor that can be taken out of a term."""
+    c, core = split(term)
+    if core.is_scalar:
+        yield from _scalar_parts(c, core, None)
+        if core.op.name == "matmul":
+            yield from _chain_parts(number(c), core)
+        return
+    s, matrix = core.args if core.op.name == "scale" else (None, core)
+    if s is not None:
+        yield from _scalar_parts(c, s, matrix)
+    scalar = number(c) if s is None else OPS["hadamard"].canonical(number(c), s)
+    if matrix.op.name == "matmul":
+        yield from _chain_parts(scalar, matrix)
+    else:
+        yield from _ends(scalar, matrix)
+        yield from _entry_parts(scalar, matrix)
+
+
+def _base(f: Expr) -> tuple[Expr, Expr]:
+    return (f.args[0], f.args[1]) if f.op.name == "power" and f.args[1].is_scalar else (f, number(1))
+
+
+def _scalar_parts(c: Number, s: Expr, matrix: Expr | None) -> Iterator[Part]:
+    """Each scalar factor of a term."""
+    factors = s.args if s.op.name == "hadamard" else (s,)
+    for i, f in enumerate(factors):
+        if f.op.name == "number":
+            continue
+        others = (number(c), *factors[:i], *factors[i + 1 :])
+
+        def rest(others: tuple[Expr, ...] = others) -> Expr:
+            product = OPS["hadamard"].canonical(*others)
+            return product if matrix is None else OPS["scale"].canonical(product, matrix)
+
+        yield Part("scalar", *_base(f), rest)
+
+
+def _chain_parts(scalar: Expr, chain: Expr) -> Iterator[Part]:
+    """The first factor and the last factor of a chain."""
+    factors = chain.args
+    for side, base, others in (("left", factors[0], factors[1:]), ("right", factors[-1], factors[:-1])):
+
+        def rest(others: tuple[Expr, ...] = others) -> Expr:
+            product = others[0] if len(others) == 1 else node(OPS["matmul"], others)
+            return normal(scalar * product)
+
+        yield Part(side, base, number(1), rest)
+
+
+def _ends(scalar: Expr, matrix: Expr) -> Iterator[Part]:
+    """A matrix is itself times the identity, on either side."""
+    rows, columns = matrix.shape
+    if columns is not ONE:
+        yield Part("left", matrix, number(1), lambda: normal(scalar * eye(columns)))
+    if rows is not ONE:
+        yield Part("right", matrix, number(1), lambda: normal(scalar * eye(rows)))
+
+
+def _entry_parts(scalar: Expr, matrix: Expr) -> Iterator[Part]:
+    """Each factor of an entry-by-entry product."""
+    factors = matrix.args if matrix.op.name == "hadamard" else (matrix,)
+    for i, f in enumerate(factors):
+        others = factors[:i] + factors[i + 1 :]
+
+        def rest(others: tuple[Expr, ...] = others) -> Expr:
+            return OPS["scale"].canonical(scalar, OPS["hadamard"].canonical(*others, ones(matrix.shape)))
+
+        yield Part("entry", *_base(f), rest)

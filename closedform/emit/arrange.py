@@ -1,0 +1,309 @@
+"""Arranging: from an expression to the formula a careful author would write.
+
+Signs, numbers and scalar factors are collected in front, divisors behind; commutative operations are put
+in reading order; double transposes cancel.  Nothing else changes: which identity to use is not decided here.
+Every visit is made once per node, operands first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from closedform.core.expr import Expr, topological
+from closedform.core.shape import ONE, SCALAR
+from closedform.emit.formula import (
+    Call,
+    Constant,
+    Formula,
+    Name,
+    Number,
+    Power,
+    Product,
+    Size,
+    Sum,
+    Transpose,
+    Value,
+    size_of_product,
+)
+from closedform.errors import TooLarge
+
+LIMIT = 20_000  #: operations in a written formula
+Spell = Callable[[Formula], str]
+
+
+class Arranger:
+    """Builds formulas; `parts` lists them, parts before wholes.
+
+    Args:
+        spell: how a formula reads in the text syntax, its parts being spelled already.
+    """
+
+    def __init__(self, spell: Spell) -> None:
+        self.spell, self.parts = spell, list[Formula]()
+        self.of: dict[Expr, Formula] = {}
+
+    def arrange(self, e: Expr) -> Formula:
+        """The formula of an expression.
+
+        Raises:
+            TooLarge: written out, it has more than `LIMIT` operations.
+        """
+        if e.size > LIMIT:
+            raise TooLarge(f"the formula has more than {LIMIT:,} operations when it is written out",
+                           hint="ask for code, or compile it: shared parts are computed once there")
+        for node in topological([e]):
+            self.of[node] = RULES.get(node.op.name, Arranger.call)(self, node)
+        return self.of[e]
+
+    def add(self, f: Formula, size: int) -> Formula:
+        """Complete a new formula and list it."""
+        f.size = size
+        f.text = self.spell(f)
+        self.parts.append(f)
+        return f
+
+    # leaves
+
+    def leaf(self, e: Expr) -> Formula:
+        name = e.op.name
+        if name == "symbol":
+            return self.add(Name(e.data.name, shape=e.shape), 0)
+        if name == "number":
+            return self.number(e.data)
+        if name == "dim":
+            return self.add(Size(e.data), 0)
+        return self.add(Constant(name, shape=e.shape), 1 if name == "zeros" else 0)
+
+    def number(self, value: Number) -> Formula:
+        """A number; the sign of an inexact one is kept apart, as that of every product."""
+        if not isinstance(value, float):
+            return self.add(Value(Fraction(value)), 0)
+        if value < 0:
+            return self.finish(Product(True, scalars=(self.add(Value(-value), 0),)))
+        return self.add(Value(value), 0)
+
+    # functions and powers
+
+    def call(self, e: Expr) -> Formula:
+        if e.op.name == "sum" and (inner := self.inner_product(e.args[0])) is not None:
+            return inner
+        args = tuple(self.of[a] for a in e.args)
+        name = "diag" if e.op.name == "diagonal" else e.op.name
+        return self.add(Call(name, args, shape=e.shape), 1 + sum(a.size for a in args))
+
+    def inner_product(self, e: Expr) -> Formula | None:
+        """sum(u ⊙ v) of two columns is u'v."""
+        if e.op.name != "hadamard" or len(e.args) != 2 or e.shape[1] is not ONE or e.is_scalar:
+            return None
+        u, v = sorted((self.of[a] for a in e.args), key=reading_order)
+        return self.matrix_product([self.transposed(u), v])
+
+    def transpose(self, e: Expr) -> Formula:
+        return self.transposed(self.of[e.args[0]])
+
+    def transposed(self, f: Formula) -> Formula:
+        if f.shape == SCALAR:
+            return f
+        if isinstance(f, Transpose):
+            return f.base
+        shape = (f.shape[1], f.shape[0])
+        if isinstance(f, Constant) and ONE in f.shape:
+            return self.add(Constant(f.op, shape=shape), f.size)
+        return self.add(Transpose(f, shape=shape), f.size + 1)
+
+    def power(self, e: Expr) -> Formula:
+        base, exponent = (self.of[a] for a in e.args)
+        matrix = e.op.name == "power" and not e.is_scalar
+        if e.op.name == "power" and isinstance(exponent, Value) and isinstance(exponent.value, Fraction):
+            return self.number_power(base, exponent.value)
+        return self.make_power(base, exponent, entrywise=matrix)
+
+    def make_power(self, base: Formula, exponent: Formula, *, entrywise: bool) -> Formula:
+        f = Power(base, exponent, entrywise, shape=base.shape)
+        return self.add(f, base.size + exponent.size + 1)
+
+    def number_power(self, base: Formula, p: Fraction) -> Formula:
+        """A power with a known exponent: a root, a division, or a power."""
+        if p == Fraction(1, 2):
+            return self.add(Call("sqrt", (base,), shape=base.shape), base.size + 1)
+        if p == 1:
+            return base
+        divides = p < 0 and (p.denominator == 1 or p == Fraction(-1, 2))
+        if divides and isinstance(base, Value) and p == -1 and base.value and isinstance(base.value, Fraction):
+            return self.finish(Product(base.value < 0, 1 / abs(base.value)))
+        if divides:
+            below = (self.number_power(base, -p),)
+            return self.finish(Product(under=below) if base.shape == SCALAR
+                               else Product(entrywise=True, over=below, shape=base.shape))
+        return self.make_power(base, self.add(Value(p), 0), entrywise=base.shape != SCALAR)
+
+    # products
+
+    def scalars(self, e: Expr) -> Formula:
+        """`hadamard` of scalars."""
+        return self.scalar_product([self.of[a] for a in e.args])
+
+    def scalar_product(self, factors: list[Formula]) -> Formula:
+        total, inner = Product(), []
+        for f in factors:
+            p = view(f)
+            self.merge(total, p)
+            if p.body:
+                inner.append(self.body(p))
+        if len(inner) == 1:
+            (alone,) = inner
+            total.body = alone.body if isinstance(alone, Product) else (alone,)
+        else:
+            total.scalars += tuple(inner)
+        return self.finish(total)
+
+    def scale(self, e: Expr) -> Formula:
+        if e.is_scalar:
+            return self.scalars(e)
+        return self.scaled(self.of[e.args[0]], self.of[e.args[1]])
+
+    def scaled(self, s: Formula, M: Formula) -> Formula:
+        factor, p = view(s), view(M)
+        total = Product(shape=M.shape, body=p.body, entrywise=p.entrywise, over=p.over)
+        self.merge(total, factor)
+        if factor.body:
+            total.scalars += (self.body(factor),)
+        self.merge(total, p)
+        return self.finish(total)
+
+    def matmul(self, e: Expr) -> Formula:
+        return self.matrix_product([self.of[a] for a in e.args])
+
+    def matrix_product(self, factors: list[Formula]) -> Formula:
+        shape = (factors[0].shape[0], factors[-1].shape[1])
+        if all(f.shape == SCALAR for f in factors):
+            return self.scalar_product(factors)
+        total, body = Product(shape=shape), list[Formula]()
+        for f in factors:
+            p = view(f)
+            self.merge(total, p)
+            if not p.body and not p.over:
+                continue
+            inner = self.body(p)
+            if f.shape == SCALAR:
+                total.scalars += (inner,)
+            elif isinstance(inner, Product) and not inner.entrywise:
+                body += inner.body
+            else:
+                body.append(inner)
+        if len(body) == 1 and isinstance(body[0], Product):
+            p = body[0]
+            total.body, total.over, total.entrywise = p.body, p.over, p.entrywise
+        else:
+            total.body = tuple(body)
+        return self.finish(total)
+
+    def entries(self, e: Expr) -> Formula:
+        """`hadamard`: of scalars their product, else entry by entry."""
+        if e.is_scalar:
+            return self.scalars(e)
+        total = Product(shape=e.shape, entrywise=True)
+        for f in (self.of[a] for a in e.args):
+            p = view(f)
+            self.merge(total, p)
+            total.over += p.over
+            if p.entrywise or len(p.body) < 2:
+                total.body += p.body
+            else:
+                total.body += (self.body(p),)
+        return self.finish(total)
+
+    def body(self, p: Product) -> Formula:
+        """The matrix part of a product, as a formula of its own."""
+        if len(p.body) == 1 and not p.over:
+            return p.body[0]
+        return self.finish(Product(body=p.body, entrywise=p.entrywise, over=p.over, shape=p.shape))
+
+    def merge(self, total: Product, p: Product) -> None:
+        """Take over sign, number and scalar factors."""
+        total.negative ^= p.negative
+        total.coefficient *= p.coefficient
+        total.scalars += p.scalars
+        total.under += p.under
+
+    def finish(self, p: Product) -> Formula:
+        """Signs, order, and the simplest kind of formula that says it."""
+        self.flip(p)
+        p.scalars, p.under = ordered(p.scalars), ordered(p.under)
+        p.over = ordered(p.over)
+        if p.entrywise:
+            p.body = ordered(p.body)
+        sole = p.scalars + p.body
+        if len(sole) == 1 and not p.over and not p.under and p.coefficient == 1 and not p.negative:
+            return sole[0]
+        if not p.parts():
+            return self.add(Value(-p.coefficient if p.negative else p.coefficient), 0)
+        return self.add(p, size_of_product(p))
+
+    def flip(self, p: Product) -> None:
+        """−(s − 1) is 1 − s: a sign moves into a sum that has at least as many minus signs as plus signs."""
+        if not p.negative:
+            return
+        for group in ("scalars", "body"):
+            factors = getattr(p, group)
+            for i, f in enumerate(factors):
+                if isinstance(f, Sum) and 2 * sum(minus for minus, _ in f.terms) >= len(f.terms):
+                    flipped = self.total([(not minus, t) for minus, t in f.terms])
+                    setattr(p, group, (*factors[:i], flipped, *factors[i + 1 :]))
+                    p.negative = False
+                    return
+
+    # sums
+
+    def sum(self, e: Expr) -> Formula:
+        terms = list[tuple[bool, Formula]]()
+        for f in (self.of[a] for a in e.args):
+            terms += f.terms if isinstance(f, Sum) else [self.unsigned(f)]
+        return self.total(terms)
+
+    def unsigned(self, f: Formula) -> tuple[bool, Formula]:
+        """The sign of a term, and the term without it."""
+        if isinstance(f, Value) and f.value < 0:
+            return True, self.add(Value(-f.value), 0)
+        if isinstance(f, Product) and f.negative:
+            rest = Product(False, f.coefficient, f.scalars, f.body, f.entrywise, f.over, f.under, shape=f.shape)
+            return True, self.finish(rest)
+        return False, f
+
+    def total(self, terms: list[tuple[bool, Formula]]) -> Formula:
+        """A sum in reading order: plus before minus, large before small, constants last."""
+        terms = sorted(terms, key=lambda t: (t[0], is_constant(t[1]), -t[1].size, t[1].text))
+        return self.add(Sum(tuple(terms), shape=terms[0][1].shape), len(terms) - 1 + sum(t.size for _, t in terms))
+
+
+def view(f: Formula) -> Product:
+    """A formula seen as a product."""
+    if isinstance(f, Product):
+        return f
+    if isinstance(f, Value) and isinstance(f.value, Fraction):
+        return Product(f.value < 0, abs(f.value))
+    return Product(scalars=(f,)) if f.shape == SCALAR else Product(body=(f,), shape=f.shape)
+
+
+def is_constant(f: Formula) -> bool:
+    if isinstance(f, Product):
+        return all(isinstance(p, Value | Size | Constant) for p in f.parts())
+    return isinstance(f, Value | Size | Constant)
+
+
+def reading_order(f: Formula) -> tuple[int, int, str]:
+    """Numbers, then names, then the rest by size."""
+    return (0 if isinstance(f, Value) else 1 if isinstance(f, Name | Size) else 2), f.size, f.text
+
+
+def ordered(factors: Iterable[Formula]) -> tuple[Formula, ...]:
+    return tuple(sorted(factors, key=reading_order))
+
+
+RULES: dict[str, Callable[[Arranger, Expr], Formula]] = {
+    "symbol": Arranger.leaf, "number": Arranger.leaf, "dim": Arranger.leaf, "ones": Arranger.leaf,
+    "zeros": Arranger.leaf, "eye": Arranger.leaf, "add": Arranger.sum, "scale": Arranger.scale,
+    "hadamard": Arranger.entries, "matmul": Arranger.matmul, "power": Arranger.power, "matpow": Arranger.power,
+    "transpose": Arranger.transpose,
+}  #: the operations that are not written as a function call

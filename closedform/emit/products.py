@@ -1,0 +1,291 @@
+"""Code of products: scalar multiples, entry-by-entry products, matrix products, and what sums them up.
+
+A divisor ‖r‖ᵏ below a numerator that vanishes faster than ‖r‖ᵏ makes the value 0 where r = 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from closedform.core.expr import Expr
+from closedform.core.shape import ONE
+from closedform.emit.chain import Chain, Factor
+from closedform.emit.lower import RULES, Lowering, number_power, transpose, vector
+from closedform.emit.plan import Plan, Term
+
+
+@dataclass(slots=True)
+class Scalars:
+    """± coefficient · above / below, and every factor of the whole product, for the test of 0/0."""
+
+    coefficient: Fraction | float = Fraction(1)
+    above: list[Expr] = field(default_factory=list)
+    below: list[tuple[Expr, Fraction]] = field(default_factory=list)
+
+    def collect(self, e: Expr) -> None:
+        """Take in a scalar factor, seeing through one product."""
+        for f in e.args if e.op.name == "hadamard" and len(e.args) <= 8 else (e,):
+            if f.op.name == "number":
+                self.coefficient *= f.data
+            elif (p := negative_power(f)) is not None:
+                self.below.append((f.args[0], p))
+            else:
+                self.above.append(f)
+
+
+def negative_power(e: Expr) -> Fraction | None:
+    """k, if the expression is b^(−k) with a known k > 0."""
+    if e.op.name == "power" and e.args[1].op.name == "number" and e.args[1].data < 0:
+        return -e.args[1].data
+    return None
+
+
+def vanishing(e: Expr, r: Expr, depth: int = 4) -> Fraction | int:
+    """A number p such that |e| is at most a multiple of ‖r‖^p as r goes to 0."""
+    if e is r:
+        return 1
+    name = e.op.name
+    if depth == 0 or not e.args:
+        return 0
+    if name in ("transpose", "diag", "diagonal", "sum", "tr", "vec", "norm2", "norm1", "normnuc", "abs"):
+        return vanishing(e.args[0], r, depth - 1)
+    if name in ("scale", "hadamard", "matmul", "kron"):
+        if negative_power(e.args[0]) is not None and negative_power(e.args[0]) and name == "scale":
+            return 0
+        return sum(vanishing(a, r, depth - 1) for a in e.args)
+    if name == "add":
+        return min(vanishing(a, r, depth - 1) for a in e.args)
+    if name == "power" and e.args[1].op.name == "number" and e.args[1].data > 0:
+        return e.args[1].data * vanishing(e.args[0], r, depth - 1)
+    return 0
+
+
+def scalar_code(low: Lowering, s: Scalars, whole: list[Expr]) -> Term | None:
+    """The scalar in front; None when it is 1.  `whole` lists the factors behind it."""
+    plan = low.plan
+    above = [] if s.coefficient == 1 else [low.number(s.coefficient)]
+    plain, guarded = list[Term](), list[Term]()
+    for base, k in s.below:
+        r = base.args[0] if base.op.name == "norm2" else None
+        code = number_power(low, low[base], k)
+        safe = r is not None and not r.is_scalar and sum(vanishing(f, r) for f in [*s.above, *whole]) > k
+        (guarded if safe else plain).append(code)
+    total = plan.product(above + [low[f] for f in s.above])
+    below = plan.product(plain)
+    if below is not None:
+        total = plan.infix("/", total or plan.number(1.0), below)
+    if guarded:
+        below = plan.product(guarded)
+        assert below is not None
+        total = plan.call("over({0}, {1})", total or plan.number(1.0), below)
+    return total
+
+
+def times(plan: Plan, scalar: Term | None, body: Term) -> Term:
+    """A scalar times an array, as `A / n` or `-A` where that is what it is."""
+    if scalar is None:
+        return body
+    if scalar.template == "-1":
+        return plan.negative(body)
+    if scalar.template == "{0} / {1}" and scalar.args[0].template in ("1.0", "-1"):
+        top = plan.negative(body) if scalar.args[0].template == "-1" else body
+        return plan.infix("/", top, scalar.args[1])
+    return plan.infix("*", scalar, body)
+
+
+def scale(low: Lowering, e: Expr, sign: int = 1) -> Term:
+    s, M = e.args
+    if e.is_scalar:
+        return entries(low, e, sign)
+    scalars = Scalars(Fraction(sign))
+    scalars.collect(s)
+    inside = list(M.args) if M.op.name in ("matmul", "hadamard") else [M]
+    code = scalar_code(low, scalars, inside)
+    if M.op.name == "ones":
+        plan, (rows, columns) = low.plan, M.shape
+        if rows is ONE or columns is ONE:
+            return plan.call("np.full({0}, {1})", low.size(columns if rows is ONE else rows), code or plan.number(1.0))
+        return plan.call("np.full(({0}, {1}), {2})", low.size(rows), low.size(columns), code or plan.number(1.0))
+    if M.op.name == "matmul" and low.uses[M] == 1 and code is not None and not vector(M):
+        return chain_code(low, M, code)
+    if M.op.name == "diag":
+        return low.plan.call("np.diag({0})", times(low.plan, code, low[M.args[0]]))
+    return times(low.plan, code, low[M])
+
+
+def entries(low: Lowering, e: Expr, sign: int = 1) -> Term:
+    """Entry by entry; of scalars, their product."""
+    plan = low.plan
+    if e.is_scalar:
+        scalars = Scalars(Fraction(sign))
+        for a in e.args:
+            scalars.collect(a)
+        return scalar_code(low, scalars, []) or plan.number(1)
+    above, below, full = list[Term](), list[Term](), set[str]()
+    for a in e.args:
+        p = negative_power(a)
+        spread, code = ("full", low[a.args[0] if p is not None else a]) if p is not None else broadcast(low, a)
+        full.add(spread)
+        if p is not None:
+            below.append(number_power(low, code, p))
+        elif spread != "unit":
+            above.append(code)
+    if "full" not in full and not {"rows", "columns"} <= full:
+        above = [low[a] for a in e.args]
+    total = plan.product(above)
+    for d in below:
+        total = plan.infix("/", total or plan.number(1.0), d)
+    assert total is not None
+    return total if sign == 1 else plan.negative(total)
+
+
+def broadcast(low: Lowering, e: Expr) -> tuple[str, Term]:
+    """The code of an operand of an entry-by-entry operation, and which axes it fills.
+
+    A matrix u*ones(n)' needs only u as a column; all ones need nothing.
+    """
+    if e.op.name == "ones":
+        return "unit", low.plan.number(1)
+    if e.op.name == "matmul" and len(e.args) == 2 and not vector(e) and not e.is_scalar:
+        u, v = e.args
+        if v.op.name == "ones" and v.shape[0] is ONE and u.shape[1] is ONE:
+            return "rows", low.plan.column(low[u])
+        if u.op.name == "ones" and u.shape[1] is ONE and v.shape[0] is ONE:
+            return "columns", low[v]
+    return "full", low[e]
+
+
+def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[Factor]:
+    """The operands of a matrix product; scalars among them are set aside."""
+    found = list[Factor]()
+    for a in args:
+        inner, name = a, a.op.name
+        if name == "transpose":
+            inner, name = a.args[0], a.args[0].op.name
+        if a.is_scalar:
+            scalars.append(low[a])
+        elif name == "eye":
+            continue
+        elif name == "matmul" and inner is a and low.uses[a] == 1:
+            found += factors(low, a.args, scalars)
+        elif name == "scale" and inner is a and low.uses[a] == 1:
+            scalars.append(low[a.args[0]])
+            found += factors(low, (a.args[1],), scalars)
+        elif name == "diag":
+            found.append(Factor("diag", a.shape, low[inner.args[0]]))
+        elif name == "inv":
+            found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]]))
+        elif a.op.name == "ones":
+            rows, columns = a.shape
+            found += [Factor("ones", (rows, ONE))] if rows is not ONE else []
+            found += [Factor("ones", (ONE, columns))] if columns is not ONE else []
+        else:
+            found.append(Factor("full", a.shape, low[a]))
+    return found
+
+
+def matmul(low: Lowering, e: Expr) -> Term:
+    return chain_code(low, e, None)
+
+
+def chain_code(low: Lowering, e: Expr, scalar: Term | None) -> Term:
+    """A matrix product; a scalar is put where it is cheapest."""
+    plan, scalars = low.plan, [] if scalar is None else [scalar]
+    parts = factors(low, e.args, scalars)
+    if not parts:
+        made = plan.call("np.eye({0})", low.size(e.shape[0])) if not e.is_scalar else plan.number(1)
+        return times(plan, plan.product(scalars), made)
+    light = next((f for f in parts if f.kind in ("diag", "full") and (f.kind == "diag" or f.row or f.column)), None)
+    front = plan.product(scalars)
+    if front is not None and light is not None and not vector(e) and not e.is_scalar:
+        assert light.term is not None
+        light.term = times(plan, front, light.term)
+        front = None
+    return times(plan, front, low.chain.term(low.chain.multiply(parts)))
+
+
+# what sums a product up
+
+def total(low: Lowering, e: Expr) -> Term:
+    """The sum of all entries: an inner product wherever it is one."""
+    plan, (inside,) = low.plan, e.args
+    if inside.is_scalar:
+        return low[inside]
+    name = inside.op.name
+    if name == "matmul":
+        rows, columns = inside.shape
+        before = [Factor("ones", (ONE, rows))] if rows is not ONE else []
+        after = [Factor("ones", (columns, ONE))] if columns is not ONE else []
+        scalars = list[Term]()
+        parts = [*before, *factors(low, inside.args, scalars), *after]
+        return times(plan, plan.product(scalars), low.chain.term(low.chain.multiply(parts)))
+    if name == "power" and inside.args[1].op.name == "number" and inside.args[1].data == 2:
+        x = low[inside.args[0]]
+        return plan.infix("@", x, x) if vector(inside) else plan.call("np.vdot({0}, {1})", x, x)
+    if name == "hadamard" and all(negative_power(a) is None and broadcast(low, a)[0] == "full" for a in inside.args):
+        rest = plan.product(low[a] for a in inside.args[:-1])
+        assert rest is not None
+        last = low[inside.args[-1]]
+        return plan.inner(rest, last) if vector(inside) else plan.call("np.vdot({0}, {1})", rest, last)
+    return plan.call("np.sum({0})", low[inside])
+
+
+def trace(low: Lowering, e: Expr) -> Term:
+    """tr(P Q) is ⟨P, Q'⟩; a product that closes to a row times a column is a number."""
+    plan, (inside,) = low.plan, e.args
+    if inside.is_scalar:
+        return low[inside]
+    if inside.op.name == "diag":
+        return plan.call("np.sum({0})", low[inside.args[0]])
+    if inside.op.name != "matmul":
+        return plan.call("np.trace({0})", low[inside])
+    scalars = list[Term]()
+    parts = factors(low, inside.args, scalars)
+    front = plan.product(scalars)
+    for i, f in enumerate(parts):
+        if f.row:
+            return times(plan, front, low.chain.term(low.chain.multiply(parts[i:] + parts[:i])))
+    halves = split(low.chain, parts)
+    if halves is None:
+        return times(plan, front, plan.call("np.trace({0})", low.chain.term(low.chain.multiply(parts))))
+    P, Q = halves
+    for a, b in ((P, Q), (Q, P)):
+        if a.kind == "diag":
+            diagonal = low.chain.vector(b) if b.kind == "diag" else plan.call("np.diagonal({0})", low.chain.term(b))
+            return times(plan, front, plan.inner(low.chain.vector(a), diagonal))
+    other = plan.transpose(low.chain.term(Q))
+    return times(plan, front, plan.call("np.vdot({0}, {1})", low.chain.term(P), other))
+
+
+def split(chain: Chain, parts: list[Factor]) -> tuple[Factor, Factor] | None:
+    """The cheapest two halves of a product whose product need not be formed; None if it had better be."""
+    if len(parts) < 2 or any(f.kind.startswith("inv") for f in parts) or len(parts) > 12:
+        return None
+    cost, _ = chain.splits(parts)
+    last = len(parts) - 1
+    k = min(range(last), key=lambda i: cost[0, i] + cost[i + 1, last])
+    return chain.multiply(parts[: k + 1]), chain.multiply(parts[k + 1 :])
+
+
+def diagonal(low: Lowering, e: Expr) -> Term:
+    """diag(P Q) sums P ⊙ Q' along its rows."""
+    plan, (inside,) = low.plan, e.args
+    if inside.is_scalar or inside.op.name == "diag":
+        return low[inside] if inside.is_scalar else low[inside.args[0]]
+    if inside.op.name == "matmul":
+        scalars = list[Term]()
+        halves = split(low.chain, factors(low, inside.args, scalars))
+        if halves is not None:
+            P, Q = halves
+            if P.kind != "diag" != Q.kind:
+                p, q = low.chain.term(P), low.chain.term(Q)
+                made = plan.infix("*", p, q if P.column else plan.transpose(q))
+                if not P.column:
+                    made = plan.postfix("{0}.sum(axis=1)", made)
+                return times(plan, plan.product(scalars), made)
+    return plan.call("np.diagonal({0})", low[inside])
+
+
+RULES.update({"scale": scale, "hadamard": entries, "matmul": matmul, "sum": total, "tr": trace, "diagonal": diagonal,
+              "transpose": transpose})

@@ -1,0 +1,91 @@
+"""The text syntax, as it is typed: what is printed here parses back to an equal expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from closedform.core.expr import PRINTERS, Expr
+from closedform.core.shape import ONE
+from closedform.emit.formula import Call, Constant, Formula, Name, Power, Product, Size, Transpose, Value
+from closedform.emit.notation import ATOM, POSTFIX, Notation
+
+
+class Text(Notation):
+    """ASCII operators: `* / .* ./ ^ .^ '`."""
+
+    def of(self, f: Formula) -> str:
+        return f.text
+
+    def name(self, name: str) -> str:
+        return name
+
+    def size(self, f: Size) -> str:
+        return f.dim.text
+
+    def constant(self, f: Constant) -> str:
+        rows, columns = f.shape
+        if f.op == "eye":
+            return f"eye({rows})"
+        if f.op == "zeros":
+            return f"0*ones({rows}, {columns})"
+        if rows is ONE:
+            return f"ones({columns})'"
+        return f"ones({rows})" if columns is ONE else f"ones({rows}, {columns})"
+
+    def level(self, f: Formula) -> int:
+        if isinstance(f, Constant) and f.op == "zeros":
+            return POSTFIX - 1
+        return super().level(f)
+
+    def call(self, f: Call) -> str:
+        args = [self.of(a) for a in f.args]
+        shown = args[0]
+        if f.name == "kron":
+            for a in args[1:]:
+                shown = f"kron({shown}, {a})"
+            return shown
+        return f"{f.name}({', '.join(args)})"
+
+    def transpose(self, f: Transpose) -> str:
+        return self.at(f.base, ATOM) + "'"
+
+    def power(self, f: Power) -> str:
+        base = self.at(f.base, POSTFIX if isinstance(f.base, Transpose) else ATOM)
+        if isinstance(f.base, Constant) and base.endswith("'"):
+            base = self.group(base)
+        bare = isinstance(f.exponent, Name) or isinstance(f.exponent, Value) and self.level(f.exponent) == ATOM
+        exponent = self.of(f.exponent)
+        return base + (".^" if f.entrywise else "^") + (exponent if bare else self.group(exponent))
+
+    def times(self, factors: Iterable[str]) -> str:
+        return "*".join(factors)
+
+    def entries(self, head: list[str], body: list[str], over: list[str]) -> str:
+        shown = self.times([*head, ".*".join(body)] if body else head or ["1"])
+        return "./".join([shown, *over])
+
+    def quotient(self, p: Product, head: list[str], body: str, below: str, single: bool) -> str:
+        if p.over and not p.body:
+            above = self.times(head) + body[1:] if head else body
+        else:
+            above = self.times([*head, body] if body else head)
+        return f"{above}/{below}" if single else f"{above}/({below})"
+
+
+def text(e: Expr) -> str:
+    """An expression in the text syntax.
+
+    Raises:
+        TooLarge: the formula has more than 20,000 operations.
+
+    >>> import closedform.ops
+    >>> from closedform.core.expr import symbol
+    >>> from closedform.core.shape import shape_of
+    >>> x, A = symbol("x", shape_of(["n"])), symbol("A", shape_of(["n", "n"]))
+    >>> text(2 * A.T @ (x - A @ x))
+    "2*A'*(x - A*x)"
+    """
+    return Text().write(e)
+
+
+PRINTERS["text"] = text

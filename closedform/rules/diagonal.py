@@ -1,0 +1,17 @@
+"""Diagonal matrices and outer products with ones, under an entry-by-entry product."""
+
+from closedform.core.expr import ones
+from closedform.core.rewrite import Rule
+from closedform.core.shape import ONE
+from closedform.ops.structure import diag, diagonal
+from closedform.rules.wildcards import A, M, N, X, a, u, v
+
+ROW, COLUMN = ones((ONE, N)), ones((M, ONE))
+
+DIAGONAL = [
+    Rule("scale-rows", (u @ ROW) * A, diag(u) @ A),
+    Rule("scale-columns", (COLUMN @ v.T) * A, A @ diag(v)),
+    Rule("power-of-rows", (u @ ROW) ** a, u**a @ ROW),
+    Rule("power-of-columns", (COLUMN @ v.T) ** a, COLUMN @ (v**a).T),
+    Rule("diagonal-under-mask", diag(v) * X, diag(v * diagonal(X))),
+]

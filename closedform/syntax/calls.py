@@ -1,0 +1,153 @@
+"""What function calls mean: most are one operation of the same name; a table lists the few that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from closedform.core.expr import OPS, Expr, eye, number, ones, zeros
+from closedform.core.shape import ONE, Dim, Shape, dim
+from closedform.errors import ClosedFormError, ShapeError, SyntaxProblem, UnknownName
+from closedform.syntax.infer import SCALAR, UNIT, Sizes, size
+from closedform.syntax.names import function_hint, functions
+from closedform.syntax.reading import Reading, Term
+from closedform.syntax.tokens import plain
+from closedform.syntax.tree import Node
+
+Call = Callable[[Reading, Node, tuple[Term, ...]], Term]
+
+
+def call(reading: Reading, node: Node, *args: Term) -> Term:
+    """A function applied.
+
+    Raises:
+        UnknownName: there is no such function.
+        SyntaxProblem: too few or too many arguments.
+        ShapeError: arguments that do not fit.
+    """
+    name = plain(node.text)
+    if name not in functions() or name in reading.shapes:
+        raise _no_function(reading, node, name)
+    wanted = functions()[name]
+    if len(args) not in wanted:
+        count = " or ".join(map(str, wanted))
+        message = f"{name} takes {count} argument{'s' if wanted[-1] > 1 else ''}, not {len(args)}"
+        raise SyntaxProblem(message, source=reading.source, span=node.span)
+    return _SPECIAL.get(name, _operation)(reading, node, args)
+
+
+def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
+    if name in reading.shapes or name in reading.sizes:
+        inside = reading.source[node.at[1] : node.span[1]]
+        return SyntaxProblem(f"{name} is not a function", source=reading.source, span=node.at,
+                             hint=f"write {name}*{inside} for a product" if len(node.operands) == 1 else None)  # fmt: skip
+    hint = function_hint(name)
+    if hint is None and len(name) == 1 and len(node.operands) == 1:
+        hint = f"write {name}*(…) for a product"
+    return UnknownName(f"unknown function {name[:40]}", source=reading.source, span=node.at, hint=hint)
+
+
+def _operation(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
+    name = plain(node.text)
+    shape = reading.fits(name, *(a.shape for a in args))
+    if shape is None:
+        hint = f"did you mean pinv({reading.text(args[0])})?" if name == "inv" and not args[0].is_vector else None
+        span = args[0].node.span if len(args) == 1 else node.at
+        reading.misfit(f"{name} takes {_wanted(name)}", span, args, hint)
+    op = OPS[name]
+    return Term(node, shape, lambda *operands: op(*operands), args)
+
+
+def _wanted(name: str) -> str:
+    """The operands of an operation in words."""
+    patterns = {tuple(s.operands) for s in OPS[name].signatures}
+    words = {(("n", "n"),): "a square matrix", (("n", "1"),): "a column", (("1", "n"),): "a row"}
+    if all(p in words for p in patterns):
+        return " or ".join(sorted(words[p] for p in patterns))
+    return "operands of shape " + " or ".join(str(s).split("->")[0].strip() for s in OPS[name].signatures)
+
+
+def _sqrt(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
+    return Term(node, args[0].shape, lambda x: x ** number(Fraction(1, 2)), args)
+
+
+def _trace(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
+    shape = reading.fits("tr", args[0].shape)
+    if shape is None:
+        reading.misfit("trace takes a square matrix", args[0].node.span, args)
+    return Term(node, shape, OPS["tr"], args)
+
+
+def _sum(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
+    """`sum(X)` of all entries; `sum(X,1)` of each column, a row; `sum(X,2)` of each row, a column."""
+    X = args[0]
+    if len(args) == 1:
+        return Term(node, SCALAR, OPS["sum"], args, integer=X.integer)
+    axis = node.operands[1].text
+    if node.operands[1].rule != "literal" or axis not in ("1", "2"):
+        raise SyntaxProblem("the axis of a sum is 1 (down the columns) or 2 (along the rows)", source=reading.source,
+                            span=node.operands[1].span)  # fmt: skip
+    if axis == "1":
+        return Term(node, (UNIT, X.shape[1]), lambda X: ones((X.shape[0], ONE)).T @ X, (X,))
+    return Term(node, (X.shape[0], UNIT), lambda X: X @ ones((X.shape[1], ONE)), (X,))
+
+
+def _diag(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
+    """The diagonal matrix of a vector, the diagonal of a square matrix."""
+    op = "diag" if UNIT in args[0].shape else "diagonal"
+    shape = reading.fits(op, args[0].shape)
+    if shape is None:
+        reading.misfit("diag takes a vector or a square matrix", args[0].node.span, args)
+    return Term(node, shape, OPS[op], args)
+
+
+def _filled(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
+    """`eye(n)`, `ones(n)` (a column), `ones(m,n)`, and zeros alike."""
+    make: dict[str, Callable[[Shape], Expr]] = {"eye": lambda s: eye(s[0]), "ones": ones, "zeros": zeros}
+    dims = [_dimension(reading, operand, node) for operand in node.operands]
+    last = dims[0] if node.text == "eye" else ONE
+    shape = dims[0], dims[1] if len(dims) == 2 else last
+    return Term(node, (size(shape[0]), size(shape[1])), lambda: make[node.text](shape))
+
+
+def _dimension(reading: Reading, node: Node, function: Node) -> Dim:
+    """A dimension written as a name, an integer or a product of them.
+
+    Raises:
+        ShapeError: it is something else.
+    """
+    result = ONE
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        word = plain(part.text)
+        if part.rule in ("STAR", "juxtapose"):
+            waiting += part.operands
+        elif part.rule == "name" and word in reading.sizes:
+            result = result * reading.sizes[word]
+        elif part.rule == "literal" and word.isdecimal() and word.strip("0") and len(word) < 10:
+            result = result * dim(int(word))
+        else:
+            what = f"{word} is a variable" if word in reading.shapes else f"{reading.source[slice(*part.span)][:40]} is not"
+            raise ShapeError(f"{function.text} takes a dimension: a name, a positive integer or a product of them; {what}",
+                             source=reading.source, span=part.span)  # fmt: skip
+    if result.count > 10**9:
+        raise ShapeError("a dimension is at most 1000000000", source=reading.source, span=node.span)
+    return result
+
+
+def _constant(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
+    """`vector(1)`, `vector(0)`, `matrix(1)`: filled, of the size that the context asks for."""
+    if node.operands[0].rule != "literal" or node.operands[0].text not in ("0", "1"):
+        raise SyntaxProblem(f"{node.text} takes 0 or 1, the value of every entry", source=reading.source,
+                            span=node.operands[0].span, hint="write ones(n) for a column of n ones")  # fmt: skip
+    shape: Sizes = reading.rule.fresh(), (reading.rule.fresh() if node.text == "matrix" else UNIT)
+    reading.loose.append((shape, node))
+    make = ones if node.operands[0].text == "1" else zeros
+    return Term(node, shape, lambda: make(reading.resolve(shape)[0]))
+
+
+_SPECIAL: dict[str, Call] = {
+    "sqrt": _sqrt, "trace": _trace, "sum": _sum, "diag": _diag, "eye": _filled, "ones": _filled, "zeros": _filled,
+    "vector": _constant, "matrix": _constant,
+}  # fmt: skip

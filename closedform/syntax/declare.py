@@ -1,0 +1,194 @@
+"""Declarations: the shapes and properties of variables, checked before they are used.
+
+`X: matrix(m,n)`, `x: vector(n)`, `a: scalar`, each with properties; a variable in many lines of one meaning may be
+grouped, `A, B: matrix(n,n) symmetric`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from closedform.core.shape import SCALAR, Dim, Shape, shape_of, show
+from closedform.errors import ClosedFormError, DeclarationError
+from closedform.syntax.names import closest, functions
+from closedform.syntax.tokens import plain
+
+SQUARE = frozenset({"symmetric", "spd", "diagonal", "orthogonal", "triangular"})  #: need an n×n variable
+PROPERTIES = (*sorted(SQUARE), "positive", "integer")
+
+Shapes = Mapping[str, Sequence[int | str | Dim]]
+Properties = Mapping[str, Iterable[str]]
+
+
+def declared_shapes(shapes: Shapes) -> dict[str, Shape]:
+    """The declared shapes, checked.
+
+    Raises:
+        DeclarationError: not a name, the name of a function, or not a shape.
+    """
+    found: dict[str, Shape] = {}
+    for name, dims in shapes.items():
+        name = check_name(name)
+        if isinstance(dims, str) or not isinstance(dims, Sequence):
+            raise DeclarationError(f"the shape of {name} is a list of dimensions, not {dims!r}"[:200],
+                                   hint='() is a scalar, ("n",) a vector, ("m", "n") a matrix')  # fmt: skip
+        found[name] = shape_of(dims)
+    return found
+
+
+def check_name(name: str) -> str:
+    """A variable's name in its ordinary letters.
+
+    Raises:
+        DeclarationError: it is no name, or it is a function's.
+    """
+    if not isinstance(name, str) or not plain(name).isidentifier():
+        raise DeclarationError(f"a variable's name is a word, not {name!r}"[:200])
+    name = plain(name)
+    if name in functions():
+        raise DeclarationError(f"{name} is a function; a variable needs another name")
+    return name
+
+
+def declared_properties(properties: Properties) -> dict[str, frozenset[str]]:
+    """The declared properties, each one known.
+
+    Raises:
+        DeclarationError: an unknown property.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for name, given in properties.items():
+        listed = [given] if isinstance(given, str) else list(given)
+        for p in listed:
+            check_property(p)
+        if listed:
+            found[plain(name)] = frozenset(listed)
+    return found
+
+
+def check_property(p: str) -> None:
+    if p not in PROPERTIES:
+        raise DeclarationError(f"unknown property {p!r}"[:200],
+                               hint=closest(str(p), PROPERTIES) or "the properties are " + ", ".join(PROPERTIES))  # fmt: skip
+
+
+def check_fit(name: str, shape: Shape, properties: Iterable[str]) -> None:
+    """Whether a variable of that shape can have these properties.
+
+    Raises:
+        DeclarationError: a non-square matrix declared symmetric, a vector declared integer.
+    """
+    for p in sorted(properties):
+        if p in SQUARE and shape[0] is not shape[1]:
+            raise DeclarationError(f"{name} is declared {p}, but is {show(shape)}", hint=f"only a square matrix is {p}")
+        if p == "integer" and shape != SCALAR:
+            raise DeclarationError(f"{name} is declared integer, but is {show(shape)}", hint="only a scalar is integer")
+
+
+_ENTRY = re.compile(r"(?P<names>[^:]*?)\s*:\s*(?P<rest>.*?)\s*$", re.DOTALL)
+_KIND = re.compile(r"(scalar|vector|matrix)\b\s*(?:\(([^()]*)\))?|(\w+)(\s*\()?")
+_COUNT = {"scalar": 0, "vector": 1, "matrix": 2}
+
+
+def declarations(lines: str | Iterable[str]) -> tuple[dict[str, tuple[int | str, ...]], dict[str, list[str]]]:
+    """Shapes and properties from declarations such as `A: matrix(n,n) symmetric; x: vector(n); a: scalar`.
+
+    Returns:
+        `(shapes, properties)` for `parse`.  A name with properties only (`S: spd`) has no shape, to be inferred.
+
+    Raises:
+        DeclarationError: with its place in the line.
+
+    >>> declarations(["A: matrix(n,n) symmetric; x: vector(n)"])
+    ({'A': ('n', 'n'), 'x': ('n',)}, {'A': ['symmetric']})
+    """
+    shapes: dict[str, tuple[int | str, ...]] = {}
+    properties: dict[str, list[str]] = {}
+    for line in [lines] if isinstance(lines, str) else lines:
+        for entry in re.finditer(r"[^;\n]+", line):
+            if entry.group().strip():
+                _declare(line, entry.start(), entry.group(), shapes, properties)
+    return shapes, properties
+
+
+def _declare(line: str, start: int, entry: str, shapes: dict[str, tuple[int | str, ...]],
+             properties: dict[str, list[str]]) -> None:  # fmt: skip
+    match = _ENTRY.match(entry)
+    if match is None:
+        raise DeclarationError("a declaration is a name, a colon and a shape", source=line,
+                               span=_trimmed(entry, start, 0, len(entry)), hint="write A: matrix(m,n)")  # fmt: skip
+    dims, listed = _meaning(line, start + match.start("rest"), match["rest"])
+    at = match.start("names")
+    for part in match["names"].split(","):
+        span = _trimmed(entry, start, at, at + len(part))
+        at += len(part) + 1
+        with _Place(line, span):
+            name = check_name(part.strip())
+            if name in shapes or name in properties:
+                raise DeclarationError(f"{name} is declared twice")
+            if dims is not None:
+                check_fit(name, shape_of(dims), listed)
+                shapes[name] = dims
+            if listed:
+                properties[name] = list(listed)
+
+
+def _meaning(line: str, start: int, rest: str) -> tuple[tuple[int | str, ...] | None, list[str]]:
+    """Dimensions and properties, the part after the colon."""
+    dims: tuple[int | str, ...] | None = None
+    listed: list[str] = []
+    at = 0
+    while at < len(rest):
+        match = _KIND.match(rest, at)
+        if match is None and rest[at] in " \t\r,":
+            at += 1
+            continue
+        end = match.end() if match else at + 1
+        with _Place(line, (start + at, start + end)):
+            if match is None:
+                raise DeclarationError(f"unexpected {rest[at]!r}", hint="write A: matrix(m,n) symmetric")
+            if match[1] and dims is not None:
+                raise DeclarationError("a second shape")
+            if match[1]:
+                dims = _dimensions(match[1], match[2])
+            elif match[4]:
+                raise DeclarationError(f"unknown shape {match[3]}", hint="write scalar, vector(n) or matrix(m,n)")
+            else:
+                check_property(match[3])
+                listed.append(match[3])
+        at = end
+    if dims is None and not listed:
+        raise DeclarationError("a shape is missing", source=line, span=(start, start),
+                               hint="write scalar, vector(n) or matrix(m,n)")  # fmt: skip
+    return dims, listed
+
+
+def _dimensions(kind: str, inside: str | None) -> tuple[int | str, ...]:
+    parts = [p.strip() for p in inside.split(",")] if inside and inside.strip() else []
+    if len(parts) != _COUNT[kind]:
+        wanted = {"scalar": "scalar", "vector": "vector(n)", "matrix": "matrix(m,n)"}[kind]
+        raise DeclarationError(f"{kind} takes {_COUNT[kind]} dimensions, not {len(parts)}", hint=f"write {wanted}")
+    dims = tuple(int(p) if p.isdecimal() and p.isascii() and len(p) < 10 else p for p in parts)
+    return tuple(d.count if not d.names else d.text for d in shape_of(dims)[: len(dims)])
+
+
+def _trimmed(entry: str, start: int, first: int, last: int) -> tuple[int, int]:
+    part = entry[first:last]
+    left = len(part) - len(part.lstrip())
+    return start + first + left, start + max(first + left, first + len(part.rstrip()))
+
+
+class _Place:
+    """Gives the errors raised inside a position."""
+
+    def __init__(self, source: str, span: tuple[int, int]) -> None:
+        self.source, self.span = source, span
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ClosedFormError):
+            error.at(self.source, self.span)
+
+
