@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 from sympy.core.cache import clear_cache
+from sympy.utilities.exceptions import SymPyDeprecationWarning
 
 import closedform as cf
 from benchmarks.common import derive, interleaved, milliseconds, percentile, show
 from benchmarks.sympy_matrices import differentiate, symbol, translate
+from closedform.errors import NotSupported
 from tests.corpus.cases import Case, cases
 from tests.corpus.outcome import scope
 
@@ -43,7 +46,7 @@ def time_case(case: Case, repetitions: int) -> Timing | None:
 
     try:
         derive(ours(), case["wrt"])
-    except cf.NotSupported:
+    except NotSupported:
         return None
     arms: dict[str, Any] = {"ours": (ours, lambda f: derive(f, case["wrt"]))}
     try:
@@ -60,6 +63,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--every", type=int, default=1, help="take every k-th case only")
     options = parser.parse_args()
+    warnings.simplefilter("ignore", SymPyDeprecationWarning)  # SymPy's own, about its matrix products
     names = scope()[:: options.every]
     timings = [t for name in names if (t := time_case(cases()[name], options.repetitions)) is not None]
     ours = [t.ours for t in timings]

@@ -125,8 +125,9 @@ def _each(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error")
                     value = np.asarray(function(one))
-                real = not np.iscomplexobj(one) and np.abs(value.imag).max() < 1e-12 * np.abs(value).max()
-                done.append(value.real if real else value)
+                if not np.iscomplexobj(one):  # a value off the real axis is none
+                    value = np.where(np.abs(value.imag).max() < 1e-12 * np.abs(value).max(), value.real, np.nan)
+                done.append(value)
             except (ValueError, Warning, np.linalg.LinAlgError):
                 done.append(np.full_like(one, np.nan))
         stacked = np.stack(done)
@@ -148,11 +149,11 @@ def _scipy_linalg(name: str) -> Callable[[Array], Array]:
 
 
 def _abs(x: Array) -> Array:
-    return x * np.sign(x.real)
+    return np.asarray(x * np.sign(x.real))
 
 
 def _relu(x: Array) -> Array:
-    return x * np.heaviside(x.real, 0.5)
+    return np.asarray(x * np.heaviside(x.real, 0.5))
 
 
 def _softplus(x: Array) -> Array:

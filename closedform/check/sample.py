@@ -64,7 +64,7 @@ KINDS: dict[str, Draw] = {
     "small": lambda rng, shape: 0.4 * rng.standard_normal(shape),
     "positive": lambda rng, shape: rng.uniform(0.4, 2, shape),
     "unit": lambda rng, shape: rng.uniform(0.1, 0.9, shape),
-    "near identity": lambda rng, shape: np.eye(*shape[-2:]) + 0.3 * rng.standard_normal(shape),
+    "near identity": lambda rng, shape: np.eye(shape[-1]) + 0.3 * rng.standard_normal(shape),
     "spd": _spd,
 }
 
@@ -140,6 +140,8 @@ EDGES: dict[str, Callable[..., Array]] = {
     "logdet": _regular,
     "det": _regular,
     "adj": _regular,
+    "sqrtm": _regular,
+    "logm": _regular,
     "sqrt": _nonzero,
     "power": _power,
     "norm2": lambda X: (np.abs(X) > 1e-9).any((-2, -1)),

@@ -1,17 +1,19 @@
 """Compaction: the same value in fewer operations.
 
-Operands first, every node once.  At each sum, and at each product of sums, three forms compete: as it
-is, factored, and expanded then factored; the smallest wins, the one at hand when nothing is gained.
+Operands first, every node once.  At each sum, and at each product of sums, several forms compete: as it
+is, factored, expanded then factored, cleared of inner denominators; the smallest wins, the one at hand
+when nothing is gained.
 """
 
 from __future__ import annotations
 
 from closedform.compact.expand import LINEAR, expand
-from closedform.compact.factor import factor
+from closedform.compact.factor import cleared, factor
 from closedform.core.expr import Expr, node, topological
 from closedform.core.normal import normal
 
-SMALL = 400  #: sums larger than this are factored, not expanded
+SMALL = 150  #: sums larger than this are factored, not expanded
+WORTH = 1  #: operations an expansion must save more than: at a tie the factored form reads better
 
 
 def compact(e: Expr) -> Expr:
@@ -20,37 +22,50 @@ def compact(e: Expr) -> Expr:
     Args:
         e: an expression in normal form.
     """
-    done: dict[Expr, Expr] = {}
-    for n in topological([e]):
-        if not n.args:
-            done[n] = n
-            continue
-        args = tuple([done[a] for a in n.args])
-        here = n if args == n.args else normal(node(n.op, args))
-        done[n] = improve(here)
-    return done[e]
+    return _Compaction().of(e)
 
 
-def improve(e: Expr) -> Expr:
-    """The best form of one sum, or of one product of sums."""
-    name = e.op.name
-    if name == "add":
-        best = factor(e, _inner)
-    elif name in LINEAR and _has_sum(e):
-        best = e
-    else:
-        return e
-    if e.size <= SMALL:
-        expanded = expand(e)
-        if expanded is not None and expanded is not e:
-            other = factor(expanded, _factored)
-            if other.size < best.size:
-                best = other
-    return best
+class _Compaction:
+    """The forms found so far, shared by all nodes of one answer."""
 
+    def __init__(self) -> None:
+        self.done: dict[Expr, Expr] = {}
 
-def _inner(e: Expr) -> Expr:
-    return improve(e) if e.op.name == "add" else e
+    def of(self, e: Expr) -> Expr:
+        done = self.done
+        if e in done:
+            return done[e]
+        for n in topological([e]):
+            if n in done:
+                continue
+            if not n.args:
+                done[n] = n
+                continue
+            args = tuple([done[a] for a in n.args])
+            here = n if args == n.args else normal(node(n.op, args))
+            best = done.get(here)
+            if best is None:
+                best = self.improve(here)
+                done[here] = done[best] = best
+            done[n] = best
+        return done[e]
+
+    def improve(self, e: Expr) -> Expr:
+        """The best form of one sum, or of one product of sums, whose operands are compact."""
+        name = e.op.name
+        if name == "add":
+            best = factor(e, self.of)
+        elif name in LINEAR and _has_sum(e):
+            best = cleared(e, self.of)
+        else:
+            return e
+        if e.size <= SMALL:
+            expanded = expand(e)
+            if expanded is not None and expanded is not e:
+                other = factor(expanded, _factored)
+                if other.size + WORTH < best.size:
+                    best = other
+        return best
 
 
 def _factored(e: Expr) -> Expr:
@@ -58,4 +73,4 @@ def _factored(e: Expr) -> Expr:
 
 
 def _has_sum(e: Expr) -> bool:
-    return any(a.op.name == "add" or (a.op.name in LINEAR and _has_sum(a)) for a in e.args)
+    return any(a.op.name == "add" or (a.op.name in LINEAR or a.op.name == "power") and _has_sum(a) for a in e.args)

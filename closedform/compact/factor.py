@@ -172,3 +172,42 @@ def _entry_parts(scalar: Expr, matrix: Expr) -> Iterator[Part]:
             return OPS["scale"].canonical(scalar, OPS["hadamard"].canonical(*others, ones(matrix.shape)))
 
         yield Part("entry", *_base(f), rest)
+
+
+def cleared(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:
+    """b⁻¹ (a²/b² + 1)⁻¹ = b (a² + b²)⁻¹: denominators inside a power multiplied out, when that saves operations."""
+    best = e
+    if e.op.name == "matmul":
+        return e
+    for f in e.args if e.op.name != "scale" else (*_factors(e.args[0]), *_factors(e.args[1])):
+        if f.op.name != "power" or f.args[0].op.name != "add" or f.args[1].op.name != "number":
+            continue
+        for base, lowest in _denominators(f.args[0]).items():
+            inside = [OPS["hadamard"].canonical(t, _power(base, -lowest, t)) for t in f.args[0].args]
+            total = improve(normal(node(OPS["add"], tuple(inside))))
+            outside = _power(base, lowest * f.args[1].data, f)
+            made = normal(e * (f**-1 * outside * total ** f.args[1]))
+            if made.size < best.size:
+                best = made
+    return best
+
+
+def _factors(e: Expr) -> tuple[Expr, ...]:
+    return e.args if e.op.name == "hadamard" else (e,)
+
+
+def _power(base: Expr, p: Number, like: Expr) -> Expr:
+    """base^p in the shape of `like`."""
+    raised = OPS["power"].canonical(base, number(p))
+    return raised if raised.shape == like.shape else OPS["scale"].canonical(raised, ones(like.shape))
+
+
+def _denominators(total: Expr) -> dict[Expr, Number]:
+    """The scalar bases that occur with a negative number as exponent, with the lowest."""
+    found: dict[Expr, Number] = {}
+    for term in total.args:
+        s = term.args[0] if term.op.name == "scale" else term
+        for f in _factors(s):
+            if f.op.name == "power" and f.args[1].op.name == "number" and f.args[1].data < 0 and f.is_scalar:
+                found[f.args[0]] = min(f.args[1].data, found.get(f.args[0], 0))
+    return found

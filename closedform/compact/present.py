@@ -34,7 +34,7 @@ def _present(e: Expr, shown: dict[Expr, Expr]) -> Expr:
 
 def _lifted(e: Expr) -> Expr:
     """(A B)ᵀ for Bᵀ Aᵀ, when that has fewer operations."""
-    if e.is_scalar or e.shape[0] is ONE or e.shape[1] is ONE:
+    if e.is_scalar or e.shape[1] is ONE:
         return e
     turned = flip(e)
     return node(OPS["transpose"], (turned,)) if turned.size + 1 < e.size else e
@@ -106,10 +106,11 @@ def _scalar_chain(e: Expr) -> Expr:
 def _power(e: Expr) -> Expr:
     """‖x‖² of a vector's name is xᵀx."""
     base, p = e.args
-    if base.op.name == "norm2" and p.op.name == "number" and p.data == 2:
+    if base.op.name == "norm2" and p.op.name == "number" and p.data in (2, -2):
         x = base.args[0]
         if x.op.name == "symbol" and x.shape[1] is ONE:
-            return node(OPS["matmul"], (OPS["transpose"](x), x))
+            square = node(OPS["matmul"], (OPS["transpose"](x), x))
+            return square if p.data == 2 else square**-1
     return e
 
 
@@ -120,29 +121,51 @@ def _total(e: Expr) -> Expr:
         return node(OPS["norm1"], X.args)
     if X.op.name == "hadamard" and len(X.args) == 2 and X.shape[1] is not ONE:
         for a, b in (X.args, X.args[::-1]):
-            if a.op.name == "transpose" or b.op.name == "matmul":
+            if a.op.name == "transpose" or b.op.name == "matmul" or flip(a) is a:
                 product = node(OPS["matmul"], (flip(a), *(b.args if b.op.name == "matmul" else (b,))))
                 if product.shape[0] is product.shape[1] and product.size <= X.size:
                     return node(OPS["tr"], (product,))
     return e
 
 
+def _transpose(e: Expr) -> Expr:
+    """f(A)ᵀ is f(Aᵀ) when that is shorter; (A')' is A."""
+    x = e.args[0]
+    if x.op.name == "transpose":
+        return x.args[0]
+    if x.op.kind == "elementwise" or (x.op.name == "power" and x.args[1].is_scalar):
+        inside = node(x.op, (flip(x.args[0]), *x.args[1:]))
+        return inside if inside.size < e.size else e
+    return e
+
+
 def _complementary_sigmoids(e: Expr) -> Expr:
     """1 − σ(z) as σ(−z), unless σ(z) itself is used as well."""
-    order = topological([e])
-    complements = {n: found for n in order if (found := _complement(n)) is not None}
+    complements = {n: found for n in topological([e]) if (found := _complement(n)) is not None}
     if not complements:
         return e
-    used = {a for n in order if n not in complements for a in n.args}
+    used = _reachable(e, complements)
     made: dict[Expr, Expr] = {}
-    for n in order:
+    for n in topological([e]):
         s, sign = complements.get(n, (None, 1))
         if s is None or s in used:
             made[n] = node(n.op, tuple([made[a] for a in n.args])) if n.args else n
         else:
-            mirrored = node(s.op, (normal(-made[s.args[0]]),))
+            mirrored = node(s.op, (normal(-s.args[0]),))
             made[n] = mirrored if sign > 0 else -mirrored
     return made[e]
+
+
+def _reachable(e: Expr, complements: dict[Expr, tuple[Expr, int]]) -> set[Expr]:
+    """What e uses otherwise than inside 1 − σ(z)."""
+    seen: set[Expr] = set()
+    todo = [e]
+    while todo:
+        n = todo.pop()
+        if n not in seen:
+            seen.add(n)
+            todo += complements[n][0].args if n in complements else n.args
+    return seen
 
 
 def _complement(e: Expr) -> tuple[Expr, int] | None:
@@ -156,4 +179,4 @@ def _complement(e: Expr) -> tuple[Expr, int] | None:
     return None
 
 
-_RULES = {"matmul": _chain, "power": _power, "sum": _total, "add": _lifted, "hadamard": _lifted}
+_RULES = {"transpose": _transpose, "matmul": _chain, "power": _power, "sum": _total, "add": _lifted, "hadamard": _lifted}

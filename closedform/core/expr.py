@@ -37,6 +37,7 @@ class Op:
         canonical: operands in normal form to an expression in normal form.
         commutative, associative: how operands may be arranged.
         weight: what it adds to the size of a printed formula.
+        free: whether, with these operands, it adds nothing: `a + (-1)*b` prints as `a - b`.
         domain: where it is defined or differentiable, `{0}` standing for the operand; empty if everywhere.
         latex, code: templates of the operand(s); `code` speaks NumPy.
         doc: the formula and why it holds.
@@ -51,6 +52,7 @@ class Op:
     commutative: bool = False
     associative: bool = False
     weight: int = 1
+    free: Callable[[tuple[Expr, ...]], bool] | None = None
     domain: str = ""
     latex: str = ""
     code: str = ""
@@ -115,16 +117,17 @@ class Expr:
         data: what a leaf carries (a symbol's name and properties, a number's value).
         shape: `(rows, columns)`.
         size: operations in the formula when it is written out, as a tree.
-        digest: an order that is the same in every process; sorts commutative operands.
+        order: sorts commutative operands; the same in every process, and `(d, …)` with one d for an
+            expression and its transpose, so that A − B and (A − B)ᵀ have the same leading term.
     """
 
-    __slots__ = ("__weakref__", "args", "data", "digest", "normal", "op", "shape", "size", "transposed")
+    __slots__ = ("__weakref__", "args", "data", "normal", "op", "order", "shape", "size", "transposed")
     op: Op
     args: tuple[Expr, ...]
     data: Any
     shape: Shape
     size: int
-    digest: int
+    order: tuple[int, int]
     normal: Expr | None  # the normal form, once known
     transposed: Expr | None  # the normal form of the transpose, once known
 
@@ -205,17 +208,31 @@ def node(op: Op, args: tuple[Expr, ...], data: Any = None, shape: Shape | None =
     made = Expr()
     made.op, made.args, made.data = op, args, data
     made.shape = shape if shape is not None else op.shape(args)
-    size, digests = op.weight, [op.digest]
+    size = op.weight + (len(args) - 2 if op.associative else 0)
     for a in args:
         size += a.size
-        digests.append(a.digest)
-    if not args:
-        digests += [hash_of(data), made.shape[0].digest, made.shape[1].digest]
-    made.size = (size + len(args) - 2 if op.associative else size) if size < HUGE else HUGE
-    made.digest = hash(tuple(digests))
+    if op.free is not None and op.free(args):
+        size -= 1
+    made.size = size if size < HUGE else HUGE
+    made.order = _order(made)
     made.normal = made.transposed = None
     with _LOCK:
         return _TABLE.setdefault(key, made)
+
+
+def _order(e: Expr) -> tuple[int, int]:
+    op, args = e.op, e.args
+    if not args:
+        rows, columns = e.shape[0].digest, e.shape[1].digest
+        own = hash_of(e.data)
+        return hash((op.digest, own, min(rows, columns), max(rows, columns))), hash((op.digest, own, rows, columns))
+    shared = [a.order[0] for a in args]
+    exact = hash((op.digest, *[a.order[1] for a in args]))
+    if op.name == "transpose":
+        return shared[0], exact
+    if op.associative:
+        shared.sort()
+    return hash((op.digest, *shared)), exact
 
 
 def hash_of(data: Any) -> int:

@@ -94,7 +94,10 @@ class Chain:
 
     def times(self, a: Factor, b: Factor) -> Factor:
         plan, shape = self.plan, (a.shape[0], b.shape[1])
-        if a.kind == "ones" or b.kind == "ones":
+        if a.row and a.column or b.row and b.column:  # a number that came out in between
+            number, array = (a, b) if a.row and a.column else (b, a)
+            made = plan.infix("*", self.term(number), self.term(array))
+        elif a.kind == "ones" or b.kind == "ones":
             made = self._with_ones(a, b)
         elif a.kind == "diag" or b.kind == "diag":
             return self._with_diagonal(a, b, shape)
@@ -135,7 +138,7 @@ class Chain:
             return self.vector(other)
         if other.row or other.column:
             return plan.call("np.sum({0})", self.term(other))
-        return plan.postfix("{0}.sum(axis=%d)" % axis, self.term(other))
+        return plan.postfix(f"{{0}}.sum(axis={axis})", self.term(other))
 
     def _solve(self, a: Factor, b: Factor) -> Term:
         """A⁻¹ B, or A B⁻¹ by the transposed system; one of two inverses is formed."""

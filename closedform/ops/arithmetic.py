@@ -23,7 +23,7 @@ def canonical_sum(*args: Expr) -> Expr:
     terms: dict[Expr, Number] = {}
     _collect(args, 1, terms)
     _merge_diagonals(terms)
-    found = sorted([(core.digest, core, c) for core, c in terms.items() if c != 0], key=_by_digest)
+    found = sorted([(core.order, core, c) for core, c in terms.items() if c != 0], key=_by_order)
     if not found:
         return zeros(args[0].shape)
     if len(found) == 1:
@@ -47,7 +47,7 @@ def _merge_diagonals(terms: dict[Expr, Number]) -> None:
         terms[core] = terms.get(core, 0) + c
 
 
-def _by_digest(entry: tuple[int, Expr, Number]) -> int:
+def _by_order(entry: tuple[tuple[int, int], Expr, Number]) -> tuple[int, int]:
     return entry[0]
 
 
@@ -80,7 +80,12 @@ def canonical_scale(s: Expr, M: Expr) -> Expr:
     return M if is_number(s, 1) else finish(scale, (s, M))
 
 
-@multilinear("(1,1) (m,n) -> (m,n)", canonical=canonical_scale, code=" * ", latex=r" \, ")
+def is_sign(args: tuple[Expr, ...]) -> bool:
+    """A factor −1 is printed as a minus, which replaces a plus."""
+    return is_number(args[0], -1)
+
+
+@multilinear("(1,1) (m,n) -> (m,n)", canonical=canonical_scale, free=is_sign, code=" * ", latex=r" \, ")
 def scale(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """s A, a scalar times a matrix.  Adjoints: ⟨Y, ds A⟩ = ⟨Y, A⟩ ds and ⟨Y, s dA⟩ = ⟨s Y, dA⟩."""
     from closedform.ops.reductions import sum
@@ -121,7 +126,7 @@ def canonical_product(*args: Expr) -> Expr:
     factors += [canonical_power(b, p) for b, p in exponents.items() if not is_number(p, 0)]
     if any(f.op.name in ("hadamard", "scale", "number", "ones") for f in factors):
         return canonical_product(*factors, *_scaled(coefficient, scalars, shape))
-    factors.sort(key=_digest)
+    factors.sort(key=_order)
     if shape[0] is shape[1] and args[0].is_scalar:
         head = [] if coefficient == 1 and factors else [number(coefficient)]
         everything = tuple(head + factors)
@@ -146,12 +151,13 @@ def _scaled(coefficient: Number, scalars: list[Expr], shape: tuple) -> list[Expr
     return [canonical_scale(canonical_product(number(coefficient), *scalars), ones(shape))]
 
 
-def _digest(e: Expr) -> int:
-    return e.digest
+def _order(e: Expr) -> tuple[int, int]:
+    return e.order
 
 
 @multilinear(
-    "(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_product, code=" * ", latex=r" \odot "
+    "(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_product, free=is_sign,
+    code=" * ", latex=r" \odot ",
 )
 def hadamard(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """A ⊙ B, entry by entry.  Adjoint in any slot: ⟨Y, A ⊙ dB⟩ = ⟨A ⊙ Y, dB⟩."""
@@ -227,8 +233,13 @@ def is_positive(e: Expr) -> bool:
     return name in ("exp", "norm2", "norm1", "abs", "cosh", "sigmoid", "softplus", "softmax", "ones", "dim")
 
 
+def is_reciprocal(args: tuple[Expr, ...]) -> bool:
+    """A factor x⁻¹ is printed as a division, which replaces a multiplication."""
+    return is_number(args[1], -1)
+
+
 @function(
-    "(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n) | (1,1) (m,n) -> (m,n)", canonical=canonical_power,
+    "(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n) | (1,1) (m,n) -> (m,n)", canonical=canonical_power, free=is_reciprocal,
     code="{0} ** {1}", latex="{0}^{{{1}}}",
 )
 def power(x: Expr, p: Expr, dx: Expr | None, dp: Expr | None) -> Expr | None:

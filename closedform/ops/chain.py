@@ -220,8 +220,8 @@ def _inner(run: list[Expr]) -> Expr:
     return finish(OPS["matmul"], tuple(run))
 
 
-def _order(run: list[Expr]) -> tuple[int, list[int]]:
-    return sum([f.size for f in run]), [f.digest for f in run]
+def _order(run: list[Expr]) -> tuple[int, list[tuple[int, int]]]:
+    return sum([f.size for f in run]), [f.order for f in run]
 
 
 def _assemble(factors: list[Expr], shape: Shape) -> Expr:

@@ -76,7 +76,7 @@ def upright(x: Expr) -> Expr | None:
     t = canonical_transpose(x)
     if x.shape[0] is ONE:
         return t
-    return t if (t.size, t.digest) < (x.size, x.digest) else None
+    return t if (t.size, t.order) < (x.size, x.order) else None
 
 
 @multilinear("(m,n) -> (n,m)", canonical=canonical_transpose, code="{0}.T", latex=r"{0}^{{\top}}")

@@ -76,7 +76,7 @@ def _diagonal_of_chain(X: Expr) -> Expr:
             right = _run(factors[i + 1 :]) if i + 1 < len(factors) else eye(X.shape[0])
             return canonical_chain(canonical_product(left, turn(right)), upright_column(f))
     t = turn(X)
-    if (t.size, t.digest) < (X.size, X.digest):
+    if (t.size, t.order) < (X.size, X.order):
         X = t
     return finish(diagonal, (X,))
 

@@ -31,6 +31,9 @@ ENTRYWISE = [
     Rule("sign-over-abs", sign(A) * abs(A) ** -1, A**-1),
     Rule("relu-times-sign", relu(A) * sign(A), relu(A)),
     Rule("relu-on-its-side", relu(A) * (ONES + sign(A)), relu(A) + relu(A)),
+    Rule("relu-times-opposite-sign", relu(A) * sign(B), -relu(A), when=opposite),
+    Rule("relu-on-its-opposite-side", relu(A) * (ONES - sign(B)), relu(A) + relu(A), when=opposite),
+    Rule("sign-times-itself", sign(A) * A, abs(A)),
     Rule("abs-of-abs", abs(abs(A)), abs(A)),
     Rule("exp-of-logdet", exp(logdet(X)), abs(det(X))),
 ]

@@ -60,11 +60,9 @@ def _operation(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
 
 def _wanted(name: str) -> str:
     """The operands of an operation in words."""
-    patterns = {tuple(s.operands) for s in OPS[name].signatures}
-    words = {(("n", "n"),): "a square matrix", (("n", "1"),): "a column", (("1", "n"),): "a row"}
-    if all(p in words for p in patterns):
-        return " or ".join(sorted(words[p] for p in patterns))
-    return "operands of shape " + " or ".join(str(s).split("->")[0].strip() for s in OPS[name].signatures)
+    words = {"(n,n)": "a square matrix", "(n,1)": "a column", "(1,n)": "a row"}
+    patterns = [str(s).split("->")[0].strip() for s in OPS[name].signatures]
+    return " or ".join(words.get(p, f"operands of shape {p}") for p in patterns)
 
 
 def _sqrt(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:

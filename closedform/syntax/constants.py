@@ -12,6 +12,7 @@ from closedform.syntax.reading import Reading, Term
 from closedform.syntax.tree import Node
 
 MAX_DIGITS = 40  #: significant digits of a literal
+MAX_LITERAL = 400  #: characters of a literal
 MAX_BITS = 2200  #: of a constant's numerator or denominator; covers every float64
 MAX_POWER = 10**6  #: largest exponent written as a number
 _FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅙": "1/6", "⅛": "1/8"}
@@ -23,7 +24,7 @@ def literal_value(source: str, node: Node) -> Fraction:
     if text in _FRACTIONS:
         return Fraction(_FRACTIONS[text])
     mantissa = text.lower().partition("e")[0].replace(".", "").strip("0")
-    if len(mantissa) > MAX_DIGITS:
+    if len(mantissa) > MAX_DIGITS or len(text) > MAX_LITERAL:
         raise TooLarge(f"a number has at most {MAX_DIGITS} significant digits", source=source, span=node.span)
     if isinf(float(text)) or (mantissa and float(text) == 0):
         raise SyntaxProblem(f"the number {text[:20]} is out of range", source=source, span=node.span)

@@ -158,10 +158,12 @@ def named(shapes: Sequence[Sizes], taken: Collection[str]) -> Names:
         taken: names in use.
     """
     names: Names = {}
+    used = set(taken)
 
     def give(u: Unknown, letters: str) -> None:
         if u not in names:
-            names[u] = next(n for n in _candidates(letters) if n not in taken and n not in names.values())
+            names[u] = next(n for n in _candidates(letters) if n not in used)
+            used.add(names[u])
 
     square = [s for s in shapes if s[0] == s[1]]
     wide = [s for s in shapes if s[0] != s[1] and UNIT not in s]

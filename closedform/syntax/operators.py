@@ -39,7 +39,7 @@ def name(reading: Reading, node: Node) -> Term:
             raise SyntaxProblem(f"{word} is a function; it needs its argument in brackets", source=reading.source,
                                 span=node.span, hint=f"write {word}(…)")  # fmt: skip
         if not reading.infer or not word.isidentifier() or usual_kind(word) is None:
-            raise UnknownName(f"{word} is not declared", source=reading.source, span=node.span,
+            raise UnknownName(f"{word[:40]} is not declared", source=reading.source, span=node.span,
                               hint=closest(word, [*reading.shapes, *reading.sizes]))  # fmt: skip
         reading.introduce(word, node.span)
     integer = "integer" in reading.properties.get(word, ())
@@ -89,6 +89,9 @@ def add(reading: Reading, node: Node, a: Term, b: Term) -> Term:
 
 
 def _sum_hint(reading: Reading, sign: str, a: Term, b: Term) -> str | None:
+    guessed = reading.guessed_scalar(a, b)
+    if a.is_scalar != b.is_scalar and guessed:
+        return reading.letter_hint(guessed)
     if a.is_scalar != b.is_scalar:
         small, big = (a, b) if a.is_scalar else (b, a)
         filled = f"{reading.factor(small)}*{_ones(reading, big.shape)}"
@@ -152,6 +155,8 @@ def divide(reading: Reading, node: Node, a: Term, b: Term) -> Term:
             hint = f"did you mean {reading.factor(a)}*inv({reading.text(b)})?"
         elif square and a.is_scalar:
             hint = f"write inv({reading.text(b)}) for the inverse, {reading.factor(a)}./{reading.factor(b)} for entries"
+        if b.node.text in reading.inferred:
+            hint = reading.letter_hint(b.node.text)
         reading.misfit("/ divides by a scalar only", node.at, (b,), hint)
     return Term(node, a.shape, operator.truediv, (a, b), value_of(reading, node, a, b, operator.truediv))
 

@@ -21,6 +21,8 @@ def power(reading: Reading, node: Node, a: Term, b: Term) -> Term:
         hint = None
         if b.node.text in ("T", "t", "⊤"):
             hint = f"write {reading.factor(a)}' for the transpose"
+        elif b.node.text in reading.inferred:
+            hint = reading.letter_hint(b.node.text)
         elif a.is_scalar or reading.would_fit("power", a.shape, b.shape):
             hint = f"did you mean {reading.factor(a)}.^{reading.factor(b)}?"
         reading.misfit("an exponent of ^ is a scalar", node.at, (b,), hint)

@@ -74,8 +74,10 @@ class Reading:
 
     def resolve(self, *shapes: Sizes) -> list[Shape]:
         """Shapes with a name for every unknown, the same names at every call once all is solved."""
+        if self.names is not None:
+            return [(as_dim(r, self.names), as_dim(c, self.names)) for r, c in map(self.expand, shapes)]
         every = [self.expand(s) for s in (*self.shapes.values(), *(s for s, _ in self.loose), *shapes)]
-        names = self.names or named(every, {*self.shapes, *self.sizes})
+        names = named(every, {*self.shapes, *self.sizes})
         return [(as_dim(r, names), as_dim(c, names)) for r, c in every[len(every) - len(shapes) :]]
 
     def show(self, shape: Sizes) -> str:
@@ -118,10 +120,22 @@ class Reading:
         """Where a shape was guessed from a letter: how to declare another."""
         pinned = self.rule.pinned.owner if self.rule.pinned else ""
         guessed = [t.node.text for t in terms if t.node.rule == "name" and t.node.text in self.inferred]
-        for name in ([pinned] if pinned else []) + guessed:
-            kind = usual_kind(name)
-            other = "scalar" if kind == "vector" else "vector(n)"
-            return f"{name} is read as a {kind} because of its letter; declare it if it is not, e.g. {name}: {other}"
+        names = ([pinned] if pinned else []) + guessed
+        return self.letter_hint(names[0]) if names else None
+
+    def letter_hint(self, name: str) -> str:
+        kind = usual_kind(name)
+        other = "scalar" if kind == "vector" else "vector(n)"
+        return f"{name} is read as a {kind} because of its letter; declare it if it is not, e.g. {name}: {other}"
+
+    def guessed_scalar(self, *terms: Term) -> str | None:
+        """A variable inside these terms that is a scalar only because of its letter."""
+        waiting = [t.node for t in reversed(terms)]
+        while waiting:
+            node = waiting.pop()
+            waiting += reversed(node.operands)
+            if node.rule == "name" and node.text in self.inferred and self.shapes[node.text] == SCALAR:
+                return node.text
         return None
 
     # variables --------------------------------------------------------------------------------------------------

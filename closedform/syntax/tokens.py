@@ -149,7 +149,7 @@ def _stray(text: str, at: int) -> ClosedFormError:
 
 def plain(name: str) -> str:
     """A name in its ordinary letters: `x₁` is `x1`, `𝐱` is `x`."""
-    return name if name.isascii() else unicodedata.normalize("NFKC", name)
+    return str(name) if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
 def sizes(tokens: list[Token]) -> dict[str, Token]:

@@ -52,7 +52,7 @@ def _leaf(rule: str, token: Token) -> Node:
 class _Build:
     """One method per rule of the grammar."""
 
-    def start(self, parts: list[Any]) -> Node:
+    def start(self, parts: list[Node]) -> Node:
         return parts[0]
 
     def literal(self, parts: list[Any]) -> Node:
@@ -84,6 +84,7 @@ class _Build:
 
     def group(self, parts: list[Any]) -> Node:
         opening, inside, closing = parts
+        assert isinstance(inside, Node)
         return replace(inside, span=(_place(opening)[0], _place(closing)[1]), grouped=True)
 
     def norm(self, parts: list[Any]) -> Node:
@@ -97,10 +98,10 @@ class _Build:
 
 @cache
 def _parser() -> Lark:
-    from lark import Lark, Transformer
+    from lark import Lark, Token, Transformer
     from lark.lexer import Lexer
 
-    class Build(_Build, Transformer): ...
+    class Build(_Build, Transformer[Token, Node]): ...
 
     class Given(Lexer):
         """The tokens are made beforehand."""
@@ -125,7 +126,7 @@ def tree(tokens: list[Token], source: str) -> Node:
     if not tokens:
         raise SyntaxProblem("the expression is empty", source=source, span=(0, len(source)))
     try:
-        return _parser().parse(tokens)  # type: ignore[arg-type, return-value]
+        return _parser().parse(tokens)  # type: ignore[return-value]
     except UnexpectedToken as error:
         problem = _problem(error, tokens, source)
     raise problem

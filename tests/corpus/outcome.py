@@ -11,6 +11,7 @@ import numpy as np
 
 import closedform as cf
 from closedform.check.interpreter import evaluate
+from closedform.errors import NotSupported
 from tests.corpus.cases import Case, cases, in_scope
 from tests.corpus.count import operations
 from tests.corpus.make_references import references
@@ -67,7 +68,7 @@ def outcome(name: str) -> Outcome:
     case = cases()[name]
     try:
         D = cf.derivative(parsed(case, case["expr"]), *case["wrt"])
-    except cf.NotSupported as refusal:
+    except NotSupported as refusal:
         return Outcome(case, refused=str(refusal))
     again = parsed(case, D.text).expr
     compiled = D.compile("numpy")

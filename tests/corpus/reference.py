@@ -27,14 +27,14 @@ def reference(case: Case, env: Env, sizes: dict[str, int]) -> tuple[np.ndarray, 
         return np.asarray(F()), _structured(F, env[case["wrt"][0]], case["structured"])
     first, last = case["wrt"][0], case["wrt"][-1]
     if len(case["wrt"]) == 1:
-        return np.asarray(F()), np.asarray(jax.jacrev(F)(constants[first]))
+        return np.asarray(F()), np.asarray(jax.jit(jax.jacrev(F))(constants[first]))
 
     def slope(second: Any) -> Any:
         if first == last:
             return jax.jacrev(F)(second)
         return jax.jacrev(F, argnums=0)(constants[first], second)
 
-    return np.asarray(F()), np.asarray(jax.jacfwd(slope)(constants[last]))
+    return np.asarray(F()), np.asarray(jax.jit(jax.jacfwd(slope))(constants[last]))
 
 
 def _structured(F: Any, X: np.ndarray, kind: str) -> np.ndarray:
@@ -69,16 +69,18 @@ def _vec(X: Any) -> Any:
 
 def _sqrtm(X: Any) -> Any:
     """The principal square root by the Denman–Beavers iteration, which JAX can differentiate."""
-    Y, Z = X, jnp.eye(len(X))
-    for _ in range(20):
-        Y, Z = (Y + jnp.linalg.inv(Z)) / 2, (Z + jnp.linalg.inv(Y)) / 2
-    return Y
+
+    def step(pair: Any, _: Any) -> Any:
+        Y, Z = pair
+        return ((Y + jnp.linalg.inv(Z)) / 2, (Z + jnp.linalg.inv(Y)) / 2), None
+
+    (root, _), _ = jax.lax.scan(step, (X, jnp.eye(len(X))), length=20)
+    return root
 
 
 def _logm(X: Any) -> Any:
     """Six square roots, then log(I + A) = ∫₀¹ A (I + tA)⁻¹ dt by Gauss–Legendre."""
-    for _ in range(6):
-        X = _sqrtm(X)
+    X, _ = jax.lax.scan(lambda X, _: (_sqrtm(X), None), X, length=6)
     I = jnp.eye(len(X))  # noqa: E741
     A = X - I
     nodes, weights = np.polynomial.legendre.leggauss(12)

@@ -45,7 +45,7 @@ def test_the_stored_references_are_what_jax_computes_today():
     from tests.corpus.reference import reference
 
     for name in RECOMPUTED:
-        for sizes, env, value, slope in references()[name]:
+        for sizes, env, value, slope in references()[name][: None if ALL else 1]:
             F, D = reference(cases()[name], env, sizes)
             assert np.allclose(F, value, rtol=1e-9, atol=1e-10), name
             assert np.allclose(D, slope, rtol=1e-8, atol=1e-9 * max(1, np.abs(slope).max())), name

@@ -1,0 +1,242 @@
+"""NumPy: source code and compiled functions of arrays.
+
+The code is straight-line: whatever is used twice is computed once, and lines stay short.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
+
+from closedform.core.expr import Expr, symbols, topological
+from closedform.core.shape import ONE, show
+from closedform.emit import products, stable  # noqa: F401  (their rules)
+from closedform.emit.lower import Lowering
+from closedform.emit.plan import ATOM, Term, reachable
+from closedform.emit.text import text
+from closedform.errors import RequestError, TooLarge
+
+if TYPE_CHECKING:
+    from closedform.emit.runtime import Argument, Compiled
+
+WIDTH = 88  #: characters after which a value gets a line of its own
+NESTING = 12  #: parentheses within parentheses on one line
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An array library: how it is imported, and the names it spells differently."""
+
+    name: str
+    imports: Mapping[str, str]  #: a prefix in the code, and the line that imports it
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+NUMPY = Backend("numpy", {"np.": "import numpy as np", "scipy.linalg.": "import scipy.linalg",
+                          "scipy.special.": "import scipy.special"})
+RESERVED = {"np", "scipy", "float", "int", "len", "array", "sigmoid", "softplus", "logsumexp", "softmax", "over", "adjugate"}
+
+
+@dataclass(slots=True)
+class Program:
+    """A function of arrays, in lines.
+
+    Attributes:
+        arguments: the variables, in order.
+        sizes: dimensions that must be given, because no variable shows them.
+        names: the Python name of each variable.
+        dims: the Python name of each dimension.
+        bindings: how the dimensions are read from the arrays.
+    """
+
+    arguments: list[Argument]
+    sizes: list[str]
+    names: dict[str, str]
+    dims: dict[str, str]
+    bindings: dict[str, str]
+    lines: list[str] = field(default_factory=list)
+    result: str = ""
+
+
+def program(e: Expr, variables: Sequence[Expr] | None) -> Program:
+    from closedform.emit.runtime import Argument
+
+    declared = list(variables) if variables is not None else symbols(e)
+    missing = [s for s in symbols(e) if s not in declared]
+    named = {s.data.name for s in declared}
+    if any(s.data.name in named for s in missing) or len(named) < len(declared):
+        raise RequestError("two variables of the same name cannot be told apart in code")
+    arguments = [Argument(s.data.name, s.shape) for s in declared + missing]
+    needed = sorted({n for node in topological([e]) if not node.args for d in
+                     ((node.data,) if node.op.name == "dim" else node.shape if node.op.name != "symbol" else ())
+                     for n in d.names})
+    shown = {d.names[0]: f"{a.name}\0.shape[{i}]" for a in reversed(arguments) for i, d in reversed(list(enumerate(a.dims)))
+             if d.count == 1 and len(d.names) == 1}
+    taken = set(RESERVED)
+    names = {a.name: identifier(a.name, taken) for a in arguments}
+    dims = {n: identifier(n, taken) for n in needed}
+    return _written(e, Program(arguments, [n for n in needed if n not in shown], names, dims,
+                               {n: _reads(shown[n], names) for n in needed if n in shown}), taken)
+
+
+def _reads(place: str, names: Mapping[str, str]) -> str:
+    name, rest = place.split("\0")
+    return names[name] + rest
+
+
+def _written(e: Expr, p: Program, taken: set[str]) -> Program:
+    low = Lowering(p.names, p.dims)
+    root = low.lower(e)
+    writer = Writer(taken | set(p.dims.values()))
+    last = writer.write(root)
+    p.lines = writer.lines
+    used = " ".join([*p.lines, last])
+    p.bindings = {n: place for n, place in p.bindings.items() if re.search(rf"\b{re.escape(p.dims[n])}\b", used)}
+    if e.is_scalar:
+        p.result = f"float({last})"
+    else:
+        p.result = f"np.array({last})" if root.cheap or ".diagonal(" in root.template or "ravel" in root.template else last
+    return p
+
+
+def identifier(name: str, taken: set[str]) -> str:
+    """A Python name like the given one that is not taken yet; it is added to `taken`."""
+    safe = normalize("NFKC", name)
+    if not safe.isidentifier() or safe.startswith("__"):
+        safe = "v"
+    while safe in taken or keyword.iskeyword(safe):
+        safe += "_"
+    taken.add(safe)
+    return safe
+
+
+class Writer:
+    """Turns terms into lines `t0 = …`; what is used once and is short stays inside its user's line."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = taken
+        self.lines: list[str] = []
+        self.shown: dict[Term, tuple[str, int, int]] = {}  # code, level, nesting
+        self.count = 0
+
+    def write(self, root: Term) -> str:
+        """The expression to return, after its lines."""
+        order = reachable(root)
+        uses = Counter(a for t in order for a in t.args)
+        for t in order:
+            self.shown[t] = self.fill(t)
+            code, _, depth = self.shown[t]
+            long = len(code) > WIDTH or depth > NESTING
+            if t is not root and (uses[t] > 1 and not t.cheap or long):
+                self.shown[t] = self.assign(code), ATOM, 0
+        return self.shown[root][0]
+
+    def fill(self, t: Term) -> tuple[str, int, int]:
+        """The template filled in; long operands get lines of their own first."""
+        parts, depth = [self.operand(a, need) for a, need in zip(t.args, t.needs, strict=True)], 0
+        if sum(len(p) for p in parts) > WIDTH:
+            for a in sorted(t.args, key=lambda a: -len(self.shown[a][0])):
+                if len(self.shown[a][0]) > WIDTH // 3 and not a.cheap:
+                    self.shown[a] = self.assign(self.shown[a][0]), ATOM, 0
+            parts = [self.operand(a, need) for a, need in zip(t.args, t.needs, strict=True)]
+        depth = 1 + max((self.shown[a][2] for a in t.args), default=-1)
+        return (t.template.format(*parts) if parts else t.template), t.level, depth
+
+    def operand(self, a: Term, need: int) -> str:
+        code, level, _ = self.shown[a]
+        return code if level >= need else f"({code})"
+
+    def assign(self, code: str) -> str:
+        name = f"t{self.count}"
+        while name in self.taken:
+            self.count += 1
+            name = f"t{self.count}"
+        self.count += 1
+        self.lines.append(f"{name} = {code}")
+        return name
+
+
+def code(e: Expr, name: str = "derivative", variables: Sequence[Expr] | None = None, backend: Backend = NUMPY) -> str:
+    """A self-contained Python source that defines one function of arrays.
+
+    Args:
+        e: the expression.
+        name: the function's name.
+        variables: its parameters, in order; by default the symbols of `e` by name.
+
+    Raises:
+        RequestError: `name` is not an identifier, or two variables have the same name.
+
+    Cost: one visit per node of the graph.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise RequestError(f"{name[:40]!r} cannot name a Python function")
+    return _source(e, program(e, variables), name, backend)
+
+
+def _source(e: Expr, p: Program, name: str, backend: Backend) -> str:
+    parameters = [p.names[a.name] for a in p.arguments] + [p.dims[n] for n in p.sizes]
+    body = [f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype=float)" + ("" if a.dims else "[()]")
+            for a in p.arguments]
+    body += [f"{p.dims[n]} = {place}" for n, place in p.bindings.items()]
+    body += p.lines + [f"return {p.result}"]
+    lines = "\n".join("    " + line for line in body)
+    helpers = _helpers(lines)
+    written = lines + "".join(helpers)
+    for common, own in backend.renamed.items():
+        written = written.replace(common, own)
+    imports = [line for prefix, line in backend.imports.items() if prefix in written]
+    return "\n".join([*imports, *["\n\n" + h for h in helpers], f"\n\ndef {name}({', '.join(parameters)}):",
+                      _docstring(e, p), lines, ""]).lstrip("\n")
+
+
+def _helpers(lines: str) -> list[str]:
+    """The source of the helper functions that the code calls."""
+    from inspect import getsource
+
+    from closedform.emit.runtime import HELPERS
+
+    return [getsource(f).rstrip() for name, f in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", lines)]
+
+
+def _docstring(e: Expr, p: Program) -> str:
+    try:
+        formula = text(e) if e.size < 200 else f"A formula of {e.size:,} operations."
+    except TooLarge:
+        formula = "A formula too long to write down."
+    rows = [f"        {p.names[a.name]}: {show(a.shape)}" for a in p.arguments]
+    rows += [f"        {p.dims[n]}: the size {n}" for n in p.sizes]
+    arguments = "\n\n    Args:\n" + "\n".join(rows) if rows else ""
+    kind = "a number" if e.is_scalar else f"{show(e.shape)}, a {1 if ONE in e.shape else 2}-D array"
+    return f'    """{formula}{arguments}\n\n    Returns:\n        {kind}\n    """'
+
+
+def compile(e: Expr, variables: Sequence[Expr] | None = None) -> Compiled:
+    """The expression as a function of arrays, by keyword or in the order of `variables`.
+
+    >>> import closedform.ops
+    >>> from closedform.core.expr import symbol
+    >>> from closedform.core.shape import shape_of
+    >>> x = symbol("x", shape_of(["n"]))
+    >>> compile(x.T @ x)(x=[3, 4])
+    25.0
+    """
+    from closedform.emit.runtime import Compiled
+
+    p = program(e, variables)
+    source = _source(e, p, "derivative", NUMPY)
+    space: dict[str, Any] = {}
+    exec(builtin_compile(source), space)  # noqa: S102
+    return Compiled(space["derivative"], source, p.arguments, p.sizes)
+
+
+def builtin_compile(source: str) -> Any:
+    """Bytecode of our own source: it holds only names made by `identifier` and templates of this package."""
+    import builtins
+
+    return builtins.compile(source, "<closedform>", "exec")

@@ -1,0 +1,154 @@
+"""What generated NumPy code calls, and the callable around it.
+
+The source of a helper is copied into the code that uses it, so each stands alone: NumPy and SciPy only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from closedform.core.shape import ONE, Dim, Shape, show
+from closedform.errors import DomainError, RequestError, ShapeError
+
+
+def sigmoid(z):
+    """1/(1 + exp(-z)), without overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1.0, e) / (1.0 + e)
+
+
+def softplus(z):
+    """log(1 + exp(z)), without overflow."""
+    return np.logaddexp(0.0, z)
+
+
+def logsumexp(x):
+    """log(sum(exp(x))), shifted by the largest entry."""
+    top = np.max(x)
+    if not np.isfinite(top):
+        return top
+    return top + np.log(np.sum(np.exp(x - top)))
+
+
+def softmax(x):
+    """exp(x)/sum(exp(x)), shifted by the largest entry."""
+    e = np.exp(x - np.max(x))
+    return e / np.sum(e)
+
+
+def over(a, b):
+    """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
+    return a / b if b != 0 else np.float64(0.0)
+
+
+def adjugate(X):
+    """The transposed matrix of cofactors, also of a singular X, by the singular value decomposition."""
+    U, s, Vt = np.linalg.svd(X)
+    below = np.concatenate(([1.0], np.cumprod(s)[:-1]))
+    above = np.concatenate((np.cumprod(s[::-1])[-2::-1], [1.0]))
+    sign = np.linalg.det(U) * np.linalg.det(Vt)
+    return np.round(sign) * (Vt.T * (below * above)) @ U.T
+
+
+HELPERS: dict[str, Callable[..., Any]] = {
+    f.__name__: f for f in (sigmoid, softplus, logsumexp, softmax, over, adjugate)}
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A parameter of a compiled function: its name as the user wrote it, and its symbolic shape."""
+
+    name: str
+    shape: Shape
+
+    @property
+    def dims(self) -> tuple[Dim, ...]:
+        """The sizes of the array's axes."""
+        rows, columns = self.shape
+        if rows is ONE or columns is ONE:
+            return () if rows is columns else (rows if columns is ONE else columns,)
+        return self.shape
+
+
+class Compiled:
+    """A function of arrays: scalars are numbers, vectors 1-D, matrices 2-D; by keyword or in order.
+
+    Attributes:
+        source: the Python code that runs.
+        arguments: the variables, in order.
+        sizes: named dimensions that no variable shows; given by keyword.
+    """
+
+    def __init__(self, run: Callable[..., Any], source: str, arguments: Sequence[Argument], sizes: Sequence[str]) -> None:
+        self.run, self.source, self.arguments, self.sizes = run, source, tuple(arguments), tuple(sizes)
+        self.names = [a.name for a in arguments] + list(sizes)
+        self.dims = [(a, a.dims) for a in arguments]
+
+    def __repr__(self) -> str:
+        return f"<compiled function of {', '.join(self.names) or 'nothing'}>"
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The value.
+
+        Raises:
+            RequestError: an argument is missing, unknown or not numeric.
+            ShapeError: the arrays do not fit the declared shapes.
+            DomainError: a matrix that must be inverted is singular.
+        """
+        values = self.bind(args, named)
+        known: dict[str, int] = {name: int(v) for name, v in zip(self.sizes, values[len(self.dims):], strict=True)}
+        for i, (argument, dims) in enumerate(self.dims):
+            try:
+                a = values[i] = np.asarray(values[i], dtype=float)
+            except (TypeError, ValueError):
+                raise RequestError(f"{argument.name} is not an array of real numbers") from None
+            if a.ndim != len(dims):
+                raise misfit(argument, a.shape, known)
+            for d, size in zip(dims, a.shape, strict=True):
+                if d.count == 1 and len(d.names) == 1:
+                    if known.setdefault(d.names[0], size) != size:
+                        raise misfit(argument, a.shape, known)
+                elif all(n in known for n in d.names) and d.value(known) != size:
+                    raise misfit(argument, a.shape, known)
+        try:
+            with np.errstate(all="ignore"):
+                return self.run(*values)
+        except np.linalg.LinAlgError as error:
+            raise DomainError(f"no value at this point: {error}") from None
+
+    def bind(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
+        """The values in order."""
+        names = self.names
+        if len(args) > len(names):
+            raise RequestError(f"{len(args)} arguments given; it takes {', '.join(names)}")
+        if not args and len(named) == len(names):
+            try:
+                return [named[name] for name in names]
+            except KeyError:
+                pass
+        unknown = [name for name in named if name not in names]
+        if unknown:
+            raise RequestError(f"unknown argument {unknown[0]}; it takes {', '.join(names) or 'none'}")
+        twice = [name for name in names[: len(args)] if name in named]
+        if twice:
+            raise RequestError(f"{twice[0]} is given twice")
+        missing = [name for name in names[len(args) :] if name not in named]
+        if missing:
+            raise RequestError(f"missing argument {missing[0]}; it takes {', '.join(names)}")
+        return list(args) + [named[name] for name in names[len(args) :]]
+
+
+def misfit(argument: Argument, given: tuple[int, ...], known: Mapping[str, int]) -> ShapeError:
+    """The error for an array of the wrong shape."""
+    sizes = ", ".join(f"{n} = {known[n]}" for d in argument.dims for n in d.names if n in known)
+    if len(given) == len(argument.dims):
+        wanted = show(argument.shape) + (f" with {sizes}" if sizes else "")
+    else:
+        kind = ("a number", "a 1-D array", "a 2-D array")[len(argument.dims)]
+        wanted = f"{show(argument.shape)}, so {kind}"
+    shape = "×".join(map(str, given)) if given else "a number"
+    return ShapeError(f"{argument.name} is {wanted}; the given value is {shape}")

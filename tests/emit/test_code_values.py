@@ -1,0 +1,34 @@
+"""Compiled NumPy code gives the value that the independent interpreter gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from closedform.check.interpreter import values
+from closedform.core.expr import Expr, symbols
+from closedform.emit.numpy import compile
+from tests.strategies import SIZES, environment, expressions, squeezed
+
+
+def assert_same_value(e: Expr, seed: int) -> None:
+    """Compare at one point; the tolerance is 1e-9 of the largest intermediate value there."""
+    env = environment(e, seed)
+    known = values(e, env, SIZES)
+    sizes = [np.abs(v).max() for v in known.values()]
+    assume(np.isfinite(sizes).all() and max(sizes) < 1e4)
+    run = compile(e)
+    arrays = {s.data.name: squeezed(env[s.data.name], s.shape) for s in symbols(e)}
+    found = np.asarray(run(**arrays, **{n: SIZES[n] for n in run.sizes}))
+    expected = squeezed(known[e], e.shape)
+    assert found.shape == expected.shape, run.source
+    assert np.allclose(found, expected, rtol=1e-7, atol=1e-9 * max(sizes)), f"{found}\n{expected}\n{run.source}"
+
+
+@given(e=expressions(), seed=st.integers(0, 99))
+@settings(max_examples=4000, deadline=None)
+@pytest.mark.filterwarnings("error")
+def test_code_computes_the_value_of_the_expression(e: Expr, seed: int) -> None:
+    assert_same_value(e, seed)
