@@ -30,6 +30,7 @@ class _Compaction:
 
     def __init__(self) -> None:
         self.done: dict[Expr, Expr] = {}
+        self.regrouped: dict[Expr, Expr] = {}
 
     def of(self, e: Expr) -> Expr:
         done = self.done
@@ -62,14 +63,18 @@ class _Compaction:
         if e.size <= SMALL:
             expanded = expand(e)
             if expanded is not None and expanded is not e:
-                other = factor(expanded, _factored)
+                other = self.factored(expanded)
                 if other.size + WORTH < best.size:
                     best = other
         return best
 
-
-def _factored(e: Expr) -> Expr:
-    return factor(e, _factored) if e.op.name == "add" else e
+    def factored(self, e: Expr) -> Expr:
+        """An expanded sum factored again, without expanding."""
+        if e.op.name != "add":
+            return e
+        if e not in self.regrouped:
+            self.regrouped[e] = factor(e, self.factored)
+        return self.regrouped[e]
 
 
 def _has_sum(e: Expr) -> bool:

@@ -15,6 +15,11 @@ from closedform.core.shape import ONE
 from closedform.core.terms import split
 
 MOST_TERMS = 40
+TRIED = 2  #: of the factors that save most, how many are followed further
+NEAR = 4  #: a factor that costs this much may still pay when what remains inside simplifies
+
+
+ONCE = number(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,40 @@ def factor(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:
         improve: what to do with the smaller sum that remains inside.
     """
     while e.op.name == "add" and len(e.args) <= MOST_TERMS:
-        best = e
-        for members in _shared(e):
-            made = _take_out(e, members, improve)
-            if made is not None and made.size < best.size:
-                best = made
-        if best is e:
+        found = [taken for members in _shared(e) if (taken := _take_out(e, members)) is not None]
+        found.sort(key=_size)
+        best = min((t.improved(improve) for t in found[:TRIED] if t.whole.size < e.size + NEAR), key=_of_size, default=e)
+        if best.size >= e.size:
             break
         e = best
     return e
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A sum with one factor taken out of some terms.
+
+    Attributes:
+        whole: the sum rewritten.
+        inner: the sum that remained inside.
+        rebuild: the whole again, with something better inside.
+    """
+
+    whole: Expr
+    inner: Expr
+    rebuild: Callable[[Expr], Expr]
+
+    def improved(self, improve: Callable[[Expr], Expr]) -> Expr:
+        better = improve(self.inner)
+        return self.whole if better is self.inner else self.rebuild(better)
+
+
+def _size(taken: Taken) -> int:
+    return taken.whole.size
+
+
+def _of_size(e: Expr) -> int:
+    return e.size
 
 
 def _shared(e: Expr) -> Iterator[list[tuple[int, Part]]]:
@@ -66,27 +96,27 @@ def _shared(e: Expr) -> Iterator[list[tuple[int, Part]]]:
             yield members
 
 
-def _take_out(e: Expr, members: list[tuple[int, Part]], improve: Callable[[Expr], Expr]) -> Expr | None:
+def _take_out(e: Expr, members: list[tuple[int, Part]]) -> Taken | None:
     """The sum with one common factor taken out of these terms; None when it is not common to them."""
     side, base = members[0][1].side, members[0][1].base
-    lowest = _lowest([part.exponent for _, part in members])
-    if lowest is None:
+    exponents = [part.exponent for _, part in members]
+    lowest = _lowest(exponents)
+    others = tuple([t for i, t in enumerate(e.args) if i not in {i for i, _ in members}])
+    if lowest is None or (others and any(p is not lowest for p in exponents)):
         return None
     power = OPS["power"].canonical
     quotients = []
     for _, part in members:
-        extra = normal(part.exponent - lowest)
         rest = part.rest()
-        quotients.append(rest if extra.op.name == "number" and extra.data == 0 else normal(power(base, extra) * rest))
-    inner = normal(node(OPS["add"], tuple(quotients)))
-    if inner.size >= e.size:
-        return None
-    inner = improve(inner)
-    taken = {i for i, _ in members}
+        quotients.append(rest if part.exponent is lowest else normal(power(base, normal(part.exponent - lowest)) * rest))
     common = base if side in ("left", "right") else power(base, lowest)
-    whole = normal(common @ inner if side == "left" else inner @ common if side == "right" else common * inner)
-    others = [t for i, t in enumerate(e.args) if i not in taken]
-    return normal(node(OPS["add"], (whole, *others))) if others else whole
+
+    def rebuild(inner: Expr) -> Expr:
+        whole = normal(common @ inner if side == "left" else inner @ common if side == "right" else common * inner)
+        return normal(node(OPS["add"], (whole, *others))) if others else whole
+
+    inner = normal(node(OPS["add"], tuple(quotients)))
+    return Taken(rebuild(inner), inner, rebuild) if inner.size < e.size else None
 
 
 def _lowest(exponents: list[Expr]) -> Expr | None:
@@ -123,7 +153,7 @@ def parts(term: Expr) -> Iterator[Part]:
 
 
 def _base(f: Expr) -> tuple[Expr, Expr]:
-    return (f.args[0], f.args[1]) if f.op.name == "power" and f.args[1].is_scalar else (f, number(1))
+    return (f.args[0], f.args[1]) if f.op.name == "power" and f.args[1].is_scalar else (f, ONCE)
 
 
 def _scalar_parts(c: Number, s: Expr, matrix: Expr | None) -> Iterator[Part]:
@@ -150,16 +180,16 @@ def _chain_parts(scalar: Expr, chain: Expr) -> Iterator[Part]:
             product = others[0] if len(others) == 1 else node(OPS["matmul"], others)
             return normal(scalar * product)
 
-        yield Part(side, base, number(1), rest)
+        yield Part(side, base, ONCE, rest)
 
 
 def _ends(scalar: Expr, matrix: Expr) -> Iterator[Part]:
     """A matrix is itself times the identity, on either side."""
     rows, columns = matrix.shape
     if columns is not ONE:
-        yield Part("left", matrix, number(1), lambda: normal(scalar * eye(columns)))
+        yield Part("left", matrix, ONCE, lambda: normal(scalar * eye(columns)))
     if rows is not ONE:
-        yield Part("right", matrix, number(1), lambda: normal(scalar * eye(rows)))
+        yield Part("right", matrix, ONCE, lambda: normal(scalar * eye(rows)))
 
 
 def _entry_parts(scalar: Expr, matrix: Expr) -> Iterator[Part]:

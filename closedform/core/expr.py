@@ -237,6 +237,8 @@ def _order(e: Expr) -> tuple[int, int]:
 
 def hash_of(data: Any) -> int:
     """A hash that does not depend on the process (Python's own is salted for text)."""
+    if data is None:
+        return 0
     digest = getattr(data, "digest", None)
     return digest if digest is not None else hash(data)
 

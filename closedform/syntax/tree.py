@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from closedform.errors import ClosedFormError, SyntaxProblem, TooLarge
@@ -98,6 +97,8 @@ class _Build:
 
 @cache
 def _parser() -> Lark:
+    from pathlib import Path
+
     from lark import Lark, Token, Transformer
     from lark.lexer import Lexer
 
@@ -111,7 +112,7 @@ def _parser() -> Lark:
         def lex(self, tokens: Any) -> Iterator[Token]:  # type: ignore[override]
             return iter(tokens)
 
-    grammar = (files("closedform.syntax") / "text.lark").read_text(encoding="utf-8")
+    grammar = Path(__file__).with_name("text.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="lalr", lexer=Given, transformer=Build(), maybe_placeholders=False)
 
 
