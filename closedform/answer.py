@@ -10,6 +10,7 @@ from closedform.calculus.conditions import conditions
 from closedform.calculus.derivative import derive, gradients
 from closedform.calculus.differential import differential as _differential
 from closedform.calculus.layout import LAYOUTS, layout_named
+from closedform.calculus.structure import structure_of
 from closedform.compact.compact import compact
 from closedform.compact.present import present
 from closedform.core.expr import Expr, symbols
@@ -38,11 +39,12 @@ class Derivative:
         expr: the answer, in normal form, in that layout.
     """
 
-    def __init__(self, function: Function, variables: tuple[Expr, ...], answer: Expr, layout: str) -> None:
+    def __init__(self, function: Function, variables: tuple[Expr, ...], answers: Sequence[Expr], layout: str) -> None:
         self.function, self.variables, self.layout = function, variables, layout
-        self._answer = answer
+        self._answers = tuple(answers)  # by the first variable, by the first two, …
+        self._answer = answers[-1]
         of_scalar = function.expr.is_scalar and len(variables) == 1
-        self.expr = LAYOUTS[layout].arrange(answer, of_scalar)
+        self.expr = LAYOUTS[layout].arrange(self._answer, of_scalar)
 
     @cached_property
     def shown(self) -> Expr:
@@ -77,6 +79,12 @@ class Derivative:
         rows, columns = self.expr.shape
         return str(rows), str(columns)
 
+    @property
+    def conventions(self) -> list[str]:
+        """What was chosen where authors differ, one sentence each."""
+        structured = [(x, structure_of(x)) for x in dict.fromkeys(self.variables)]
+        return [s.doc.format(x.data.name) for x, s in structured if s is not None]
+
     @cached_property
     def conditions(self) -> list[str]:
         """Where the answer is valid, beyond what was declared."""
@@ -88,13 +96,14 @@ class Derivative:
         Raises:
             RequestError: no layout has that name.
         """
-        return Derivative(self.function, self.variables, self._answer, layout_named(name).name)
+        return Derivative(self.function, self.variables, self._answers, layout_named(name).name)
 
     @cached_property
     def _report(self) -> Report:
-        from closedform.check.numeric import check
+        from closedform.check.numeric import check, merged
 
-        return check(self.function.expr, list(self.variables), self._answer)
+        stages = zip((self.function.expr, *self._answers), self.variables, self._answers, strict=False)
+        return merged([check(f, x, answer) for f, x, answer in stages])
 
     def check(self) -> Report:
         """Compare with an independent evaluation of the function, at several sizes and points.
@@ -143,6 +152,7 @@ class Derivative:
             "shape": list(self.shape),
             "layout": self.layout,
             "conditions": self.conditions,
+            "conventions": self.conventions,
             "inferred": list(self.function.notes),
             "code": {name: self.code(name) for name in BACKENDS},
             "check": self.check().as_dict(),
@@ -246,8 +256,11 @@ def gradient(f: Source, wrt: str | Expr | Sequence[str | Expr]) -> Derivative | 
     function = function_of(f)
     names = [wrt] if isinstance(wrt, str | Expr) else list(wrt)
     variables = [variable(function, w) for w in names]
-    found = gradients(function.expr, variables)
-    answers = [Derivative(function, (x,), compact(G), "gradient") for x, G in zip(variables, found, strict=True)]
+    if any(structure_of(x) for x in variables):
+        answers = [Derivative(function, (x,), derive(function.expr, [x]), "gradient") for x in variables]
+    else:
+        found = gradients(function.expr, variables)
+        answers = [Derivative(function, (x,), [compact(G)], "gradient") for x, G in zip(variables, found, strict=True)]
     return answers[0] if isinstance(wrt, str | Expr) else answers
 
 

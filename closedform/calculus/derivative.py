@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from closedform.calculus.differential import differential_symbol, differentials
 from closedform.calculus.jacobian import matrix_of
+from closedform.calculus.structure import freed, replace, structure_of
 from closedform.calculus.transpose import transpose
 from closedform.compact.compact import compact
 from closedform.core.expr import Expr, symbol, zeros
@@ -23,24 +24,36 @@ def indices(shape: Shape) -> int:
     return sum(d is not ONE for d in shape)
 
 
-def derive(f: Expr, variables: Sequence[Expr]) -> Expr:
-    """The derivative by each variable in turn, compact, in normal form.
+def derive(f: Expr, variables: Sequence[Expr]) -> list[Expr]:
+    """The derivative by the first variable, that one's by the second, and so on; compact, in normal form.
 
     Args:
         f: an expression of any shape.
-        variables: symbols; two for a second derivative, and so on.
+        variables: symbols; two for a second derivative.
 
     Returns:
-        For a scalar f: by one variable the gradient, of the variable's shape; by two columns x, y the
-        matrix ∂²f/∂xᵢ∂yⱼ.  For a column or row f by a column the Jacobian, rows counting the function.
-        By a scalar: an expression of the shape of what was differentiated.
+        One expression for each variable, the last is the answer.  For a scalar f by one variable the
+        gradient, of the variable's shape; by two columns x, y the matrix ∂²f/∂xᵢ∂yⱼ.  For a column or row f
+        by a column the Jacobian, rows counting the function.  By a scalar: of the shape of what was
+        differentiated.  By a symmetric or diagonal matrix: projected on that structure.
 
     Raises:
         NotSupported: three or more indices, or an operation without a rule.
     """
+    answers: list[Expr] = []
     for x in variables:
-        f = compact(_once(normal(f), x))
-    return f
+        f = compact(_within_structure(f, x))
+        answers.append(f)
+    return answers
+
+
+def _within_structure(f: Expr, x: Expr) -> Expr:
+    structure = structure_of(x)
+    if structure is None:
+        return _once(normal(f), x)
+    free_f, free_x = freed(f, x)
+    G = normal(replace(_once(normal(free_f), free_x), free_x, x))
+    return structure.project(G)
 
 
 def _once(f: Expr, x: Expr) -> Expr:

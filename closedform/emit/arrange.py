@@ -73,7 +73,10 @@ class Arranger:
             return self.number(e.data)
         if name == "dim":
             return self.add(Size(e.data), 0)
-        return self.add(Constant(name, shape=e.shape), 1 if name == "zeros" else 0)
+        if name == "zeros":
+            return self.finish(Product(coefficient=Fraction(0), body=(self.add(Constant("ones", shape=e.shape), 0),),
+                                       shape=e.shape))
+        return self.add(Constant(name, shape=e.shape), 0)
 
     def number(self, value: Number) -> Formula:
         """A number; the sign of an inexact one is kept apart, as that of every product."""

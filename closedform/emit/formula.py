@@ -57,7 +57,7 @@ class Size(Formula):
 
 @dataclass(eq=False, slots=True)
 class Constant(Formula):
-    """`ones`, `zeros` or `eye`."""
+    """`ones` or `eye`."""
 
     op: str
 
@@ -131,6 +131,11 @@ class Product(Formula):
     def plain(self) -> bool:
         """Is it its body alone?"""
         return not (self.negative or self.coefficient != 1 or self.scalars or self.under)
+
+    def is_zero(self) -> bool:
+        """Is it 0 times ones: all entries 0?"""
+        alone = len(self.parts()) == len(self.body) == 1
+        return self.coefficient == 0 and alone and isinstance(self.body[0], Constant) and self.body[0].op == "ones"
 
     def number_on_top(self) -> tuple[Number | None, int]:
         """The coefficient as a leading number, if one is written, and as a number to divide by."""

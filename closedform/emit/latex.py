@@ -52,8 +52,6 @@ class Latex(Notation):
         rows, columns = sized(f.shape[0]), sized(f.shape[1])
         if f.op == "eye":
             return f"I_{{{rows}}}"
-        if f.op == "zeros":
-            return rf"\mathbf{{0}}_{{{rows} \times {columns}}}"
         left, right = rf"\mathbf{{1}}_{{{rows}}}", rf"\mathbf{{1}}_{{{columns}}}^{{\top}}"
         return left if f.shape[1] is ONE else right if f.shape[0] is ONE else f"{left} {right}"
 
@@ -76,6 +74,11 @@ class Latex(Notation):
         base = self.group(self.of(f.base)) if isinstance(f.base, Constant) else self.at(f.base, ATOM)
         mark = r"\circ " if f.entrywise else ""
         return f"{base}^{{{mark}{self.of(f.exponent)}}}"
+
+    def product(self, p: Product) -> str:
+        if p.is_zero():
+            return rf"\mathbf{{0}}_{{{sized(p.shape[0])} \times {sized(p.shape[1])}}}"
+        return super().product(p)
 
     def times(self, factors: Iterable[str]) -> str:
         shown = ""

@@ -26,16 +26,9 @@ class Text(Notation):
         rows, columns = f.shape
         if f.op == "eye":
             return f"eye({rows})"
-        if f.op == "zeros":
-            return f"0*ones({rows}, {columns})"
         if rows is ONE:
             return f"ones({columns})'"
         return f"ones({rows})" if columns is ONE else f"ones({rows}, {columns})"
-
-    def level(self, f: Formula) -> int:
-        if isinstance(f, Constant) and f.op == "zeros":
-            return POSTFIX - 1
-        return super().level(f)
 
     def call(self, f: Call) -> str:
         args = [self.of(a) for a in f.args]

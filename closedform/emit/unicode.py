@@ -56,8 +56,6 @@ class Unicode(Notation):
         rows, columns = f.shape
         if f.op == "eye":
             return "I" + low(rows)
-        if f.op == "zeros":
-            return f"𝟎({rows}, {columns})"
         left, right = "𝟏" + low(rows), "𝟏" + low(columns) + "ᵀ"
         return left if columns is ONE else right if rows is ONE else left + right
 
@@ -86,6 +84,9 @@ class Unicode(Notation):
         if all(c in HIGH for c in exponent):
             return base + mark + "".join(HIGH[c] for c in exponent)
         return f"{base}{mark}^{exponent if len(exponent) == 1 else self.group(exponent)}"
+
+    def product(self, p: Product) -> str:
+        return f"𝟎({p.shape[0]}, {p.shape[1]})" if p.is_zero() else super().product(p)
 
     def times(self, factors: Iterable[str]) -> str:
         shown = ""

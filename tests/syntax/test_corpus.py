@@ -36,8 +36,12 @@ def test_an_expected_answer_is_read_and_has_the_shape_of_its_layout(case):
         assert g.shape == (by[0] if of == SCALAR else of)
     elif case["expected_layout"] in ("jacobian", "vec") and len(by) == 1:
         assert g.shape == (of[0] * of[1], by[0][0] * by[0][1])
+    elif case["expected_layout"] == "tensor":
+        assert by == [SCALAR]
+        assert g.shape == of
     else:
-        assert g.shape is not None and len(by) == 2
+        assert len(by) == 2
+        assert g.shape == (of[0] * by[0][0] * by[0][1], by[1][0] * by[1][1])
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=lambda r: r["id"])

@@ -52,7 +52,7 @@ MISTAKES = [  # text, kind, what the caret points at (its occurrence), part of t
     ("X + eye(n+1)", ShapeError, "n+1", "n+1 is not", None),
     ("Z*x", UnknownName, "Z", "Z is not declared", "did you mean z?"),
     ("foo(x)", UnknownName, "foo", "unknown function foo", None),
-    ("tahn(x)", UnknownName, "tahn", "unknown function tahn", "did you mean tanh?"),
+    ("tanhh(x)", UnknownName, "tanhh", "unknown function tanhh", "did you mean tanh?"),
     ("Exp(x)", UnknownName, "Exp", "unknown function Exp", "did you mean exp?"),
     ("transpose(x)", UnknownName, "transpose", "unknown function", "write x' for the transpose"),
     ("ln(a)", UnknownName, "ln", "unknown function", "did you mean log?"),

@@ -29,6 +29,7 @@ TOO_LARGE = {
     "tokens": "a+" * 4999 + "a",
     "digits": "1" * 9000,
     "zeros": "0" * 5000 + "1",
+    "exponent": "1e" + "9" * 5000,
     "factorial": "*".join(map(str, range(10**8, 10**8 + 300))),
 }
 MALFORMED = {
@@ -37,7 +38,6 @@ MALFORMED = {
     "lone superscript minus": "⁻" * 5000,
     "commas": "," * 5000,
     "quotes": '"' * 9999,
-    "exponent": "1e" + "9" * 5000,
 }
 
 

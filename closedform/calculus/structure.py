@@ -1,0 +1,72 @@
+"""Structured variables: what a derivative by a symmetric or a diagonal matrix means.
+
+A gradient is taken as if the variable were any matrix, and then projected on the structure, orthogonally
+in the Frobenius inner product, so that df = ⟨G, dX⟩ for every dX that keeps it.
+Source: Magnus & Neudecker, 3rd ed. (2019), ch. 3; K. B. Petersen, The Matrix Cookbook (2012), 2.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from closedform.core.expr import Expr, eye, number, symbol, topological
+from closedform.core.normal import normal
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """One convention.
+
+    Attributes:
+        name: as it is reported.
+        properties: a variable with one of them has this structure.
+        project: the gradient in the whole space to the gradient in the structure.
+        doc: the sentence that goes with an answer.
+    """
+
+    name: str
+    properties: frozenset[str]
+    project: Callable[[Expr], Expr]
+    doc: str
+
+
+def _symmetric_part(G: Expr) -> Expr:
+    t = normal(G.T)
+    return G if t is G else normal(number(Fraction(1, 2)) * (G + t))
+
+
+def _diagonal_part(G: Expr) -> Expr:
+    return normal(G * eye(G.shape[0]))
+
+
+STRUCTURES = (
+    Structure("diagonal", frozenset({"diagonal"}), _diagonal_part,
+              "{0} is diagonal: the gradient is that within the diagonal matrices"),
+    Structure("symmetric", frozenset({"symmetric", "spd"}), _symmetric_part,
+              "{0} is symmetric: the gradient is the symmetric part sym(G), for which df = tr(G*d{0}) for symmetric d{0}"),
+)  # fmt: skip
+
+
+def structure_of(x: Expr) -> Structure | None:
+    """The structure of a variable; None for any matrix, column or scalar."""
+    if x.is_scalar:
+        return None
+    return next((s for s in STRUCTURES if s.properties & x.data.properties), None)
+
+
+def freed(f: Expr, x: Expr) -> tuple[Expr, Expr]:
+    """The function and the variable without what was declared of its structure: the value may leave it."""
+    free = symbol(x.data.name, x.shape, x.data.properties & {"positive"})
+    return replace(f, x, free), free
+
+
+def replace(e: Expr, old: Expr, new: Expr) -> Expr:
+    """The expression with one symbol for another, built as before."""
+    made: dict[Expr, Expr] = {old: new}
+    for n in topological([e]):
+        if n not in made:
+            args = tuple([made[a] for a in n.args])
+            made[n] = n if args == n.args else n.op(*args)
+    return made[e]
