@@ -38,7 +38,8 @@ def _symmetric_part(G: Expr) -> Expr:
 
 
 def _diagonal_part(G: Expr) -> Expr:
-    return normal(G * eye(G.shape[0]))
+    t = normal(G.T)
+    return normal((t if t.size < G.size else G) * eye(G.shape[0]))
 
 
 STRUCTURES = (

@@ -6,7 +6,7 @@ with one step of Richardson.  Nothing here knows a rule of differentiation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -53,12 +53,13 @@ class Report:
         return asdict(self)
 
 
-def check(f: Expr, wrt: Sequence[Expr], answer: Expr, layout: str = "gradient", *, seed: int = SEED) -> Report:
+def check(f: Expr, wrt: Expr | Sequence[Expr], answer: Expr, layout: str = "gradient", *, seed: int = SEED) -> Report:
     """Compare an answer with a reference that knows no rules, at random points inside the domain.
 
     Args:
         f: the function, as written.
-        wrt: the one or two variables.
+        wrt: the variable, or one or two of them in a list.  The derivative by a symmetric or diagonal variable
+            is that within its set: the gradient projected on it.
         answer: the derivative.
         layout: `gradient`, `jacobian` or `numerator`: axes of the function, then of each variable;
             `denominator`: axes of the variable, then of the function; `vec`: ∂vec F/∂(vec X)′.
@@ -67,6 +68,7 @@ def check(f: Expr, wrt: Sequence[Expr], answer: Expr, layout: str = "gradient", 
         VerificationError: the answer is wrong.
         DomainError: no point was found where the function is defined.
     """
+    wrt = [wrt] if isinstance(wrt, Expr) else wrt
     wrong = _shape_problem(f, wrt, answer, layout)
     if wrong:
         raise VerificationError(f"the derivative has the wrong shape: {wrong}; {REPORT_IT}")
@@ -88,6 +90,13 @@ def check(f: Expr, wrt: Sequence[Expr], answer: Expr, layout: str = "gradient", 
         raise DomainError("no point was found where the function is differentiable",
                           hint="declare a property of a variable, such as positive or spd, if it has one")
     return Report(used, points, worst, _method(f, len(wrt)), tolerance)
+
+
+def merged(reports: Sequence[Report]) -> Report:
+    """One report for a derivative that was checked in stages."""
+    points, error = sum(r.points for r in reports), max(r.max_error for r in reports)
+    method = ", then ".join(dict.fromkeys(r.method for r in reports))
+    return Report(reports[0].sizes, points, error, method, max(r.tolerance for r in reports))
 
 
 REPORT_IT = "this is a bug of closedform, please report it with the function and this message"
@@ -182,11 +191,22 @@ def _richardson(slope: Any, step: float) -> Array:
 
 
 def _units(x: Expr, sample: Sample, chosen: Array) -> Array:
-    """One matrix with a single 1 for every chosen entry of x, of shape (chosen, 1, rows, columns)."""
+    """For every chosen entry of x, its direction within the set x is in, of shape (chosen, 1, rows, columns)."""
     rows, columns = (d.value(sample.sizes) for d in x.shape)
     E = np.zeros((len(chosen), 1, rows * columns))
     E[np.arange(len(chosen)), 0, chosen] = 1
-    return E.reshape(len(chosen), 1, rows, columns)
+    E = E.reshape(len(chosen), 1, rows, columns)
+    for name, projected in STRUCTURES.items():
+        if name in x.data.properties:
+            E = projected(E)
+    return E
+
+
+STRUCTURES: dict[str, Callable[[Array], Array]] = {
+    "symmetric": lambda E: (E + E.swapaxes(-1, -2)) / 2,
+    "spd": lambda E: (E + E.swapaxes(-1, -2)) / 2,
+    "diagonal": lambda E: E * np.eye(E.shape[-1]),
+}
 
 
 def _is_analytic(f: Expr) -> bool:

@@ -60,7 +60,7 @@ class _Compaction:
             best = cleared(e, self.of)
         else:
             return e
-        if e.size <= SMALL:
+        if e.size <= SMALL and (name != "add" or _has_sum(e)):
             expanded = expand(e)
             if expanded is not None and expanded is not e:
                 other = self.factored(expanded)
@@ -78,4 +78,5 @@ class _Compaction:
 
 
 def _has_sum(e: Expr) -> bool:
+    """Whether a sum stands inside a product, at any depth of products and sums."""
     return any(a.op.name == "add" or (a.op.name in LINEAR or a.op.name == "power") and _has_sum(a) for a in e.args)

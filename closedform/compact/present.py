@@ -7,6 +7,7 @@ their short names.
 
 from __future__ import annotations
 
+from closedform.compact.signs import settle
 from closedform.core.expr import OPS, Expr, node, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
@@ -19,7 +20,7 @@ def present(e: Expr) -> Expr:
     Args:
         e: an expression in normal form.
     """
-    e = _complementary_sigmoids(e)
+    e = settle(_complementary_sigmoids(e))
     shown: dict[Expr, Expr] = {}
     for n in topological([e]):
         shown[n] = _present(n, shown)
@@ -65,7 +66,7 @@ def _runs(chain: Expr) -> Expr:
     made: list[Expr] = []
     run: list[Expr] = []
     for f in (*chain.args, None):
-        if f is not None and f.op is turned and f.shape[0] is not ONE:
+        if f is not None and f.op is turned and (f.shape[0] is not ONE or not (made or run)):
             run.append(f.args[0])
             continue
         if len(run) > 1:

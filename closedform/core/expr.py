@@ -20,6 +20,7 @@ from closedform.core.signature import Signature, known_shape
 from closedform.errors import ShapeError, TooLarge
 
 Number = int | Fraction | float  #: an integer is always an int
+LARGE = 10**15  #: integers below need no look at their length
 HUGE = 10**12  #: sizes saturate here, so that shared graphs do not produce astronomic integers
 
 
@@ -245,7 +246,7 @@ def hash_of(data: Any) -> int:
 
 def number(value: Number) -> Expr:
     """A constant scalar; integers, decimals and fractions are exact."""
-    if not isinstance(value, float):
+    if isinstance(value, Fraction) or (isinstance(value, int) and abs(value) > LARGE):
         if value.denominator == 1:
             value = value.numerator
         if max(value.numerator.bit_length(), value.denominator.bit_length()) > 2200:

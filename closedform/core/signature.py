@@ -16,7 +16,7 @@ D = TypeVar("D")
 
 
 class Unifier(Protocol[D]):
-    """How dimensions are compared and multiplied; plain dimensions here, unknown ones in inference."""
+    """How dimensions are compared and multiplied when some are unknown."""
 
     one: D
 
@@ -24,29 +24,14 @@ class Unifier(Protocol[D]):
     def times(self, a: D, b: D) -> D: ...
 
 
-class Known:
-    """Dimensions that are all known: the same or not."""
-
-    one = ONE
-
-    def same(self, a: Dim, b: Dim) -> bool:
-        return a is b
-
-    def times(self, a: Dim, b: Dim) -> Dim:
-        return a * b
-
-
-KNOWN = Known()
-
-
 class Signature:
     """One admissible pattern of shapes.
 
     >>> product = Signature("(m,n) (n,p) -> (m,p)")
     >>> n, k = dim("n"), dim("k")
-    >>> product.apply([(k, n), (n, ONE)], KNOWN)
+    >>> product.known([(k, n), (n, ONE)])
     (k, 1)
-    >>> product.apply([(k, n), (k, n)], KNOWN) is None
+    >>> product.known([(k, n), (k, n)]) is None
     True
     """
 
@@ -55,12 +40,31 @@ class Signature:
         left, right = text.split("->")
         self.operands = [_pair(p) for p in re.findall(r"\(([^)]*)\)", left)]
         (self.result,) = [_pair(p) for p in re.findall(r"\(([^)]*)\)", right)]
+        names = [name for pair in self.operands for name in pair]
+        first = {name: names.index(name) for name in names}
+        self._equal = [(first[name], i) for i, name in enumerate(names) if name != "1" and first[name] != i]
+        self._ones = [i for i, name in enumerate(names) if name == "1"]
+        self._made = [[first[name] for name in entry.split("*") if name != "1"] for entry in self.result]
 
     def __repr__(self) -> str:
         return self.text
 
+    def known(self, shapes: Sequence[Shape]) -> Shape | None:
+        """The result's shape, or None when the operands do not fit; all dimensions are known."""
+        if len(shapes) != len(self.operands):
+            return None
+        sizes = [size for shape in shapes for size in shape]
+        for i, j in self._equal:
+            if sizes[i] is not sizes[j]:
+                return None
+        for i in self._ones:
+            if sizes[i] is not ONE:
+                return None
+        rows, columns = self._made
+        return _times(rows, sizes), _times(columns, sizes)
+
     def apply(self, shapes: Sequence[tuple[D, D]], rule: Unifier[D]) -> tuple[D, D] | None:
-        """The result's shape, or None when the operands do not fit."""
+        """The same for dimensions of any kind, compared and multiplied by `rule`."""
         if len(shapes) != len(self.operands):
             return None
         bound: dict[str, D] = {"1": rule.one}
@@ -79,6 +83,13 @@ def _pair(text: str) -> tuple[str, str]:
     return rows, columns
 
 
+def _times(factors: list[int], sizes: list[Dim]) -> Dim:
+    total = ONE
+    for i in factors:
+        total = sizes[i] if total is ONE else total * sizes[i]
+    return total
+
+
 def _evaluate(entry: str, bound: dict[str, D], rule: Unifier[D]) -> D:
     if "*" not in entry:
         return bound[entry]
@@ -89,7 +100,7 @@ def _evaluate(entry: str, bound: dict[str, D], rule: Unifier[D]) -> D:
 def known_shape(signatures: Sequence[Signature], shapes: Sequence[Shape]) -> Shape | None:
     """The result's shape by the first signature that fits."""
     for signature in signatures:
-        found = signature.apply(shapes, KNOWN)
+        found = signature.known(shapes)
         if found is not None:
             return found
     return None

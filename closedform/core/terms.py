@@ -58,7 +58,9 @@ def join(c: Number, core: Expr) -> Expr:
 
 def divide(a: Number, b: Number) -> Number:
     """The quotient of two coefficients: exact unless one of them is a float."""
-    return a / b if isinstance(a, float) or isinstance(b, float) else Fraction(a) / b
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b if a % b == 0 else Fraction(a, b)
+    return a / b
 
 
 def is_number(e: Expr, value: Number) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from math import isfinite
 
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, SCALAR
@@ -79,12 +80,10 @@ class Arranger:
         return self.add(Constant(name, shape=e.shape), 0)
 
     def number(self, value: Number) -> Formula:
-        """A number; the sign of an inexact one is kept apart, as that of every product."""
-        if not isinstance(value, float):
-            return self.add(Value(Fraction(value)), 0)
-        if value < 0:
-            return self.finish(Product(True, scalars=(self.add(Value(-value), 0),)))
-        return self.add(Value(value), 0)
+        """A number; a float is shown as the decimal it prints as."""
+        if isinstance(value, float) and not isfinite(value):
+            return self.add(Value(value), 0)
+        return self.add(Value(Fraction(repr(value) if isinstance(value, float) else value)), 0)
 
     # functions and powers
 
@@ -260,10 +259,7 @@ class Arranger:
     # sums
 
     def sum(self, e: Expr) -> Formula:
-        terms = list[tuple[bool, Formula]]()
-        for f in (self.of[a] for a in e.args):
-            terms += f.terms if isinstance(f, Sum) else [self.unsigned(f)]
-        return self.total(terms)
+        return self.total([self.unsigned(self.of[a]) for a in e.args])
 
     def unsigned(self, f: Formula) -> tuple[bool, Formula]:
         """The sign of a term, and the term without it."""
@@ -274,9 +270,15 @@ class Arranger:
             return True, self.finish(rest)
         return False, f
 
-    def total(self, terms: list[tuple[bool, Formula]]) -> Formula:
+    def total(self, terms: Iterable[tuple[bool, Formula]]) -> Formula:
         """A sum in reading order: plus before minus, large before small, constants last."""
-        terms = sorted(terms, key=lambda t: (t[0], is_constant(t[1]), -t[1].size, t[1].text))
+        flat = list[tuple[bool, Formula]]()
+        for minus, t in terms:
+            if isinstance(t, Sum) and not minus:
+                flat += t.terms
+            else:
+                flat.append((minus and not (isinstance(t, Value) and t.value == 0), t))
+        terms = sorted(flat, key=lambda t: (t[0], is_constant(t[1]), -t[1].size, t[1].text))
         return self.add(Sum(tuple(terms), shape=terms[0][1].shape), len(terms) - 1 + sum(t.size for _, t in terms))
 
 

@@ -8,6 +8,7 @@ not depend on how an equal expression was built.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
 
 from closedform.core.shape import SCALAR, Dim, Shape
@@ -164,7 +165,10 @@ def decimal(q: Number) -> str | None:
         shown = repr(float(q))
     except OverflowError:
         return None
-    return shown if Fraction(shown) == q else None
+    if Fraction(shown) == q:
+        return shown
+    places = next((k for k in range(60) if 10**k % q.denominator == 0), None)
+    return None if places is None else str(Decimal(int(q * 10**places)).scaleb(-places, Context(prec=2000)))
 
 
 def size_of_product(p: Product) -> int:

@@ -100,8 +100,17 @@ def _written(e: Expr, p: Program, taken: set[str]) -> Program:
     if e.is_scalar:
         p.result = f"float({last})"
     else:
-        p.result = f"np.array({last})" if root.cheap or ".diagonal(" in root.template or "ravel" in root.template else last
+        p.result = f"np.array({last})" if is_view(root) else last
     return p
+
+
+def is_view(t: Term) -> bool:
+    """Does an array share its memory with an argument, or refuse to be written to?"""
+    if t.template.startswith("np.diagonal("):
+        return True
+    while t.args and (t.cheap or "ravel" in t.template):
+        t = t.args[0]
+    return not t.args and t.cheap
 
 
 def identifier(name: str, taken: set[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -130,6 +131,8 @@ class Compiled:
                 return [named[name] for name in names]
             except KeyError:
                 pass
+        plain = {normalize("NFKC", name): name for name in names}  # as Python reads the names of keywords
+        named = {name if name in names else plain.get(name, name): value for name, value in named.items()}
         unknown = [name for name in named if name not in names]
         if unknown:
             raise RequestError(f"unknown argument {unknown[0]}; it takes {', '.join(names) or 'none'}")

