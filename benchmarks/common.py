@@ -37,17 +37,21 @@ def seconds(work: Callable[[Any], Any], argument: Any) -> float:
 def interleaved(arms: dict[str, tuple[Setup, Callable[[Any], Any]]], repetitions: int) -> dict[str, float]:
     """The median seconds of every arm; repetitions alternate between arms, and each makes its argument anew.
 
-    The argument is dropped before the next is made: normal forms are kept on nodes, so that a surviving
-    expression would be free to differentiate again.
+    The argument is dropped, and collected (a node in normal form refers to itself), before the next is made:
+    normal forms are kept on nodes, so that a surviving expression would be free to differentiate again.
     """
     times: dict[str, list[float]] = {name: [] for name in arms}
+    gc.collect()
+    gc.freeze()  # what is alive by now stays, and need not be looked at again
     for repetition in range(repetitions + 1):
         for name, (setup, work) in arms.items():
             argument = setup()
             taken = seconds(work, argument)
             del argument
+            gc.collect()
             if repetition:  # the first only warms up
                 times[name].append(taken)
+    gc.unfreeze()
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 

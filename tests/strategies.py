@@ -19,8 +19,8 @@ from closedform.core.shape import ONE, SCALAR, Shape, dim
 M, N = dim("m"), dim("n")
 SIZES = {"m": 2, "n": 3}
 VARIABLES: dict[Shape, str] = {
-    SCALAR: "abc", (N, ONE): "xyz", (M, ONE): "uv", (ONE, N): "rs", (ONE, M): "pq", (M, N): "XY", (N, M): "WZ", (N, N): "AS",
-    (M, M): "BC",
+    SCALAR: "abc", (N, ONE): "xyz", (M, ONE): "uv", (ONE, N): "rs", (ONE, M): "pq", (M, N): "XY", (N, M): "WZ",
+    (N, N): "AS", (M, M): "BC",
 }
 SHAPES = list(VARIABLES)
 POOL = {shape: [symbol(name, shape, ["spd"] if name == "S" else []) for name in names]

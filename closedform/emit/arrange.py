@@ -25,7 +25,12 @@ from closedform.emit.formula import (
     Sum,
     Transpose,
     Value,
+    is_constant,
+    ordered,
+    reading_order,
     size_of_product,
+    tie,
+    view,
 )
 from closedform.errors import TooLarge
 
@@ -112,7 +117,7 @@ class Arranger:
         shape = (f.shape[1], f.shape[0])
         if isinstance(f, Constant) and ONE in f.shape:
             return self.add(Constant(f.op, shape=shape), f.size)
-        return self.add(Transpose(f, shape=shape), f.size + 1)
+        return self.add(Transpose(f, shape=shape), f.size)
 
     def power(self, e: Expr) -> Formula:
         base, exponent = (self.of[a] for a in e.args)
@@ -231,6 +236,7 @@ class Arranger:
 
     def finish(self, p: Product) -> Formula:
         """Signs, order, and the simplest kind of formula that says it."""
+        p.negative = p.negative and p.coefficient != 0
         self.flip(p)
         p.scalars, p.under = ordered(p.scalars), ordered(p.under)
         p.over = ordered(p.over)
@@ -244,13 +250,18 @@ class Arranger:
         return self.add(p, size_of_product(p))
 
     def flip(self, p: Product) -> None:
-        """−(s − 1) is 1 − s: a sign moves into a sum that has at least as many minus signs as plus signs."""
+        """−(s − 1) is 1 − s: a sign moves into a sum that has at least as many minus signs as plus signs.
+
+        Not if the same sum stands elsewhere in the product: −(x − m)'(x − m) stays as it is.
+        """
         if not p.negative:
             return
+        everything = " ".join(f.text for f in p.parts())
         for group in ("scalars", "body"):
             factors = getattr(p, group)
             for i, f in enumerate(factors):
-                if isinstance(f, Sum) and 2 * sum(minus for minus, _ in f.terms) >= len(f.terms):
+                if (isinstance(f, Sum) and 2 * sum(minus for minus, _ in f.terms) >= len(f.terms)
+                        and everything.count(f.text) == 1):
                     flipped = self.total([(not minus, t) for minus, t in f.terms])
                     setattr(p, group, (*factors[:i], flipped, *factors[i + 1 :]))
                     p.negative = False
@@ -278,32 +289,8 @@ class Arranger:
                 flat += t.terms
             else:
                 flat.append((minus and not (isinstance(t, Value) and t.value == 0), t))
-        terms = sorted(flat, key=lambda t: (t[0], is_constant(t[1]), -t[1].size, t[1].text))
+        terms = sorted(flat, key=lambda t: (t[0], is_constant(t[1]), -t[1].size, tie(t[1])))
         return self.add(Sum(tuple(terms), shape=terms[0][1].shape), len(terms) - 1 + sum(t.size for _, t in terms))
-
-
-def view(f: Formula) -> Product:
-    """A formula seen as a product."""
-    if isinstance(f, Product):
-        return f
-    if isinstance(f, Value) and isinstance(f.value, Fraction):
-        return Product(f.value < 0, abs(f.value))
-    return Product(scalars=(f,)) if f.shape == SCALAR else Product(body=(f,), shape=f.shape)
-
-
-def is_constant(f: Formula) -> bool:
-    if isinstance(f, Product):
-        return all(isinstance(p, Value | Size | Constant) for p in f.parts())
-    return isinstance(f, Value | Size | Constant)
-
-
-def reading_order(f: Formula) -> tuple[int, int, str]:
-    """Numbers, then names, then the rest by size."""
-    return (0 if isinstance(f, Value) else 1 if isinstance(f, Name | Size) else 2), f.size, f.text
-
-
-def ordered(factors: Iterable[Formula]) -> tuple[Formula, ...]:
-    return tuple(sorted(factors, key=reading_order))
 
 
 RULES: dict[str, Callable[[Arranger, Expr], Formula]] = {

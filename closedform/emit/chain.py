@@ -94,7 +94,7 @@ class Chain:
 
     def times(self, a: Factor, b: Factor) -> Factor:
         plan, shape = self.plan, (a.shape[0], b.shape[1])
-        if a.row and a.column or b.row and b.column:  # a number that came out in between
+        if (a.row and a.column) or (b.row and b.column):  # a number that came out in between
             number, array = (a, b) if a.row and a.column else (b, a)
             made = plan.infix("*", self.term(number), self.term(array))
         elif a.kind == "ones" or b.kind == "ones":

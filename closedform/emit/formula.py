@@ -7,6 +7,7 @@ not depend on how an equal expression was built.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -76,6 +77,8 @@ class Call(Formula):
 
 @dataclass(eq=False, slots=True)
 class Transpose(Formula):
+    """`base'`."""
+
     base: Formula
 
     def parts(self) -> tuple[Formula, ...]:
@@ -176,3 +179,33 @@ def size_of_product(p: Product) -> int:
     top, bottom = p.number_on_top()
     factors = len(p.parts()) + (top is not None) + (bottom != 1)
     return sum(f.size for f in p.parts()) + max(factors, 1) - 1
+
+
+def view(f: Formula) -> Product:
+    """A formula seen as a product."""
+    if isinstance(f, Product):
+        return f
+    if isinstance(f, Value) and isinstance(f.value, Fraction):
+        return Product(f.value < 0, abs(f.value))
+    return Product(scalars=(f,)) if f.shape == SCALAR else Product(body=(f,), shape=f.shape)
+
+
+def is_constant(f: Formula) -> bool:
+    """A number, or ones or eye, or a multiple of those."""
+    if isinstance(f, Product):
+        return all(isinstance(p, Value | Size | Constant) for p in f.body or f.parts())
+    return isinstance(f, Value | Size | Constant)
+
+
+def reading_order(f: Formula) -> tuple[int, int, str]:
+    """Numbers, then names, then the rest by size."""
+    return (0 if isinstance(f, Value) else 1 if isinstance(f, Name | Size) else 2), f.size, tie(f)
+
+
+def tie(f: Formula) -> str:
+    """Alphabetical order, with A before A'."""
+    return f.text.replace("'", "~")
+
+
+def ordered(factors: Iterable[Formula]) -> tuple[Formula, ...]:
+    return tuple(sorted(factors, key=reading_order))

@@ -1,4 +1,7 @@
-"""LaTeX: `2 X^{\\top} (X w - y)`, `X^{-\\top}`.  Names are rebuilt from letters and digits, so no name can inject anything."""
+r"""LaTeX: `2 X^{\top} (X w - y)`, `X^{-\top}`.
+
+Names are rebuilt from letters and digits, so no name can inject anything.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ GREEK = re.findall(r"\w+", """alpha beta gamma delta epsilon zeta eta theta iota
 
 
 class Latex(Notation):
+    """Fractions and roots as LaTeX has them; the functions' templates are in their records."""
+
     def level(self, f: Formula) -> int:
         match f:
             case Call(name="kron"):
@@ -102,18 +107,16 @@ class Latex(Notation):
 
 
 def spelled(name: str) -> str:
-    """A variable's name: one letter as it is, Greek letters by command, trailing digits as a subscript.
+    r"""A variable's name: one letter as it is, Greek letters by command, trailing digits as a subscript.
 
     >>> spelled("x_1"), spelled("Sigma"), spelled("Σ"), spelled("rate"), spelled("dX")
-    ('x_{1}', '\\\\Sigma', '\\\\Sigma', '\\\\mathrm{rate}', '\\\\mathrm{d}X')
+    ('x_{1}', '\\Sigma', '\\Sigma', '\\mathrm{rate}', '\\mathrm{d}X')
     """
     stem, subscript = re.fullmatch(r"(.*?)_?([0-9]*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
     if not stem:
         stem, subscript = name, ""
-    if len(stem) == 2 and stem[0] == "d" and stem[1].isalpha():
-        shown = r"\mathrm{d}" + letter(stem[1])
-    else:
-        shown = letter(stem)
+    differential = len(stem) == 2 and stem[0] == "d" and stem[1].isalpha()
+    shown = r"\mathrm{d}" + letter(stem[1]) if differential else letter(stem)
     return f"{shown}_{{{subscript}}}" if subscript else shown
 
 

@@ -45,7 +45,8 @@ class Lowering:
         return self.code[e]
 
     def number(self, value: Fraction | float) -> Term:
-        return self.plan.number(literal(value)) if literal(value) is not None else self.ratio(Fraction(value))
+        shown = literal(value)
+        return self.ratio(Fraction(value)) if shown is None else self.plan.number(shown)
 
     def ratio(self, q: Fraction) -> Term:
         """A fraction without a short decimal, such as 1/3."""
@@ -223,13 +224,13 @@ def is_semidefinite(e: Expr) -> bool:
     if e.op.name != "matmul" or len(e.args) != 2:
         return False
     a, b = e.args
-    return a.op.name == "transpose" and a.args[0] is b or b.op.name == "transpose" and b.args[0] is a
+    return (a.op.name == "transpose" and a.args[0] is b) or (b.op.name == "transpose" and b.args[0] is a)
 
 
 def is_positive(e: Expr) -> bool:
     if e.op.name == "number":
         return bool(e.data > 0)
-    return e.op.name == "dim" or e.op.name == "symbol" and "positive" in e.data.properties
+    return e.op.name == "dim" or (e.op.name == "symbol" and "positive" in e.data.properties)
 
 
 def kron(low: Lowering, e: Expr) -> Term:

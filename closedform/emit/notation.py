@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from closedform.core.expr import Expr
 from closedform.emit.arrange import Arranger
 from closedform.emit.formula import (
+    ONE,
     Call,
     Constant,
     Formula,
@@ -114,14 +115,15 @@ class Notation:
         if not under:
             return self.entries(head, body, over)
         below = self.of(p.under[0]) if not bottom and len(p.under) == 1 else self.times(under)
-        single = bottom == "" and len(under) == 1 and self.level(p.under[0]) >= POSTFIX or not p.under
+        single = (bottom == "" and len(under) == 1 and self.level(p.under[0]) >= POSTFIX) or not p.under
         return self.quotient(p, head, self.entries([], body, over) if p.entrywise else self.times(body), below, single)
 
     def coefficient(self, p: Product) -> tuple[str, str]:
         """The leading number and the number to divide by; empty when they are 1."""
+        top: Number | None
         top, bottom = p.number_on_top()
         if not (p.scalars or p.body or p.over) and top is None:
-            top = 1
+            top = ONE
         shown = "" if top is None or (top == 1 and p.over and not p.body and not p.scalars) else self.value(top)
         return shown, "" if bottom == 1 else str(bottom)
 

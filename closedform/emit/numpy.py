@@ -39,7 +39,8 @@ class Backend:
 
 NUMPY = Backend("numpy", {"np.": "import numpy as np", "scipy.linalg.": "import scipy.linalg",
                           "scipy.special.": "import scipy.special"})
-RESERVED = {"np", "scipy", "float", "int", "len", "array", "sigmoid", "softplus", "logsumexp", "softmax", "over", "adjugate"}
+RESERVED = frozenset(("np", "scipy", "float", "int", "len", "sigmoid", "softplus", "logsumexp", "softmax", "over",
+                      "adjugate"))  #: names that code uses
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class Program:
 
 
 def program(e: Expr, variables: Sequence[Expr] | None) -> Program:
+    """The lines that compute an expression, and the names in them."""
     from closedform.emit.runtime import Argument
 
     declared = list(variables) if variables is not None else symbols(e)
@@ -72,21 +74,28 @@ def program(e: Expr, variables: Sequence[Expr] | None) -> Program:
     if any(s.data.name in named for s in missing) or len(named) < len(declared):
         raise RequestError("two variables of the same name cannot be told apart in code")
     arguments = [Argument(s.data.name, s.shape) for s in declared + missing]
-    needed = sorted({n for node in topological([e]) if not node.args for d in
-                     ((node.data,) if node.op.name == "dim" else node.shape if node.op.name != "symbol" else ())
-                     for n in d.names})
-    shown = {d.names[0]: f"{a.name}\0.shape[{i}]" for a in reversed(arguments) for i, d in reversed(list(enumerate(a.dims)))
-             if d.count == 1 and len(d.names) == 1}
     taken = set(RESERVED)
     names = {a.name: identifier(a.name, taken) for a in arguments}
+    needed = named_sizes(e)
     dims = {n: identifier(n, taken) for n in needed}
-    return _written(e, Program(arguments, [n for n in needed if n not in shown], names, dims,
-                               {n: _reads(shown[n], names) for n in needed if n in shown}), taken)
+    shown: dict[str, str] = {}
+    for a in arguments:
+        for axis, d in enumerate(a.dims):
+            if d.count == 1 and len(d.names) == 1:
+                shown.setdefault(d.names[0], f"{names[a.name]}.shape[{axis}]")
+    sizes, bindings = [n for n in needed if n not in shown], {n: shown[n] for n in needed if n in shown}
+    return _written(e, Program(arguments, sizes, names, dims, bindings), taken)
 
 
-def _reads(place: str, names: Mapping[str, str]) -> str:
-    name, rest = place.split("\0")
-    return names[name] + rest
+def named_sizes(e: Expr) -> list[str]:
+    """The named dimensions of the constants in an expression."""
+    used: set[str] = set()
+    for node in topological([e]):
+        if node.op.name == "dim":
+            used.update(node.data.names)
+        elif node.op.name in ("ones", "zeros", "eye"):
+            used.update(node.shape[0].names + node.shape[1].names)
+    return sorted(used)
 
 
 def _written(e: Expr, p: Program, taken: set[str]) -> Program:
@@ -141,7 +150,7 @@ class Writer:
             self.shown[t] = self.fill(t)
             code, _, depth = self.shown[t]
             long = len(code) > WIDTH or depth > NESTING
-            if t is not root and (uses[t] > 1 and not t.cheap or long):
+            if t is not root and ((uses[t] > 1 and not t.cheap) or long):
                 self.shown[t] = self.assign(code), ATOM, 0
         return self.shown[root][0]
 
@@ -177,6 +186,7 @@ def code(e: Expr, name: str = "derivative", variables: Sequence[Expr] | None = N
         e: the expression.
         name: the function's name.
         variables: its parameters, in order; by default the symbols of `e` by name.
+        backend: the array library.
 
     Raises:
         RequestError: `name` is not an identifier, or two variables have the same name.
@@ -193,7 +203,7 @@ def _source(e: Expr, p: Program, name: str, backend: Backend) -> str:
     body = [f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype=float)" + ("" if a.dims else "[()]")
             for a in p.arguments]
     body += [f"{p.dims[n]} = {place}" for n, place in p.bindings.items()]
-    body += p.lines + [f"return {p.result}"]
+    body += [*p.lines, f"return {p.result}"]
     lines = "\n".join("    " + line for line in body)
     helpers = _helpers(lines)
     written = lines + "".join(helpers)
@@ -210,7 +220,7 @@ def _helpers(lines: str) -> list[str]:
 
     from closedform.emit.runtime import HELPERS
 
-    return [getsource(f).rstrip() for name, f in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", lines)]
+    return [getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "") for name, f in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", lines)]
 
 
 def _docstring(e: Expr, p: Program) -> str:
@@ -240,7 +250,7 @@ def compile(e: Expr, variables: Sequence[Expr] | None = None) -> Compiled:
     p = program(e, variables)
     source = _source(e, p, "derivative", NUMPY)
     space: dict[str, Any] = {}
-    exec(builtin_compile(source), space)  # noqa: S102
+    exec(builtin_compile(source), space)
     return Compiled(space["derivative"], source, p.arguments, p.sizes)
 
 

@@ -131,13 +131,13 @@ def share_factorisations(plan: Plan, root: Term) -> Term:
     for t in order:
         if t.kind:
             users.setdefault(t.args[0], []).append(t)
-    if not any(len(u) > 1 or a in plan.definite and u[0].kind.startswith("solve") for a, u in users.items()):
+    if not any(len(u) > 1 or (a in plan.definite and u[0].kind.startswith("solve")) for a, u in users.items()):
         return root
     new: dict[Term, Term] = {}
     for t in order:
         args = tuple(new[a] for a in t.args)
         definite = bool(args) and t.kind != "" and t.args[0] in plan.definite
-        if t.kind and (len(users[t.args[0]]) > 1 or definite and t.kind.startswith("solve")):
+        if t.kind and (len(users[t.args[0]]) > 1 or (definite and t.kind.startswith("solve"))):
             new[t] = FACTORED[definite](plan, t.kind, args)
         else:
             new[t] = plan.make(t.template, args, t.level, t.needs, cheap=t.cheap, kind=t.kind)

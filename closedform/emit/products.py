@@ -37,7 +37,7 @@ class Scalars:
 def negative_power(e: Expr) -> Fraction | None:
     """k, if the expression is b^(−k) with a known k > 0."""
     if e.op.name == "power" and e.args[1].op.name == "number" and e.args[1].data < 0:
-        return -e.args[1].data
+        return -Fraction(e.args[1].data)
     return None
 
 
@@ -57,7 +57,7 @@ def vanishing(e: Expr, r: Expr, depth: int = 4) -> Fraction | int:
     if name == "add":
         return min(vanishing(a, r, depth - 1) for a in e.args)
     if name == "power" and e.args[1].op.name == "number" and e.args[1].data > 0:
-        return e.args[1].data * vanishing(e.args[0], r, depth - 1)
+        return Fraction(e.args[1].data) * vanishing(e.args[0], r, depth - 1)
     return 0
 
 

@@ -16,18 +16,18 @@ from closedform.core.shape import ONE, Dim, Shape, show
 from closedform.errors import DomainError, RequestError, ShapeError
 
 
-def sigmoid(z):
+def sigmoid(z):  # type: ignore[no-untyped-def]
     """1/(1 + exp(-z)), without overflow."""
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1.0, e) / (1.0 + e)
 
 
-def softplus(z):
+def softplus(z):  # type: ignore[no-untyped-def]
     """log(1 + exp(z)), without overflow."""
     return np.logaddexp(0.0, z)
 
 
-def logsumexp(x):
+def logsumexp(x):  # type: ignore[no-untyped-def]
     """log(sum(exp(x))), shifted by the largest entry."""
     top = np.max(x)
     if not np.isfinite(top):
@@ -35,18 +35,18 @@ def logsumexp(x):
     return top + np.log(np.sum(np.exp(x - top)))
 
 
-def softmax(x):
+def softmax(x):  # type: ignore[no-untyped-def]
     """exp(x)/sum(exp(x)), shifted by the largest entry."""
     e = np.exp(x - np.max(x))
     return e / np.sum(e)
 
 
-def over(a, b):
+def over(a, b):  # type: ignore[no-untyped-def]
     """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
     return a / b if b != 0 else np.float64(0.0)
 
 
-def adjugate(X):
+def adjugate(X):  # type: ignore[no-untyped-def]
     """The transposed matrix of cofactors, also of a singular X, by the singular value decomposition."""
     U, s, Vt = np.linalg.svd(X)
     below = np.concatenate(([1.0], np.cumprod(s)[:-1]))
@@ -84,7 +84,9 @@ class Compiled:
         sizes: named dimensions that no variable shows; given by keyword.
     """
 
-    def __init__(self, run: Callable[..., Any], source: str, arguments: Sequence[Argument], sizes: Sequence[str]) -> None:
+    def __init__(
+        self, run: Callable[..., Any], source: str, arguments: Sequence[Argument], sizes: Sequence[str]
+    ) -> None:
         self.run, self.source, self.arguments, self.sizes = run, source, tuple(arguments), tuple(sizes)
         self.names = [a.name for a in arguments] + list(sizes)
         self.dims = [(a, a.dims) for a in arguments]

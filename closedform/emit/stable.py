@@ -39,7 +39,9 @@ def add(low: Lowering, e: Expr) -> Term:
     """A sum: terms with plus first; numbers and u·ones' are broadcast."""
     plan = low.plan
     split = [(coefficient(a), a) for a in e.args]
-    unit: Coefficient = sum((c for (c, rest), _ in split if rest is None), Fraction(0))
+    unit: Coefficient = Fraction(0)
+    for (c, rest), _ in split:
+        unit += c if rest is None else 0
     terms, filled = list[tuple[bool, Term]](), set[str]()
     for (c, rest), a in split:
         if rest is None:
@@ -91,7 +93,7 @@ def _negative(e: Expr) -> bool:
     if e.op.name not in ("scale", "hadamard") or not s.is_scalar:
         return False
     numbers = [a for a in (s.args if s.op.name == "hadamard" else [s]) if a.op.name == "number"]
-    return sum(a.data < 0 for a in numbers) % 2 == 1
+    return bool(sum(a.data < 0 for a in numbers) % 2)
 
 
 def _signed(low: Lowering, c: Coefficient, t: Term) -> tuple[bool, Term]:

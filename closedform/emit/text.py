@@ -46,7 +46,7 @@ class Text(Notation):
         base = self.at(f.base, POSTFIX if isinstance(f.base, Transpose) else ATOM)
         if isinstance(f.base, Constant) and base.endswith("'"):
             base = self.group(base)
-        bare = isinstance(f.exponent, Name) or isinstance(f.exponent, Value) and self.level(f.exponent) == ATOM
+        bare = isinstance(f.exponent, Name) or (isinstance(f.exponent, Value) and self.level(f.exponent) == ATOM)
         exponent = self.of(f.exponent)
         return base + (".^" if f.entrywise else "^") + (exponent if bare else self.group(exponent))
 

@@ -22,6 +22,8 @@ FENCED = {"norm2": "‖{}‖", "norm1": "‖{}‖₁", "normnuc": "‖{}‖∗",
 
 
 class Unicode(Notation):
+    """Superscripts, `⊙`, `√`; factors side by side."""
+
     minus, unary = " − ", "−"
 
     def level(self, f: Formula) -> int:
@@ -78,7 +80,7 @@ class Unicode(Notation):
 
     def power(self, f: Power) -> str:
         base, mark = self.at(f.base, ATOM), "∘" if f.entrywise else ""
-        if isinstance(f.base, Constant) or isinstance(f.base, Call) and f.base.name == "sqrt":
+        if isinstance(f.base, Constant) or (isinstance(f.base, Call) and f.base.name == "sqrt"):
             base = self.group(self.of(f.base))
         exponent = self.of(f.exponent).replace("−", "-")
         if all(c in HIGH for c in exponent):

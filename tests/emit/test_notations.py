@@ -37,7 +37,7 @@ def read(shown: str, like: Expr) -> Expr:
 
 
 @given(e=expressions(), seed=st.integers(0, 9))
-@settings(max_examples=6000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
     env, shown = environment(e, seed), text(e)
     back = read(shown, e)
@@ -50,7 +50,7 @@ def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
 
 
 @given(e=expressions())
-@settings(max_examples=6000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 def test_reading_and_printing_again_changes_nothing(e: Expr) -> None:
     once = text(e)
     assert text(read(once, e)) == once
@@ -121,7 +121,10 @@ def test_long_names_are_set_apart() -> None:
     assert unicode(A @ diag(x) @ A) == "A diag(x)A"
 
 
-@pytest.mark.parametrize("name", ["x}\\input{/etc/passwd}", "$x$", "a%b", "<b>", "\\alpha", "x^2", "a b", "_", "Σ", "변수"])
+HOSTILE = ["x}\\input{/etc/passwd}", "$x$", "a%b", "<b>", "\\alpha", "x^2", "a b", "_", "Σ", "변수"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
 def test_no_name_injects_latex(name: str) -> None:
     shown = spelled(name)
     assert re.fullmatch(r"(\\mathrm\{(\w|\\_)*\}|\\?\w+)(_\{\d+\})?", shown.replace(r"\_", "u")), shown

@@ -1,0 +1,63 @@
+# Everything a developer runs.  Needs Python >= 3.11 and make; the rest goes into .venv.
+#   make try      install the package and answer three questions
+#   make test     the test suite
+#   make lint types contract docs bench
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: try test lint types contract docs bench format clean
+.DELETE_ON_ERROR:
+
+try: $(VENV)/.package
+	$(BIN)/closedform diff "norm2(X*w - y)^2" w
+	$(BIN)/closedform diff "sum(log(ones(m) + exp(-y.*(X*w))))" w w
+	$(BIN)/closedform diff "logdet(S) + x'*inv(S)*x" S --let "S: spd"
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contract: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.test
+	$(BIN)/python -m pytest --doctest-modules closedform tests/test_readme.py
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.derive
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist
+
+# Stamps: made anew when pyproject.toml changes.
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "closedform needs Python 3.11 or newer: make PYTHON=…")'
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.package: pyproject.toml | $(VENV)/.python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/.python
+	$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.package
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.python
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.test $(VENV)/.package

@@ -1,0 +1,115 @@
+"""The command line: parse, ask, check, print.
+
+No mathematics here, and no option that skips the check: whatever is printed has passed it.
+Exit codes: 0, an answer; 2, a mistake of the user, in one message on stderr; 70, a bug of ours, no answer shown.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from closedform import __version__
+from closedform.cli import render
+from closedform.errors import ClosedFormError, RequestError, VerificationError
+
+USAGE, INTERNAL = 2, 70
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: it is faster
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"closedform {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def closedform(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Matrix calculus: derivatives in closed matrix notation, checked before they are shown."""
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # "-x'*x" is a formula
+def diff(
+    function: Annotated[str, typer.Argument(help="The function, e.g. \"x'*A*x\".", show_default=False)],
+    wrt: Annotated[list[str] | None, typer.Argument(help="The variable; a second one for a second derivative.")] = None,
+    let: Annotated[list[str] | None, typer.Option(help='Declare, e.g. "A: matrix(n,n) symmetric"; repeatable.')] = None,
+    layout: Annotated[str, typer.Option(help="gradient, numerator or denominator.")] = "gradient",
+    code: Annotated[str | None, typer.Option(help="Print only source code: numpy.", show_default=False)] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every field.")] = False,
+) -> None:
+    r"""Differentiate FUNCTION by the variables WRT.
+
+    Shapes are inferred: a–g are scalars, h–z columns, A–Z matrices, unless declared with --let.
+
+    \b
+    closedform diff "x'*A*x" x
+    closedform diff "x'*A*x" x x --let "A: matrix(n,n) symmetric"
+    closedform diff "-logdet(S)" S --let "S: spd" --latex
+    """
+    try:
+        names = wrt or []
+        _refuse_options([function, *names])
+        if (code is not None) + latex + json > 1:
+            raise RequestError("--code, --latex and --json print one thing each; choose one")
+        answer = _derivative(function, names, let or [], layout)
+        shown = render.json(answer.as_dict()) if json else render.latex(answer) if latex else None
+        if code is not None:
+            shown = answer.code(code).rstrip("\n")
+        render.answer(answer) if shown is None else typer.echo(shown)
+    except ClosedFormError as error:
+        _fail(error, as_json=json)
+
+
+def _derivative(function: str, names: list[str], let: list[str], layout: str) -> Any:
+    """The answer, checked."""
+    from closedform.answer import derivative
+    from closedform.syntax.declare import declarations
+    from closedform.syntax.text import parse
+
+    shapes, properties = declarations(let)
+    answer = derivative(parse(function, shapes, properties, infer=True), *names, layout=layout)
+    answer.check()
+    return answer
+
+
+def _refuse_options(arguments: list[str]) -> None:
+    """A misspelt option is not a formula.
+
+    Raises:
+        RequestError: with the option that was meant.
+    """
+    from closedform.syntax.names import closest
+
+    for i, argument in enumerate(arguments):
+        name = argument.partition("=")[0]
+        if argument.startswith("-") and (i or (name.startswith("--") and name[2:].replace("-", "").isalpha() and name[3:])):
+            options = ("--let", "--layout", "--code", "--latex", "--json", "--help")
+            raise RequestError(f"no such option: {name[:40]}", hint=closest(name, options))
+
+
+def _fail(error: ClosedFormError, as_json: bool) -> NoReturn:
+    """One message on stderr, the same as data on stdout for `--json`; the exit code says whose mistake it is."""
+    if as_json:
+        typer.echo(render.json({"error": render.error_fields(error)}))
+    ours = isinstance(error, VerificationError)
+    render.error(str(error), "internal error: the answer failed its check and is not shown" if ours else "error")
+    raise typer.Exit(INTERNAL if ours else USAGE) from None
+
+
+def main() -> None:
+    """The command `closedform`."""
+    for stream in (sys.stdout, sys.stderr):
+        if not (stream.encoding or "").lower().startswith("utf"):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal that lacks ∂
+    app()

@@ -1,0 +1,117 @@
+"""What an answer and an error look like in a terminal, in a pipe, and as JSON.
+
+Nothing that a user typed reaches a terminal raw: characters that do not print are replaced.  Formulas are never
+cut or broken; the terminal wraps them, so that they copy as one line.
+"""
+
+from __future__ import annotations
+
+import json as _json
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from closedform.answer import Derivative
+
+Line = tuple[str, str]  #: a style of rich, and what is printed in it
+LABEL = 9  #: columns of the labels
+
+
+def answer(D: Derivative) -> None:
+    """Print an answer that was checked: what was inferred, the formula, and what is known about it."""
+    _write(sys.stdout, list(_lines(D)), {x.data.name for x in D.variables})
+
+
+def _lines(D: Derivative) -> Iterator[Line]:
+    if D.function.notes:
+        yield "dim", "inferred: " + "; ".join(D.function.notes)
+    yield "", ""
+    yield "formula", f"  {_symbol(D)} = {D.unicode()}"
+    yield "", ""
+    yield "", f"{'text':{LABEL}}{D.text}"
+    yield "", f"{'shape':{LABEL}}{'×'.join(D.shape)}"
+    yield "", f"{'layout':{LABEL}}{D.layout}"
+    if D.conditions:
+        yield "yellow", f"{'valid if':{LABEL}}{', '.join(D.conditions)}"
+    yield "green", f"✓ {D.check()}"
+
+
+def _symbol(D: Derivative) -> str:
+    """`∂f/∂x` or `∂²f/∂x∂y`, with a name for the function that is none of its variables."""
+    f = next((name for name in "fFgGφΦ" if name not in D.function.variables), "·")
+    names = [x.data.name for x in D.variables]
+    if len(names) == 1:
+        return f"∂{f}/∂{names[0]}"
+    same = len(set(names)) == 1
+    return f"∂²{f}/" + (f"∂{names[0]}²" if same else "∂" + "∂".join(names))
+
+
+def error(message: str, kind: str) -> None:
+    """Print an error on stderr: `kind: message`, with its excerpt and hint."""
+    _write(sys.stderr, [("error", f"{kind}: {message}")], set())
+
+
+def error_fields(error: Any) -> dict[str, Any]:
+    """An error as data."""
+    return {
+        "type": type(error).__name__,
+        "message": error.message,
+        "span": list(error.span) if error.span else None,
+        "source": error.source,
+        "shapes": error.shapes,
+        "hint": error.hint,
+    }
+
+
+def latex(D: Derivative) -> str:
+    """LaTeX, without delimiters."""
+    return D.latex()
+
+
+def json(fields: dict[str, Any]) -> str:
+    """One JSON object, readable, whose strings hold no character that would act on a terminal."""
+    written = _json.dumps(fields, ensure_ascii=False, indent=2)
+    return "".join(c if c.isprintable() or c == "\n" else _json.dumps(c)[1:-1] for c in written)
+
+
+def printable(text: str) -> str:
+    """The text with control characters, escapes and invisible marks replaced by a dot.
+
+    >>> printable("x" + chr(27) + "[31m + y")
+    'x·[31m + y'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else "·" for c in text)
+
+
+def _write(stream: TextIO, lines: list[Line], variables: set[str]) -> None:
+    """Print lines, in colour on a terminal that wants it."""
+    if not _coloured(stream):
+        stream.write("".join(printable(text) + "\n" for _, text in lines))
+        return
+    from rich.console import Console
+
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    for style, text in lines:
+        console.print(_styled(style, printable(text), variables), soft_wrap=True)
+
+
+def _coloured(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _styled(style: str, text: str, variables: set[str]) -> Text:
+    """A line in its style; in a formula the variables of the derivative stand out, in an error its first words do."""
+    from rich.text import Text
+
+    if style == "formula":
+        shown = Text(text, "bold")
+        shown.highlight_words(sorted(variables, key=len, reverse=True), "cyan")
+        return shown
+    if style == "error":
+        kind, colon, rest = text.partition(":")
+        return Text.assemble((kind + colon, "bold red"), rest)
+    return Text(text, style)

@@ -1,0 +1,72 @@
+"""Compaction and presentation: the same value, never more operations, and text that parses back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from closedform.compact.compact import compact
+from closedform.compact.present import present
+from closedform.core.normal import normal
+from closedform.emit.text import text
+from closedform.syntax.text import parse
+from tests.strategies import expressions
+from tests.values import assert_same_value
+
+RELAXED = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+
+
+@given(e=expressions(), seed=st.integers(0, 99))
+@settings(max_examples=300, deadline=None, suppress_health_check=RELAXED)
+def test_compaction_preserves_the_value(e, seed):
+    assert_same_value(e, compact(normal(e)), seed)
+
+
+@given(e=expressions(), seed=st.integers(0, 99))
+@settings(max_examples=300, deadline=None, suppress_health_check=RELAXED)
+def test_presentation_preserves_the_value(e, seed):
+    assert_same_value(e, present(compact(normal(e))), seed)
+
+
+@given(e=expressions())
+@settings(max_examples=200, deadline=None, suppress_health_check=RELAXED)
+def test_compaction_never_adds_operations(e):
+    before = normal(e)
+    assert compact(before).size <= before.size
+
+
+SHAPES = {"A": ("n", "n"), "B": ("n", "n"), "X": ("m", "n"), "x": ["n"], "y": ["m"], "a": [], "S": ("n", "n")}
+SHORTER = [
+    ("A*x + A'*x", "(A + A')*x"),
+    ("2*A*x - 2*B*x", "2*(A - B)*x"),
+    ("A*x*x' + B*x*x'", "(A + B)*x*x'"),
+    ("exp(X*x)./(ones(m) + exp(X*x))", "sigmoid(X*x)"),
+    ("exp(x)/sum(exp(x))", "softmax(x)"),
+    ("log(sum(exp(x)))", "logsumexp(x)"),
+    ("inv(A)*A*x", "x"),
+    ("inv(A*B)*A", "inv(B)"),
+    ("A*inv(B*A)", "inv(B)"),
+    ("diag(x)*A*inv(A)", "diag(x)"),
+    ("S*x + S'*x", "2*S*x"),
+    ("(A')'", "A"),
+    ("sqrt(sum(x.^2))", "norm2(x)"),
+    ("diag(diag(x))", "x"),
+    ("tr(A*diag(x))", "x'*diag(A)"),
+    ("y.*sigmoid(y) + y.*(ones(m) - sigmoid(y))", "y"),
+    ("(x - y)'*(x - y) + 2*x'*y", "x'*x + y'*y"),
+    ("X*x - (y + X*x)", "-y"),
+    ("1/(a*(1/a^2 + 1))", "a/(a^2 + 1)"),
+    ("sign(a)*abs(a)", "a"),
+    ("relu(x).*sign(x)", "relu(x)"),
+    ("det(2*A)", "2^n*det(A)"),
+    ("tr(kron(A, B))", "tr(A)*tr(B)"),
+    ("kron(A, B)*kron(inv(A), inv(B))", "eye(n*n)"),
+]
+
+
+@pytest.mark.parametrize(("long", "short"), SHORTER)
+def test_the_short_form_is_found(long, short):
+    shapes = {**SHAPES, "y": ["n"]} if "x - y" in long or "x'*y" in long else SHAPES
+    f = parse(long, shapes=shapes, properties={"S": ["symmetric"]})
+    assert text(present(compact(normal(f.expr)))) == short

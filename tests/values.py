@@ -1,0 +1,32 @@
+"""Comparing expressions by value, at a random point where the first is defined and well conditioned."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import assume
+
+from closedform.check.interpreter import evaluate
+from closedform.core.expr import Expr, topological
+from tests.strategies import SIZES, environment
+
+LARGEST = 1e6  #: values beyond it say little in double precision
+SMALLEST = 1e-3  #: so do sums that nearly cancel, kinks and poles
+
+
+def assert_same_value(before: Expr, after: Expr, seed: int, rtol: float = 1e-7) -> None:
+    """`after` equals `before` wherever `before` is finite on the way and away from kinks, poles and cancellation.
+
+    The tolerance is relative to the largest value that occurs on the way.
+    """
+    env = environment(before, seed)
+    values = [evaluate(e, env, SIZES) for e in topological([before])]
+    assume(all(np.isfinite(v).all() and np.abs(v).max() < LARGEST for v in values))
+    assume(all(np.abs(v).min() > SMALLEST for e, v in zip(topological([before]), values, strict=True) if _is_delicate(e)))
+    expected, found = values[-1], evaluate(after, env, SIZES)
+    scale = max(1.0, *[float(np.abs(v).max()) for v in values])
+    assert np.allclose(found, expected, rtol=rtol, atol=rtol * scale), f"{before}\n  became {after}\n{expected}\n{found}"
+
+
+def _is_delicate(e: Expr) -> bool:
+    """Near zero it is ill-conditioned: a sum that may cancel."""
+    return e.op.name in ("add", "sum", "det", "matmul", "tr")
