@@ -11,7 +11,7 @@ from closedform.calculus.derivative import derive, gradients
 from closedform.calculus.differential import differential as _differential
 from closedform.calculus.layout import LAYOUTS, layout_named
 from closedform.calculus.structure import structure_of
-from closedform.compact.compact import compact
+from closedform.compact.compact import compact, compact_all
 from closedform.compact.present import present
 from closedform.core.expr import Expr, symbols
 from closedform.core.function import Function
@@ -260,7 +260,8 @@ def gradient(f: Source, wrt: str | Expr | Sequence[str | Expr]) -> Derivative | 
         answers = [Derivative(function, (x,), derive(function.expr, [x]), "gradient") for x in variables]
     else:
         found = gradients(function.expr, variables)
-        answers = [Derivative(function, (x,), [compact(G)], "gradient") for x, G in zip(variables, found, strict=True)]
+        compacted = compact_all(found)
+        answers = [Derivative(function, (x,), [G], "gradient") for x, G in zip(variables, compacted, strict=True)]
     return answers[0] if isinstance(wrt, str | Expr) else answers
 
 

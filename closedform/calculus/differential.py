@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from closedform.core.expr import Expr, node, symbol, topological, zeros
 from closedform.core.normal import normal
+from closedform.core.terms import is_zero
 from closedform.errors import NotSupported
 
 
@@ -47,16 +48,31 @@ def differential(f: Expr, variables: Sequence[Expr]) -> Expr:
 def differentials(f: Expr, known: Mapping[Expr, Expr]) -> dict[Expr, Expr]:
     """The differential of every node of f that has one, given those of some symbols; all in normal form."""
     d: dict[Expr, Expr] = dict(known)
-    for e in topological([f]):
-        if e.args and e not in d and any(a in d for a in e.args):
+    order = topological([f])
+    needed = {f}
+    for e in reversed(order):
+        if e in needed:
+            needed.update(e.args[0].args if _is_trace_of_function(e) else e.args)
+    for e in order:
+        if e in needed and e not in d and any(a in d for a in (e.args[0].args if _is_trace_of_function(e) else e.args)):
             de = normal(_rule(e, d))
-            if de.op.name != "zeros" and not (de.op.name == "number" and de.data == 0):
+            if not is_zero(de):
                 d[e] = de
     return d
 
 
+def _is_trace_of_function(e: Expr) -> bool:
+    """tr f(X), whose differential tr(f′(X) dX) is known when that of f(X) may not be."""
+    return e.op.name == "tr" and e.args[0].op.on_trace is not None
+
+
 def _rule(e: Expr, d: Mapping[Expr, Expr]) -> Expr:
     op = e.op
+    if _is_trace_of_function(e):
+        inside = e.args[0]
+        assert inside.op.on_trace is not None
+        if inside.args[0] in d:
+            return op(inside.op.on_trace(*inside.args) @ d[inside.args[0]])
     if op.kind == "multilinear":
         terms = [node(op, (*e.args[:i], d[a], *e.args[i + 1 :])) for i, a in enumerate(e.args) if a in d]
         if op.name == "add":

@@ -136,13 +136,36 @@ def _each(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
     return batched
 
 
-def _scipy_linalg(name: str) -> Callable[[Array], Array]:
-    def call(X: Array) -> Array:
-        import scipy.linalg  # slow to import, and rarely needed
+def _expm(X: Array) -> Array:
+    """Taylor's series of X/2ˢ, of norm at most 1/2, squared s times; a complex step passes through."""
+    norm = np.abs(X).sum(-1).max(initial=0.0)
+    if not np.isfinite(norm):
+        return np.full_like(X, np.nan)
+    squarings = max(0, int(np.ceil(np.log2(max(norm, 1e-9)))) + 1)
+    scaled = X / 2.0**squarings
+    term = total = np.broadcast_to(np.eye(X.shape[-1]), X.shape) + 0 * X
+    for k in range(1, 18):
+        term = term @ scaled / k
+        total = total + term
+    for _ in range(squarings):
+        total = total @ total
+    return np.asarray(total)
 
-        return np.asarray(getattr(scipy.linalg, name)(X))
 
-    return _each(call)
+def _by_eigenvalues(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """f(X) = V f(Λ) V⁻¹ with the principal branch; NaN where that is not real, or the eigenvectors nearly depend."""
+
+    def evaluate_all(X: Array) -> Array:
+        eigenvalues, V = np.linalg.eig(X)
+        value = (V * function(eigenvalues.astype(complex))[..., None, :]) @ np.linalg.inv(V)
+        fine = np.linalg.cond(V) < 1e6
+        if not np.iscomplexobj(X):
+            largest = np.abs(value).max((-2, -1))
+            fine &= np.abs(value.imag).max((-2, -1)) <= 1e-9 * largest
+            value = value.real
+        return np.where(fine[..., None, None], value, np.nan)
+
+    return evaluate_all
 
 
 # ------------------------------------------------------------------------------------------- entries and sums
@@ -246,8 +269,8 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "adj": _adj,
     "matpow": _matpow,
     "pinv": _each(np.linalg.pinv),
-    "expm": _scipy_linalg("expm"),
-    "logm": _scipy_linalg("logm"),
-    "sqrtm": _scipy_linalg("sqrtm"),
+    "expm": _expm,
+    "logm": _by_eigenvalues(np.log),
+    "sqrtm": _by_eigenvalues(np.sqrt),
     "normnuc": _each(lambda X: np.linalg.norm(X, "nuc").reshape(1, 1)),
 }

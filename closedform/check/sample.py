@@ -135,6 +135,13 @@ def _unique(X: Array) -> Array:
 
 
 #: operations that have a value where they have no derivative, and where they are differentiable
+def _full_column_rank(X: Array) -> Array:
+    """Elsewhere the nuclear norm has a kink, or its derivative another form."""
+    if X.shape[-2] < X.shape[-1]:
+        return np.zeros(X.shape[:-2], bool)
+    return np.asarray(np.linalg.cond(X) < WELL_CONDITIONED)
+
+
 EDGES: dict[str, Callable[..., Array]] = {
     "inv": _regular,
     "logdet": _regular,
@@ -144,6 +151,7 @@ EDGES: dict[str, Callable[..., Array]] = {
     "logm": _regular,
     "sqrt": _nonzero,
     "power": _power,
+    "normnuc": _full_column_rank,
     "norm2": lambda X: (np.abs(X) > 1e-9).any((-2, -1)),
     "max": _unique,
 }

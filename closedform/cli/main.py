@@ -6,8 +6,9 @@ Exit codes: 0, an answer; 2, a mistake of the user, in one message on stderr; 70
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,7 +16,11 @@ from closedform import __version__
 from closedform.cli import render
 from closedform.errors import ClosedFormError, RequestError, VerificationError
 
+if TYPE_CHECKING:
+    from closedform.answer import Derivative
+
 USAGE, INTERNAL = 2, 70
+OPTIONS = ("--let", "--layout", "--code", "--latex", "--json", "--help")
 
 app = typer.Typer(
     add_completion=False,
@@ -33,14 +38,16 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def closedform(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Matrix calculus: derivatives in closed matrix notation, checked before they are shown."""
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # "-x'*x" is a formula
 def diff(
-    function: Annotated[str, typer.Argument(help="The function, e.g. \"x'*A*x\".", show_default=False)],
+    function: Annotated[str, typer.Argument(help='The function, e.g. "x\'*A*x".', show_default=False)],
     wrt: Annotated[list[str] | None, typer.Argument(help="The variable; a second one for a second derivative.")] = None,
     let: Annotated[list[str] | None, typer.Option(help='Declare, e.g. "A: matrix(n,n) symmetric"; repeatable.')] = None,
     layout: Annotated[str, typer.Option(help="gradient, numerator or denominator.")] = "gradient",
@@ -48,31 +55,39 @@ def diff(
     latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every field.")] = False,
 ) -> None:
-    r"""Differentiate FUNCTION by the variables WRT.
+    """Differentiate FUNCTION by the variables WRT.
 
-    Shapes are inferred: a–g are scalars, h–z columns, A–Z matrices, unless declared with --let.
+    Shapes are inferred, a–g scalars, h–z columns, A–Z matrices, unless declared with --let.
 
     \b
     closedform diff "x'*A*x" x
     closedform diff "x'*A*x" x x --let "A: matrix(n,n) symmetric"
     closedform diff "-logdet(S)" S --let "S: spd" --latex
-    """
+    """  # noqa: D301  (\\b keeps the lines that follow it)
     try:
         names = wrt or []
         _refuse_options([function, *names])
         if (code is not None) + latex + json > 1:
             raise RequestError("--code, --latex and --json print one thing each; choose one")
-        answer = _derivative(function, names, let or [], layout)
-        shown = render.json(answer.as_dict()) if json else render.latex(answer) if latex else None
-        if code is not None:
-            shown = answer.code(code).rstrip("\n")
-        render.answer(answer) if shown is None else typer.echo(shown)
+        answer = _checked(function, names, let or [], layout)
+        if json:
+            typer.echo(render.json(answer.as_dict()))
+        elif latex:
+            typer.echo(answer.latex())
+        elif code is not None:
+            typer.echo(answer.code(code).rstrip("\n"))
+        else:
+            render.answer(answer)
     except ClosedFormError as error:
         _fail(error, as_json=json)
 
 
-def _derivative(function: str, names: list[str], let: list[str], layout: str) -> Any:
-    """The answer, checked."""
+def _checked(function: str, names: list[str], let: list[str], layout: str) -> Derivative:
+    """The answer, after its check.
+
+    Raises:
+        VerificationError: it failed.
+    """
     from closedform.answer import derivative
     from closedform.syntax.declare import declarations
     from closedform.syntax.text import parse
@@ -84,7 +99,7 @@ def _derivative(function: str, names: list[str], let: list[str], layout: str) ->
 
 
 def _refuse_options(arguments: list[str]) -> None:
-    """A misspelt option is not a formula.
+    """A misspelt option is neither a formula nor a variable.
 
     Raises:
         RequestError: with the option that was meant.
@@ -92,10 +107,9 @@ def _refuse_options(arguments: list[str]) -> None:
     from closedform.syntax.names import closest
 
     for i, argument in enumerate(arguments):
-        name = argument.partition("=")[0]
-        if argument.startswith("-") and (i or (name.startswith("--") and name[2:].replace("-", "").isalpha() and name[3:])):
-            options = ("--let", "--layout", "--code", "--latex", "--json", "--help")
-            raise RequestError(f"no such option: {name[:40]}", hint=closest(name, options))
+        if re.match(r"--[a-z]{2,}(-[a-z]+)*(=|$)" if i == 0 else "-", argument):
+            name = argument.partition("=")[0]
+            raise RequestError(f"no such option: {name[:40]}", hint=closest(name, OPTIONS))
 
 
 def _fail(error: ClosedFormError, as_json: bool) -> NoReturn:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from closedform.answer import Derivative
+    from closedform.errors import ClosedFormError
 
 Line = tuple[str, str]  #: a style of rich, and what is printed in it
 LABEL = 9  #: columns of the labels
@@ -35,6 +36,8 @@ def _lines(D: Derivative) -> Iterator[Line]:
     yield "", f"{'text':{LABEL}}{D.text}"
     yield "", f"{'shape':{LABEL}}{'×'.join(D.shape)}"
     yield "", f"{'layout':{LABEL}}{D.layout}"
+    for convention in D.conventions:
+        yield "", f"{'note':{LABEL}}{convention}"
     if D.conditions:
         yield "yellow", f"{'valid if':{LABEL}}{', '.join(D.conditions)}"
     yield "green", f"✓ {D.check()}"
@@ -55,7 +58,7 @@ def error(message: str, kind: str) -> None:
     _write(sys.stderr, [("error", f"{kind}: {message}")], set())
 
 
-def error_fields(error: Any) -> dict[str, Any]:
+def error_fields(error: ClosedFormError) -> dict[str, Any]:
     """An error as data."""
     return {
         "type": type(error).__name__,
@@ -65,11 +68,6 @@ def error_fields(error: Any) -> dict[str, Any]:
         "shapes": error.shapes,
         "hint": error.hint,
     }
-
-
-def latex(D: Derivative) -> str:
-    """LaTeX, without delimiters."""
-    return D.latex()
 
 
 def json(fields: dict[str, Any]) -> str:

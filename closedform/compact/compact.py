@@ -7,6 +7,8 @@ when nothing is gained.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from closedform.compact.expand import LINEAR, expand
 from closedform.compact.factor import cleared, factor
 from closedform.core.expr import Expr, node, topological
@@ -22,7 +24,13 @@ def compact(e: Expr) -> Expr:
     Args:
         e: an expression in normal form.
     """
-    return _Compaction().of(e)
+    return compact_all([e])[0]
+
+
+def compact_all(expressions: Sequence[Expr]) -> list[Expr]:
+    """The same for several expressions; what they share is worked on once."""
+    work = _Compaction()
+    return [work.of(e) for e in expressions]
 
 
 class _Compaction:
@@ -36,9 +44,7 @@ class _Compaction:
         done = self.done
         if e in done:
             return done[e]
-        for n in topological([e]):
-            if n in done:
-                continue
+        for n in topological([e], done):
             if not n.args:
                 done[n] = n
                 continue

@@ -57,7 +57,7 @@ def flip(e: Expr) -> Expr:
     if name == "ones":
         return ones(e.shape[::-1])
     t = normal(e.T)
-    return e if t is e.normal or t is e else node(OPS["transpose"], (e,))
+    return e if t is normal(e) else node(OPS["transpose"], (e,))
 
 
 def _runs(chain: Expr) -> Expr:

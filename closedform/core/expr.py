@@ -7,8 +7,9 @@ expression into normal form, and remembers it on the node.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from fractions import Fraction
 from threading import Lock
 from typing import Any
@@ -35,8 +36,10 @@ class Op:
         differential: operands, then their differentials, to the differential (`function`); or
             x and y = f(x) to f'(x) (`elementwise`).
         adjoint: slot, operands and a cotangent Y to the cotangent of that slot (`multilinear`).
+        on_trace: for a function of a square matrix, its derivative f′(X) with d tr f(X) = tr(f′(X) dX).
         canonical: operands in normal form to an expression in normal form.
         commutative, associative: how operands may be arranged.
+        turns: whether f(Aᵀ) = f(A)ᵀ.
         weight: what it adds to the size of a printed formula.
         free: whether, with these operands, it adds nothing: `a + (-1)*b` prints as `a - b`.
         domain: where it is defined or differentiable, `{0}` standing for the operand; empty if everywhere.
@@ -49,9 +52,11 @@ class Op:
     signatures: tuple[Signature, ...] = ()
     differential: Callable[..., Any] | None = None
     adjoint: Callable[..., Expr | None] | None = None
+    on_trace: Callable[..., Expr] | None = None
     canonical: Callable[..., Expr] | None = None
     commutative: bool = False
     associative: bool = False
+    turns: bool = False
     weight: int = 1
     free: Callable[[tuple[Expr, ...]], bool] | None = None
     domain: str = ""
@@ -122,15 +127,16 @@ class Expr:
             expression and its transpose, so that A − B and (A − B)ᵀ have the same leading term.
     """
 
-    __slots__ = ("__weakref__", "args", "data", "normal", "op", "order", "shape", "size", "transposed")
+    __slots__ = ("__weakref__", "args", "data", "is_normal", "normal", "op", "order", "shape", "size", "transposed")
     op: Op
     args: tuple[Expr, ...]
     data: Any
     shape: Shape
     size: int
     order: tuple[int, int]
-    normal: Expr | None  # the normal form, once known
-    transposed: Expr | None  # the normal form of the transpose, once known
+    is_normal: bool
+    normal: Expr | None  # the normal form, once known, when it is another node
+    transposed: Expr | Turned | None  # the normal form of the transpose, once known
 
     @property
     def is_scalar(self) -> bool:
@@ -190,6 +196,16 @@ class Expr:
 
 
 PRINTERS: dict[str, Callable[[Expr], str]] = {}  #: notations, entered by `emit`
+
+
+class Turned(Enum):
+    """A transpose that need not be stored: the expression itself, or the transpose written around it."""
+
+    SAME = 0
+    OUTSIDE = 1
+
+
+SAME, OUTSIDE = Turned.SAME, Turned.OUTSIDE
 Operand = Expr | Number
 
 _TABLE: WeakValueDictionary[tuple[Any, ...], Expr] = WeakValueDictionary()
@@ -216,7 +232,7 @@ def node(op: Op, args: tuple[Expr, ...], data: Any = None, shape: Shape | None =
         size -= 1
     made.size = size if size < HUGE else HUGE
     made.order = _order(made)
-    made.normal = made.transposed = None
+    made.is_normal, made.normal, made.transposed = False, None, None
     with _LOCK:
         return _TABLE.setdefault(key, made)
 
@@ -276,19 +292,19 @@ def times(a: Expr, b: Expr) -> Expr:
     raise ShapeError("entry-by-entry product needs equal shapes", shapes={"left": show(a.shape), "right": show(b.shape)})
 
 
-def topological(roots: Iterable[Expr]) -> list[Expr]:
-    """Every node of the graph once, operands before the nodes that use them."""
+def topological(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr]:
+    """Every node of the graph once, operands before the nodes that use them; not what is below known nodes."""
     order: list[Expr] = []
     seen: set[Expr] = set()
     stack: list[tuple[Expr, Iterator[Expr]]] = []
     for root in roots:
-        if root not in seen:
+        if root not in seen and root not in known:
             seen.add(root)
             stack.append((root, iter(root.args)))
         while stack:
             e, operands = stack[-1]
             for a in operands:
-                if a not in seen:
+                if a not in seen and a not in known:
                     seen.add(a)
                     stack.append((a, iter(a.args)))
                     break

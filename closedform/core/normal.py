@@ -10,34 +10,36 @@ from collections.abc import Callable
 
 from closedform.core.expr import Expr, Op, node
 
-REWRITERS: list[Callable[[Expr], Expr | None]] = []  #: what else makes a canonical node simpler; `core.rewrite` enters here
+REWRITERS: list[Callable[[Expr], Expr | None]] = []  #: what makes canonical nodes simpler; `core.rewrite` enters here
 
 
 def normal(e: Expr) -> Expr:
     """The normal form of an expression: an equal expression in canonical shape, with no rule left to apply."""
-    if e.normal is not None:
-        return e.normal
+    if e.is_normal:
+        return e
     stack = [e]
     while stack:
         top = stack[-1]
-        if top.normal is not None:
+        if top.is_normal or top.normal is not None:
             stack.pop()
             continue
-        waiting = [a for a in top.args if a.normal is None]
+        waiting = [a for a in top.args if not a.is_normal and a.normal is None]
         if waiting:
             stack += waiting
             continue
         stack.pop()
-        top.normal = _canonical(top)
-    assert e.normal is not None
-    return e.normal
+        found = _canonical(top)
+        if found is not top:
+            top.normal = found
+    return e if e.normal is None else e.normal
 
 
 def _canonical(e: Expr) -> Expr:
     op = e.op
     if op.kind == "leaf":
+        e.is_normal = True
         return e
-    args = tuple([a.normal for a in e.args])  # known: operands were visited first
+    args = tuple([a if a.normal is None else a.normal for a in e.args])
     if op.canonical is not None:
         return op.canonical(*args)
     return finish(op, args)
@@ -49,12 +51,14 @@ def finish(op: Op, args: tuple[Expr, ...]) -> Expr:
     The last act of every `canonical` function.
     """
     e = node(op, args)
+    if e.is_normal:
+        return e
     if e.normal is None:
-        e.normal = e
         for rewriter in REWRITERS:
             simpler = rewriter(e)
             if simpler is not None:
-                e.normal = None
                 e.normal = normal(simpler)
-                break
+                return e.normal
+        e.is_normal = True
+        return e
     return e.normal

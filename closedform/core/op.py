@@ -46,9 +46,4 @@ def function(shapes: str, **facts: Any) -> Callable[[Rule], Op]:
 def elementwise(name: str, derivative: Callable[[Expr, Expr], Expr], doc: str, **facts: Any) -> Op:
     """A function applied entry by entry; `derivative(x, y)` is f'(x), with y = f(x) at hand."""
     return Op(name=name, kind="elementwise", signatures=_signatures("(m,n) -> (m,n)"), differential=derivative,
-              doc=doc, **facts)
-
-
-def undifferentiated(name: str, shapes: str, doc: str, **facts: Any) -> Op:
-    """An operation that is read and printed, and refused by name when differentiated."""
-    return Op(name=name, kind="function", signatures=_signatures(shapes), doc=doc, **facts)
+              turns=True, doc=doc, **facts)

@@ -8,6 +8,7 @@ Every visit is made once per node, operands first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 from math import isfinite
 
@@ -27,7 +28,6 @@ from closedform.emit.formula import (
     Value,
     is_constant,
     ordered,
-    reading_order,
     size_of_product,
     tie,
     view,
@@ -48,6 +48,7 @@ class Arranger:
     def __init__(self, spell: Spell) -> None:
         self.spell, self.parts = spell, list[Formula]()
         self.of: dict[Expr, Formula] = {}
+        self.unflipped: dict[Formula, Product] = {}  # what became of a product when a sign moved into a sum
 
     def arrange(self, e: Expr) -> Formula:
         """The formula of an expression.
@@ -69,8 +70,6 @@ class Arranger:
         self.parts.append(f)
         return f
 
-    # leaves
-
     def leaf(self, e: Expr) -> Formula:
         name = e.op.name
         if name == "symbol":
@@ -90,24 +89,21 @@ class Arranger:
             return self.add(Value(value), 0)
         return self.add(Value(Fraction(repr(value) if isinstance(value, float) else value)), 0)
 
-    # functions and powers
-
     def call(self, e: Expr) -> Formula:
-        if e.op.name == "sum" and (inner := self.inner_product(e.args[0])) is not None:
+        if e.op.name == "sum" and (inner := self.inner_product(self.of[e.args[0]])) is not None:
             return inner
         args = tuple(self.of[a] for a in e.args)
         name = "diag" if e.op.name == "diagonal" else e.op.name
         return self.add(Call(name, args, shape=e.shape), 1 + sum(a.size for a in args))
 
-    def inner_product(self, e: Expr) -> Formula | None:
+    def inner_product(self, f: Formula) -> Formula | None:
         """sum(u ⊙ v) of two columns is u'v."""
-        if e.op.name != "hadamard" or len(e.args) != 2 or e.shape[1] is not ONE or e.is_scalar:
+        if not isinstance(f, Product) or not f.entrywise or len(f.body) != 2 or f.over or f.shape[1] is not ONE:
             return None
-        u, v = sorted((self.of[a] for a in e.args), key=reading_order)
-        return self.matrix_product([self.transposed(u), v])
-
-    def transpose(self, e: Expr) -> Formula:
-        return self.transposed(self.of[e.args[0]])
+        p = self.view(f)
+        u, v = p.body
+        front = self.finish(Product(p.negative, p.coefficient, p.scalars, under=p.under))
+        return self.scalar_product([front, self.matrix_product([self.transposed(u), v])])
 
     def transposed(self, f: Formula) -> Formula:
         if f.shape == SCALAR:
@@ -145,16 +141,10 @@ class Arranger:
                                else Product(entrywise=True, over=below, shape=base.shape))
         return self.make_power(base, self.add(Value(p), 0), entrywise=base.shape != SCALAR)
 
-    # products
-
-    def scalars(self, e: Expr) -> Formula:
-        """`hadamard` of scalars."""
-        return self.scalar_product([self.of[a] for a in e.args])
-
     def scalar_product(self, factors: list[Formula]) -> Formula:
         total, inner = Product(), []
         for f in factors:
-            p = view(f)
+            p = self.view(f)
             self.merge(total, p)
             if p.body:
                 inner.append(self.body(p))
@@ -167,11 +157,11 @@ class Arranger:
 
     def scale(self, e: Expr) -> Formula:
         if e.is_scalar:
-            return self.scalars(e)
+            return self.scalar_product([self.of[a] for a in e.args])
         return self.scaled(self.of[e.args[0]], self.of[e.args[1]])
 
     def scaled(self, s: Formula, M: Formula) -> Formula:
-        factor, p = view(s), view(M)
+        factor, p = self.view(s), self.view(M)
         total = Product(shape=M.shape, body=p.body, entrywise=p.entrywise, over=p.over)
         self.merge(total, factor)
         if factor.body:
@@ -179,16 +169,13 @@ class Arranger:
         self.merge(total, p)
         return self.finish(total)
 
-    def matmul(self, e: Expr) -> Formula:
-        return self.matrix_product([self.of[a] for a in e.args])
-
     def matrix_product(self, factors: list[Formula]) -> Formula:
         shape = (factors[0].shape[0], factors[-1].shape[1])
         if all(f.shape == SCALAR for f in factors):
             return self.scalar_product(factors)
         total, body = Product(shape=shape), list[Formula]()
         for f in factors:
-            p = view(f)
+            p = self.view(f)
             self.merge(total, p)
             if not p.body and not p.over:
                 continue
@@ -209,10 +196,10 @@ class Arranger:
     def entries(self, e: Expr) -> Formula:
         """`hadamard`: of scalars their product, else entry by entry."""
         if e.is_scalar:
-            return self.scalars(e)
+            return self.scalar_product([self.of[a] for a in e.args])
         total = Product(shape=e.shape, entrywise=True)
         for f in (self.of[a] for a in e.args):
-            p = view(f)
+            p = self.view(f)
             self.merge(total, p)
             total.over += p.over
             if p.entrywise or len(p.body) < 2:
@@ -234,10 +221,21 @@ class Arranger:
         total.scalars += p.scalars
         total.under += p.under
 
+    def view(self, f: Formula) -> Product:
+        """A formula as a product, with its sign where it was."""
+        return self.unflipped.get(f) or view(f)
+
     def finish(self, p: Product) -> Formula:
         """Signs, order, and the simplest kind of formula that says it."""
         p.negative = p.negative and p.coefficient != 0
+        before = replace(p)
         self.flip(p)
+        done = self.simplest(p)
+        if before.negative and not p.negative:
+            self.unflipped[done] = before
+        return done
+
+    def simplest(self, p: Product) -> Formula:
         p.scalars, p.under = ordered(p.scalars), ordered(p.under)
         p.over = ordered(p.over)
         if p.entrywise:
@@ -267,11 +265,6 @@ class Arranger:
                     p.negative = False
                     return
 
-    # sums
-
-    def sum(self, e: Expr) -> Formula:
-        return self.total([self.unsigned(self.of[a]) for a in e.args])
-
     def unsigned(self, f: Formula) -> tuple[bool, Formula]:
         """The sign of a term, and the term without it."""
         if isinstance(f, Value) and f.value < 0:
@@ -288,14 +281,18 @@ class Arranger:
             if isinstance(t, Sum) and not minus:
                 flat += t.terms
             else:
-                flat.append((minus and not (isinstance(t, Value) and t.value == 0), t))
+                flat.append((minus and self.view(t).coefficient != 0, t))
         terms = sorted(flat, key=lambda t: (t[0], is_constant(t[1]), -t[1].size, tie(t[1])))
         return self.add(Sum(tuple(terms), shape=terms[0][1].shape), len(terms) - 1 + sum(t.size for _, t in terms))
 
 
 RULES: dict[str, Callable[[Arranger, Expr], Formula]] = {
-    "symbol": Arranger.leaf, "number": Arranger.leaf, "dim": Arranger.leaf, "ones": Arranger.leaf,
-    "zeros": Arranger.leaf, "eye": Arranger.leaf, "add": Arranger.sum, "scale": Arranger.scale,
-    "hadamard": Arranger.entries, "matmul": Arranger.matmul, "power": Arranger.power, "matpow": Arranger.power,
-    "transpose": Arranger.transpose,
+    **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye"], Arranger.leaf),
+    "add": lambda to, e: to.total([to.unsigned(to.of[a]) for a in e.args]),
+    "scale": Arranger.scale,
+    "hadamard": Arranger.entries,
+    "matmul": lambda to, e: to.matrix_product([to.of[a] for a in e.args]),
+    "power": Arranger.power,
+    "matpow": Arranger.power,
+    "transpose": lambda to, e: to.transposed(to.of[e.args[0]]),
 }  #: the operations that are not written as a function call

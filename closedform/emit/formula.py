@@ -190,11 +190,11 @@ def view(f: Formula) -> Product:
     return Product(scalars=(f,)) if f.shape == SCALAR else Product(body=(f,), shape=f.shape)
 
 
-def is_constant(f: Formula) -> bool:
-    """A number, or ones or eye, or a multiple of those."""
+def is_constant(f: Formula) -> int:
+    """2 for a number; 1 for a size, ones or eye, or a multiple of those; 0 for anything else."""
     if isinstance(f, Product):
-        return all(isinstance(p, Value | Size | Constant) for p in f.body or f.parts())
-    return isinstance(f, Value | Size | Constant)
+        return int(all(isinstance(p, Value | Size | Constant) for p in f.body or f.parts()))
+    return 2 if isinstance(f, Value) else int(isinstance(f, Size | Constant))
 
 
 def reading_order(f: Formula) -> tuple[int, int, str]:

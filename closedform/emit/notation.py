@@ -79,7 +79,7 @@ class Notation:
             case Name():
                 return self.name(f.name)
             case Value():
-                return (self.unary if f.value < 0 else "") + self.value(abs(f.value))
+                return (self.unary if f.value < 0 else "") + self.value(-f.value if f.value < 0 else f.value)
             case Size():
                 return self.size(f)
             case Constant():

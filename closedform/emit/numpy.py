@@ -220,7 +220,8 @@ def _helpers(lines: str) -> list[str]:
 
     from closedform.emit.runtime import HELPERS
 
-    return [getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "") for name, f in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", lines)]
+    return [getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "")
+            for name, f in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", lines)]
 
 
 def _docstring(e: Expr, p: Program) -> str:

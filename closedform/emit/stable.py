@@ -55,7 +55,7 @@ def add(low: Lowering, e: Expr) -> Term:
             terms.append(term)
         filled.add(spread)
     if unit:
-        terms.append((unit < 0, low.number(abs(unit))))
+        terms.append((unit < 0, low.number(-unit if unit < 0 else unit)))
     if not e.is_scalar and "full" not in filled and not {"rows", "columns"} <= filled:
         terms = [signed(low, a, whole=True)[1] for a in e.args]
     return total(plan, terms)
@@ -97,7 +97,7 @@ def _negative(e: Expr) -> bool:
 
 
 def _signed(low: Lowering, c: Coefficient, t: Term) -> tuple[bool, Term]:
-    return c < 0, times(low.plan, None if abs(c) == 1 else low.number(abs(c)), t)
+    return c < 0, times(low.plan, None if abs(c) == 1 else low.number(-c if c < 0 else c), t)
 
 
 def _reflected(plan: Plan, z: Term) -> Term:

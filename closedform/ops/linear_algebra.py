@@ -108,7 +108,7 @@ def canonical_adj(X: Expr) -> Expr:
     return finish(adj, (X,)) if t is None else OPS["transpose"].canonical(canonical_adj(t))
 
 
-@function("(n,n) -> (n,n)", canonical=canonical_adj, code="adjugate({0})", latex=r"\operatorname{{adj}}({0})",
+@function("(n,n) -> (n,n)", canonical=canonical_adj, turns=True, code="adjugate({0})", latex=r"\operatorname{{adj}}({0})",
           domain="det({0}) ≠ 0")
 def adj(X: Expr, dX: Expr) -> Expr:
     """The adjugate, det(X) X⁻¹.  d adj X = det(X) (tr(X⁻¹ dX) X⁻¹ − X⁻¹ dX X⁻¹); X nonsingular."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from closedform.core.expr import Expr, eye, number, ones, zeros
+from closedform.core.expr import OUTSIDE, SAME, Expr, eye, number, ones, zeros
 from closedform.core.normal import finish
 from closedform.core.op import function, multilinear
 from closedform.core.shape import ONE
@@ -26,11 +26,17 @@ def matmul(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
 
 def canonical_transpose(x: Expr) -> Expr:
     """Transposes move inwards through sums and products, and stop at symbols and functions."""
-    if x.transposed is None:
+    if x.op is transpose:
+        return x.args[0]
+    known = x.transposed
+    if known is None:
         t = _transposed(x)
-        x.transposed = t
-        t.transposed = x
-    return x.transposed
+        # a node never refers to one that contains it, so that what is dropped is freed at once
+        x.transposed = SAME if t is x else OUTSIDE if t.op is transpose else t
+        return t
+    if known is SAME:
+        return x
+    return finish(transpose, (x,)) if known is OUTSIDE else known
 
 
 def _transposed(x: Expr) -> Expr:
@@ -39,8 +45,6 @@ def _transposed(x: Expr) -> Expr:
         return x
     if name == "symbol":
         return x if x.data.properties & {"symmetric", "spd", "diagonal"} else finish(transpose, (x,))
-    if name == "transpose":
-        return x.args[0]
     if name == "ones":
         return ones(x.shape[::-1])
     if name == "zeros":
@@ -55,14 +59,15 @@ def _transposed(x: Expr) -> Expr:
         return canonical_chain(*map(canonical_transpose, reversed(x.args)))
     if name == "kron":
         return x.op.canonical(*map(canonical_transpose, x.args))
-    if x.op.kind == "elementwise" or name in ("inv", "matpow", "power", "adj"):
+    if x.op.turns:
         return _transposed_function(x)
     return finish(transpose, (x,))
 
 
 def _transposed_function(x: Expr) -> Expr:
     """f(A)ᵀ = f(Aᵀ): itself when A is symmetric."""
-    symmetric = all(canonical_transpose(a) is a for a in x.args)
+    square = x.shape[0] is x.shape[1]
+    symmetric = square and all(canonical_transpose(a) is a for a in x.args)
     return x if symmetric else finish(transpose, (x,))
 
 
@@ -108,7 +113,7 @@ def canonical_inv(X: Expr) -> Expr:
     return finish(inv, (X,)) if t is None else canonical_transpose(canonical_inv(t))
 
 
-@function("(n,n) -> (n,n)", canonical=canonical_inv, latex=r"{0}^{{-1}}", code="np.linalg.inv({0})", domain="det({0}) ≠ 0")
+@function("(n,n) -> (n,n)", canonical=canonical_inv, turns=True, latex=r"{0}^{{-1}}", code="np.linalg.inv({0})", domain="det({0}) ≠ 0")
 def inv(X: Expr, dX: Expr) -> Expr:
     """The inverse.  From X X⁻¹ = I:  dX⁻¹ = −X⁻¹ dX X⁻¹."""
     return -(inv(X) @ dX @ inv(X))
@@ -136,9 +141,13 @@ def canonical_matpow(X: Expr, k: Expr) -> Expr:
     return finish(matpow, (X, k)) if t is None else canonical_transpose(canonical_matpow(t, k))
 
 
-@function("(n,n) (1,1) -> (n,n)", canonical=canonical_matpow, latex=r"{0}^{{{1}}}", code="np.linalg.matrix_power({0}, {1})")
+def _power_rule(X: Expr, k: Expr) -> Expr:
+    return k * matpow(X, k - 1)
+
+
+@function("(n,n) (1,1) -> (n,n)", canonical=canonical_matpow, on_trace=_power_rule, turns=True, latex=r"{0}^{{{1}}}", code="np.linalg.matrix_power({0}, {1})")
 def matpow(X: Expr, k: Expr, dX: Expr | None, dk: Expr | None) -> Expr:
-    """Xᵏ for an integer k.  d(Xᵏ) = Σᵢ Xⁱ dX Xᵏ⁻¹⁻ⁱ, i = 0 … k−1; for k < 0 that of X⁻¹ in its place."""
+    """Xᵏ for an integer k.  d tr Xᵏ = k tr(Xᵏ⁻¹ dX); d(Xᵏ) = Σᵢ Xⁱ dX Xᵏ⁻¹⁻ⁱ, i = 0 … k−1; for k < 0 that of X⁻¹ in its place."""
     if dk is not None:
         raise NotSupported("the exponent of a matrix power is an integer; there is no derivative by it")
     if dX is None or k.op.name != "number":

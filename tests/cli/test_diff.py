@@ -1,0 +1,209 @@
+"""The command `closedform diff`, in this process and in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shlex
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import closedform as cf
+from closedform import answer
+from closedform.cli.main import INTERNAL, USAGE, app
+from closedform.errors import VerificationError
+
+FIELDS = {
+    "function", "variables", "text", "unicode", "latex", "shape", "layout", "conditions", "conventions", "inferred",
+    "code", "check",
+}  # fmt: skip
+COMMAND = [sys.executable, "-c", "from closedform.cli.main import main; main()"]
+
+
+def run(line: str) -> Result:
+    return CliRunner().invoke(app, shlex.split(line))
+
+
+def test_the_answer_is_shown_with_all_that_is_known_about_it():
+    result = run('diff "a*logdet(X)" X --layout numerator')
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "inferred: a is a scalar; X is n×n",
+        "",
+        "  ∂f/∂X = aX⁻¹",
+        "",
+        "text     a*inv(X)",
+        "shape    n×n",
+        "layout   numerator",
+        "valid if det(X) ≠ 0",
+        f"✓ {cf.derivative(cf.parse('a*logdet(X)'), 'X').check()}",
+    ]
+
+
+@pytest.mark.parametrize(("line", "text"), [
+    ('''diff "-x'*x" x''', "-2*x"),
+    ('''diff "--x'*x" x''', "2*x"),
+    ('''diff -- "-x'*x" x''', "-2*x"),
+    ('''diff "x'*A*x" x x --let "A: matrix(n,n) symmetric"''', "2*A"),
+    ('''diff "x'*A*y" x y --let "A: matrix(m,n)" --layout denominator''', "A'"),
+    ('''diff --let "S: spd; x: vector(n)" "x'*inv(S)*x" x''', "2*inv(S)*x"),
+])  # fmt: skip
+def test_formulas_and_declarations_are_taken_as_typed(line, text):
+    result = run(line)
+    assert result.exit_code == 0, result.stderr
+    assert f"\ntext     {text}\n" in result.stdout
+
+
+def test_latex_and_code_print_only_that():
+    D = cf.derivative(cf.parse("x'*A*x"), "x")
+    assert run("""diff "x'*A*x" x --latex""").stdout == D.latex() + "\n"
+    assert run("""diff "x'*A*x" x --code numpy""").stdout == D.code("numpy").rstrip("\n") + "\n"
+
+
+def test_json_has_every_field():
+    result = run("""diff "x'*inv(S)*x" x --let "S: spd" --json""")
+    fields = json.loads(result.stdout)
+    assert set(fields) == FIELDS
+    assert fields["variables"] == ["x"]
+    assert fields["text"] == "2*inv(S)*x"
+    assert fields["shape"] == ["n", "1"]
+    assert "S is n×n" in fields["inferred"]
+    assert fields["check"]["max_error"] < fields["check"]["tolerance"]
+    compile(fields["code"]["numpy"], "answer", "exec")
+
+
+MISTAKES = {
+    """diff "x'*" x""": ("SyntaxProblem", "  x'*\n    ^"),
+    """diff "" x""": ("SyntaxProblem", ""),
+    """diff "foo(x)" x""": ("UnknownName", "unknown function foo"),
+    """diff "x'*x" z""": ("UnknownName", "hint: it has x"),
+    """diff "x'*x" """: ("RequestError", "hint: name one of x"),
+    """diff "x'*x" "" """: ("RequestError", "no variable"),
+    """diff "ones(n)'*x" n""": ("RequestError", "n is a dimension"),
+    """diff "A^k" k --let "k: scalar integer" """: ("RequestError", "integer"),
+    """diff "x'*x" x --layout sideways""": ("RequestError", "one of gradient, numerator, denominator"),
+    """diff "x'*x" x --code fortran""": ("RequestError", "unknown back-end"),
+    """diff "x'*x" x --latex --code numpy""": ("RequestError", "choose one"),
+    """diff "x'*x" x --latx""": ("RequestError", "did you mean --latex?"),
+    """diff --latx "x'*x" x""": ("RequestError", "did you mean --latex?"),
+    """diff "A*B" A --let "A: matrix(m,n)" --let "B: matrix(m,p)" """: ("ShapeError", "did you mean A'*B?"),
+    """diff "x'*x" x --let "x vector" """: ("DeclarationError", "  x vector\n  ^"),
+    """diff "x'*x" x --let "x: matrix(m,n) spd" """: ("DeclarationError", "square"),
+    """diff "x'*x" x --let "x: tall" """: ("DeclarationError", "tall"),
+    """diff "inv(X)" X""": ("NotSupported", "4 indices"),
+    """diff "tr(expm(A))" A""": ("NotSupported", "expm"),
+    f"""diff "{"(" * 200}x{")" * 200}" x""": ("TooLarge", "nest"),
+    """diff "log(-x'*x)" x""": ("DomainError", "no point was found"),
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES, ids=lambda line: line[:40])
+def test_a_mistake_is_one_message_on_stderr(line):
+    told = MISTAKES[line][1]
+    result = run(line)
+    assert result.exit_code == USAGE
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ") and told in result.stderr
+    assert "Traceback" not in result.stderr and result.stderr.count("error: ") == 1
+
+
+@pytest.mark.parametrize("line", [line for line in MISTAKES if "--latex" not in line], ids=lambda line: line[:40])
+def test_a_mistake_is_also_data(line):
+    result = run(line + " --json")
+    error = json.loads(result.stdout)["error"]
+    assert result.exit_code == USAGE
+    assert error["type"] == MISTAKES[line][0]
+    assert set(error) == {"type", "message", "span", "source", "shapes", "hint"}
+    assert error["message"] in result.stderr
+
+
+@pytest.mark.parametrize("line", ["diff", "dif x x", "diff x x --layout", "diff x x --let"])
+def test_a_wrong_command_line_is_said_to_be_wrong(line):
+    result = run(line)
+    assert (result.exit_code, result.stdout) == (USAGE, "")
+    assert "Error: " in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("option", ["", " --json", " --latex", " --code numpy"])
+def test_an_answer_that_fails_its_check_is_never_shown(option, monkeypatch):
+    def fails(self):
+        raise VerificationError("the derivative fails its numerical check; please report it")
+
+    monkeypatch.setattr(answer.Derivative, "check", fails)
+    result = run("""diff "x'*A*x" x""" + option)
+    assert result.exit_code == INTERNAL
+    assert result.stderr.startswith("internal error: ") and "please report it" in result.stderr
+    assert not any(formula in result.output for formula in ("A'", "Aᵀ", "top", "A.T"))
+
+
+HOSTILE = ["\x1b[31mx", "x\x1b]0;title\x07", "x\x07\x08\x7f", "x\u202ey", "x\x9b2J", "x\r\ny=", "\udcff", "x\x00y"]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("arguments", [["{}", "x"], ["x'*x", "{}"], ["x'*x", "x", "--let", "{}"],
+                                       ["x'*x", "x", "--layout", "{}"], ["x'*x", "x", "--code", "{}"]])  # fmt: skip
+def test_control_characters_never_reach_the_terminal(text, arguments):
+    result = CliRunner().invoke(app, ["diff", *(a.format(text) for a in arguments), "--json"])
+    assert result.exit_code == USAGE
+    assert all(c.isprintable() or c == "\n" for c in result.output)
+    assert json.loads(result.stdout)["error"]
+
+
+def process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")} | {"COLUMNS": "30"} | variables
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, encoding="utf-8", env=env, check=False
+    )
+
+
+def test_a_pipe_gets_plain_unbroken_lines_quickly():
+    start = time.perf_counter()
+    result = process("diff", "norm2(X*w - y)^2 + c*sum(exp(w))", "w", TERM="xterm-256color")
+    assert time.perf_counter() - start < 5  # 0.4 s on an idle machine
+    assert result.returncode == 0 and result.stderr == ""
+    assert "\x1b" not in result.stdout
+    D = cf.derivative(cf.parse("norm2(X*w - y)^2 + c*sum(exp(w))"), "w")
+    assert f"\ntext     {D.text}\n" in result.stdout
+
+
+def test_a_terminal_that_lacks_the_characters_gets_escapes():
+    result = process("diff", "x'*A*x", "x", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0 and r"n\xd71" in result.stdout
+
+
+def test_a_mistake_in_a_process_of_its_own():
+    result = process("diff", "x'*", "x")
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert result.stderr == "error: something is missing after *\n  x'*\n    ^\n"
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+def test_a_terminal_gets_colours_unless_it_wants_none(variables, coloured):
+    ours, theirs = pty.openpty()
+    env = (
+        {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+        | {"TERM": "xterm-256color", "COLUMNS": "30"}
+        | variables
+    )
+    with subprocess.Popen([*COMMAND, "diff", "x'*A*x", "x"], stdout=theirs, env=env) as running:
+        assert running.wait(60) == 0
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert ("\x1b[" in shown) is coloured
+    assert "inferred: x is a column of n entries; A is n×n" in shown  # 30 columns: the terminal wraps, not we
+
+
+def test_the_version_is_the_package_s():
+    assert run("--version").stdout == f"closedform {cf.__version__}\n"
+
+
+def test_slow_imports_wait_until_they_are_needed():
+    code = "import sys, closedform.cli.main; print([m for m in ('numpy', 'scipy', 'rich', 'lark') if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown == "[]\n"
