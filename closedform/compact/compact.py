@@ -84,5 +84,8 @@ class _Compaction:
 
 
 def _has_sum(e: Expr) -> bool:
-    """Whether a sum stands inside a product, at any depth of products and sums."""
-    return any(a.op.name == "add" or (a.op.name in LINEAR or a.op.name == "power") and _has_sum(a) for a in e.args)
+    """Whether a sum stands inside a product, at any depth of products and powers."""
+    return any(a.op.name == "add" or (a.op.name in INSIDE and _has_sum(a)) for a in e.args)
+
+
+INSIDE = LINEAR | {"power", "norm2"}

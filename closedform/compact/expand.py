@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product as cartesian
 
-from closedform.core.expr import OPS, Expr, node
+from closedform.core.expr import OPS, Expr, node, number
 from closedform.core.normal import normal
 
 MOST_TERMS = 24  #: an expansion with more terms is not tried
+TWO = number(2)
 LINEAR = {"matmul", "hadamard", "scale"}
 
 
@@ -45,8 +46,18 @@ def _all_terms(e: Expr) -> Iterator[Expr]:
     elif name == "power" and e.args[1].op.name == "number" and e.args[1].data == 2 and e.args[0].op.name == "add":
         base = e.args[0]
         yield from _terms(node(OPS["hadamard"], (base, base)))
+    elif name == "power" and e.args[0].op.name == "norm2" and e.args[1] is TWO and e.args[0].args[0].op.name == "add":
+        yield from _square(e.args[0].args[0])
     else:
         yield e
+
+
+def _square(total: Expr) -> Iterator[Expr]:
+    """‖a + b‖² = ‖a‖² + 2⟨a, b⟩ + ‖b‖²."""
+    for i, a in enumerate(total.args):
+        yield normal(OPS["norm2"](a) ** 2)
+        for b in total.args[:i]:
+            yield normal(2 * OPS["sum"](a * b))
 
 
 def _combine(e: Expr, picked: tuple[Expr, ...]) -> Expr:

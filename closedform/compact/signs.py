@@ -90,10 +90,20 @@ def _sum(e: Expr, which: str) -> Expr | None:
     """b − a for a − b; a sum of positive terms only would get a minus in front."""
     parts = [_sign(a) for a in e.args]
     positive = [core for c, core in parts if c is None]
-    if len(positive) == len(parts) or (which == NATURAL and all(core.op.name in CONSTANT for core in positive)):
+    if len(positive) == len(parts):
+        return _every(e) if which == ANY else None
+    if which == NATURAL and all(core.op.name in CONSTANT for core in positive):
         return None
     return node(e.op, tuple([-a if c is None else core if c == -1 else number(-c) * core
                              for a, (c, core) in zip(e.args, parts, strict=True)]))  # fmt: skip
+
+
+def _every(e: Expr) -> Expr | None:
+    """−(p + q) where every term can take the sign itself."""
+    turned = [negated(a, ANY) for a in e.args]
+    if any(t is None for t in turned):
+        return None
+    return node(e.op, tuple([t for t in turned if t is not None]))
 
 
 def _first(e: Expr, which: str) -> Expr | None:

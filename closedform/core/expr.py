@@ -41,7 +41,7 @@ class Op:
         commutative, associative: how operands may be arranged.
         turns: whether f(Aᵀ) = f(A)ᵀ.
         weight: what it adds to the size of a printed formula.
-        free: whether, with these operands, it adds nothing: `a + (-1)*b` prints as `a - b`.
+        saved: operations that printing saves with these operands: `a + (-1)*b` is `a - b`, `a * b^-1` is `a/b`.
         domain: where it is defined or differentiable, `{0}` standing for the operand; empty if everywhere.
         latex, code: templates of the operand(s); `code` speaks NumPy.
         doc: the formula and why it holds.
@@ -58,7 +58,7 @@ class Op:
     associative: bool = False
     turns: bool = False
     weight: int = 1
-    free: Callable[[tuple[Expr, ...]], bool] | None = None
+    saved: Callable[[tuple[Expr, ...]], int] | None = None
     domain: str = ""
     latex: str = ""
     code: str = ""
@@ -228,8 +228,8 @@ def node(op: Op, args: tuple[Expr, ...], data: Any = None, shape: Shape | None =
     size = op.weight + (len(args) - 2 if op.associative else 0)
     for a in args:
         size += a.size
-    if op.free is not None and op.free(args):
-        size -= 1
+    if op.saved is not None:
+        size -= op.saved(args)
     made.size = size if size < HUGE else HUGE
     made.order = _order(made)
     made.is_normal, made.normal, made.transposed = False, None, None

@@ -80,12 +80,30 @@ def canonical_scale(s: Expr, M: Expr) -> Expr:
     return M if is_number(s, 1) else finish(scale, (s, M))
 
 
-def is_sign(args: tuple[Expr, ...]) -> bool:
-    """A factor −1 is printed as a minus, which replaces a plus."""
-    return is_number(args[0], -1)
+def _is_reciprocal(e: Expr) -> bool:
+    return e.op.name == "power" and e.args[1].op.name == "number" and e.args[1].data < 0
 
 
-@multilinear("(1,1) (m,n) -> (m,n)", canonical=canonical_scale, free=is_sign, code=" * ", latex=r" \, ")
+def _is_divisor(e: Expr) -> bool:
+    """A scalar that is printed as a sign and a division: −1, 1/b, −1/(b c)."""
+    if e.op.name == "hadamard":
+        return all(is_number(f, -1) or _is_reciprocal(f) for f in e.args)
+    return is_number(e, -1) or _is_reciprocal(e)
+
+
+def saved_by_scale(args: tuple[Expr, ...]) -> int:
+    """−1 is a minus in place of a plus, and a division stands in place of the multiplication."""
+    return int(_is_divisor(args[0]))
+
+
+def saved_by_product(args: tuple[Expr, ...]) -> int:
+    """a b⁻¹ c⁻¹ is a/(b c); without a factor above, one division by all remains."""
+    sign = is_number(args[0], -1)
+    below = sum([_is_reciprocal(f) for f in args])
+    return sign + (below if len(args) - sign > below else below - 1)
+
+
+@multilinear("(1,1) (m,n) -> (m,n)", canonical=canonical_scale, saved=saved_by_scale, code=" * ", latex=r" \, ")
 def scale(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """s A, a scalar times a matrix.  Adjoints: ⟨Y, ds A⟩ = ⟨Y, A⟩ ds and ⟨Y, s dA⟩ = ⟨s Y, dA⟩."""
     from closedform.ops.reductions import sum
@@ -156,7 +174,7 @@ def _order(e: Expr) -> tuple[int, int]:
 
 
 @multilinear(
-    "(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_product, free=is_sign,
+    "(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_product, saved=saved_by_product,
     code=" * ", latex=r" \odot ",
 )
 def hadamard(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
@@ -233,13 +251,13 @@ def is_positive(e: Expr) -> bool:
     return name in ("exp", "norm2", "norm1", "abs", "cosh", "sigmoid", "softplus", "softmax", "ones", "dim")
 
 
-def is_reciprocal(args: tuple[Expr, ...]) -> bool:
-    """A factor x⁻¹ is printed as a division, which replaces a multiplication."""
-    return is_number(args[1], -1)
+def saved_by_power(args: tuple[Expr, ...]) -> int:
+    """x⁻² is 1/x^2, an operation more than x^2."""
+    return -1 if args[1].op.name == "number" and args[1].data < 0 and args[1].data != -1 else 0
 
 
 @function(
-    "(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n) | (1,1) (m,n) -> (m,n)", canonical=canonical_power, free=is_reciprocal,
+    "(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n) | (1,1) (m,n) -> (m,n)", canonical=canonical_power, saved=saved_by_power,
     code="{0} ** {1}", latex="{0}^{{{1}}}",
 )
 def power(x: Expr, p: Expr, dx: Expr | None, dp: Expr | None) -> Expr | None:

@@ -62,18 +62,18 @@ def test_a_matrix_by_a_scalar_is_right(f, data):
 @given(F=expressions((M, ONE)), seed=st.integers(0, 99))
 @settings(max_examples=100, deadline=None, suppress_health_check=RELAXED)
 def test_transpose_is_the_adjoint(F, seed):
-    """⟨Y, dF⟩ = ⟨transpose(dF)(Y), dx⟩ for every F, Y and dx."""
+    """⟨K, dF⟩ = ⟨transpose(dF)(K), dx⟩ for every F, K and dx."""
     x = symbol("x", (N, ONE))
-    dx, Y = differential_symbol(x), symbol("Y", F.shape)
+    dx, K = differential_symbol(x), symbol("K", F.shape)
     try:
         dF = differential(F, [x])
-        back = transpose(dF, [dx], Y)[0]
+        back = transpose(dF, [dx], K)[0]
     except NotSupported:
         assume(False)
     assume(dx in topological([dF]))
     env = {**environment(F + 0 * F, seed), **environment(dF, seed), **environment(back, seed + 1)}
     with np.errstate(all="ignore"):
-        left = (evaluate(Y, env, SIZES) * evaluate(dF, env, SIZES)).sum()
+        left = (evaluate(K, env, SIZES) * evaluate(dF, env, SIZES)).sum()
         right = (evaluate(back, env, SIZES) * env["dx"]).sum()
     assume(np.isfinite(left) and abs(left) < 1e6)
     assert np.isclose(left, right, rtol=1e-8, atol=1e-8)
@@ -113,11 +113,9 @@ SHAPES = {"A": ("m", "n"), "X": ("n", "n"), "x": ["n"], "y": ["m"], "a": [], "p"
         ("tr(X^p)", ["p"], RequestError, "declared integer"),
         ("A*X", ["X"], NotSupported, "4 indices"),
         ("expm(X)*x", ["x", "x"], NotSupported, "3 indices"),
-        ("tr(expm(X))", ["X"], NotSupported, "expm"),
-        ("tr(logm(X))", ["X"], NotSupported, "logm"),
-        ("tr(sqrtm(X))", ["X"], NotSupported, "sqrtm"),
-        ("sum(pinv(A))", ["A"], NotSupported, "pinv"),
-        ("normnuc(A)", ["A"], NotSupported, "normnuc"),
+        ("sum(expm(X))", ["X"], NotSupported, "expm"),
+        ("sum(logm(X))", ["X"], NotSupported, "logm"),
+        ("sum(sqrtm(X))", ["X"], NotSupported, "sqrtm"),
         ("y'*A*X^p*x", ["X"], NotSupported, "symbolic exponent"),
         ("norm1(X^100)", ["X"], NotSupported, "100 terms"),
     ],
@@ -156,6 +154,27 @@ def test_layouts_transpose_what_they_say():
 )
 def test_the_domain_is_named(f, x, conditions):
     assert derivative(parse(f, shapes=SHAPES), x).conditions == conditions
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "expected"),
+    [
+        ("tr(expm(X))", "X", "expm(X)'"),
+        ("tr(logm(X))", "X", "inv(X)'"),
+        ("tr(sqrtm(X))", "X", "0.5*inv(sqrtm(X))'"),
+        ("tr(X^p)", "X", "p*(X^(p - 1))'"),
+        ("normnuc(A)", "A", "A*inv(sqrtm(A'*A))"),
+        ("expm(a*X)", "a", "X*expm(a*X)"),
+    ],
+)
+def test_a_matrix_function_has_a_closed_form_under_a_trace(f, x, expected):
+    D = derivative(parse(f, shapes=SHAPES, properties={"p": ["integer"]}), x)
+    assert D.text == expected
+    D.check()
+
+
+def test_the_pseudoinverse_is_differentiated_at_constant_rank():
+    derivative(parse("sum(pinv(A))", shapes=SHAPES), "A").check()
 
 
 def test_a_symmetric_variable_gets_the_symmetric_part_and_says_so():

@@ -37,7 +37,7 @@ def read(shown: str, like: Expr) -> Expr:
 
 
 @given(e=expressions(), seed=st.integers(0, 9))
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
     env, shown = environment(e, seed), text(e)
     back = read(shown, e)
@@ -50,7 +50,7 @@ def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
 
 
 @given(e=expressions())
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_reading_and_printing_again_changes_nothing(e: Expr) -> None:
     once = text(e)
     assert text(read(once, e)) == once
