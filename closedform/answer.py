@@ -88,7 +88,7 @@ class Derivative:
     @cached_property
     def conditions(self) -> list[str]:
         """Where the answer is valid, beyond what was declared."""
-        return conditions(normal(self.function.expr), self._answer, text)
+        return conditions(normal(self.function.expr), self._answer, lambda e: text(present(e)))
 
     def in_layout(self, name: str) -> Derivative:
         """The same derivative in another layout.

@@ -24,7 +24,7 @@ def conditions(f: Expr, answer: Expr, show: Show) -> list[str]:
         condition = _of(e, show)
         if condition is not None:
             found[condition] = None
-    return list(found)
+    return [c for c in found if c.replace("≠", ">") == c or c.replace("≠", ">") not in found]  # x > 0 says x ≠ 0
 
 
 def _of(e: Expr, show: Show) -> str | None:

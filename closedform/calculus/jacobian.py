@@ -83,7 +83,7 @@ class _Linear:
             return self.row(e)
         rule = _COLUMN.get(e.op.name)
         if rule is None:
-            raise NotSupported(f"the Jacobian through {e.op.name} needs index notation, which this version does not have")
+            raise _refuse(e.op.name)
         return rule(self, e)
 
     def factor(self, e: Expr) -> int:
@@ -93,13 +93,7 @@ class _Linear:
 
 
 def _sum(linear: _Linear, e: Expr) -> Expr:
-    total: Expr | None = None
-    for a in e.args:
-        if linear.depends(a):
-            J = linear.matrix(a)
-            total = J if total is None else total + J
-    assert total is not None
-    return total
+    return _total([linear.matrix(a) for a in e.args if linear.depends(a)])
 
 
 def _scaled(linear: _Linear, e: Expr) -> Expr:
@@ -110,27 +104,26 @@ def _scaled(linear: _Linear, e: Expr) -> Expr:
 
 def _entrywise(linear: _Linear, e: Expr) -> Expr:
     """c ⊙ e = diag(c) e."""
-    i = linear.factor(e)
-    others = e.args[:i] + e.args[i + 1 :]
-    c = others[0] if len(others) == 1 else hadamard(*others)
-    return diag(c) @ linear.matrix(e.args[i])
+    c, inner = _mask(linear, e)
+    return diag(c) @ linear.matrix(inner)
 
 
 def _product(linear: _Linear, e: Expr) -> Expr:
     """L E v: the map of E v, then L."""
     i = linear.factor(e)
-    before, E, after = e.args[:i], e.args[i], e.args[i + 1 :]
-    if E.shape[1] is ONE:  # the column e times what is behind it, a scalar
-        J = linear.matrix(E)
-        assert not after
-    else:
-        J = _applied(linear, E, _chain(after))
+    return _led(e.args[:i], _applied(linear, e.args[i], _chain(e.args[i + 1 :])))
+
+
+def _led(before: tuple[Expr, ...], J: Expr) -> Expr:
     for A in reversed(before):
         J = A @ J
     return J
 
 
 def _chain(factors: tuple[Expr, ...]) -> Expr:
+    """The product of constant factors; the number 1 of none."""
+    if not factors:
+        return number(1)
     v = factors[-1]
     for A in reversed(factors[:-1]):
         v = A @ v
@@ -138,61 +131,62 @@ def _chain(factors: tuple[Expr, ...]) -> Expr:
 
 
 def _applied(linear: _Linear, E: Expr, v: Expr) -> Expr:
-    """The matrix of E v, for a matrix E that depends on dx and a column v that does not."""
+    """The matrix of E v, for E that depends on dx and a column (or, behind a column, a scalar) v that does not."""
+    if E.shape[1] is ONE:
+        return linear.matrix(E) @ v
+    if E.shape[0] is ONE:  # a row: E v = v' E'
+        return v.T @ linear.matrix(normal(E.T))
     name = E.op.name
-    if name == "transpose" and E.args[0] is linear.dx:
-        return v.T if v.is_scalar is False else v
     if name == "add":
-        parts = [a for a in E.args if linear.depends(a)]
-        total = _applied(linear, parts[0], v)
-        for a in parts[1:]:
-            total = total + _applied(linear, a, v)
-        return total
+        return _total([_applied(linear, a, v) for a in E.args if linear.depends(a)])
     if name == "diag":
         return diag(v) @ linear.matrix(E.args[0])
     if name == "scale":
         s, A = E.args
         return (A @ v) @ linear.row(s) if linear.depends(s) else s * _applied(linear, A, v)
     if name == "hadamard":
-        return _masked(linear, E, v)
-    if E.shape[0] is ONE:  # a row times a column is a scalar
-        return linear.row(normal(E @ v))
-    return linear.matrix(normal(E @ v)) if name != "matmul" else _applied_product(linear, E, v)
+        H, inner = _mask(linear, E)
+        return _under_mask(linear, H, inner, v)
+    if name == "matmul":
+        i = linear.factor(E)
+        return _led(E.args[:i], _applied(linear, E.args[i], _chain((*E.args[i + 1 :], v))))
+    raise _refuse(name)
 
 
-def _applied_product(linear: _Linear, E: Expr, v: Expr) -> Expr:
-    return linear.matrix(normal(E @ v))
+def _total(terms: list[Expr]) -> Expr:
+    total = terms[0]
+    for t in terms[1:]:
+        total = total + t
+    return total
 
 
-def _masked(linear: _Linear, E: Expr, v: Expr) -> Expr:
-    """(H ⊙ E) v, by the structure of E: e wᵀ, w eᵀ, A diag(e) B, a sum of these."""
+def _refuse(name: str) -> NotSupported:
+    return NotSupported(f"the Jacobian through {name} needs index notation, which this version does not have")
+
+
+def _mask(linear: _Linear, E: Expr) -> tuple[Expr, Expr]:
+    """H ⊙ E as the constant factor and the one that depends on dx."""
     i = linear.factor(E)
     others = E.args[:i] + E.args[i + 1 :]
-    H = normal(hadamard(*others)) if len(others) > 1 else others[0]
-    return _under_mask(linear, H, E.args[i], v)
+    return normal(hadamard(*others)) if len(others) > 1 else others[0], E.args[i]
 
 
 def _under_mask(linear: _Linear, H: Expr, E: Expr, v: Expr) -> Expr:
+    """(H ⊙ E) v, by the structure of E: e wᵀ, w eᵀ, A diag(e) B, a sum of these."""
     name = E.op.name
     if name == "add":
-        parts = [_under_mask(linear, H, a, v) for a in E.args if linear.depends(a)]
-        total = parts[0]
-        for p in parts[1:]:
-            total = total + p
-        return total
+        return _total([_under_mask(linear, H, a, v) for a in E.args if linear.depends(a)])
     if name == "scale":
         s, A = E.args
         return ((H * A) @ v) @ linear.row(s) if linear.depends(s) else s * _under_mask(linear, H, A, v)
     if name == "hadamard":
-        i = linear.factor(E)
-        others = E.args[:i] + E.args[i + 1 :]
-        return _under_mask(linear, normal(hadamard(H, *others)), E.args[i], v)
+        C, inner = _mask(linear, E)
+        return _under_mask(linear, normal(H * C), inner, v)
     if name == "diag":
         return diag(diagonal(H) * v) @ linear.matrix(E.args[0])
     if name == "matmul":
         return _under_mask_product(linear, H, E, v)
-    raise NotSupported(f"the Jacobian through {name} inside an entry-by-entry product needs index notation, "
-                       "which this version does not have")
+    raise _refuse(f"{name} inside an entry-by-entry product")
 
 
 def _under_mask_product(linear: _Linear, H: Expr, E: Expr, v: Expr) -> Expr:
@@ -212,8 +206,7 @@ def _under_mask_product(linear: _Linear, H: Expr, E: Expr, v: Expr) -> Expr:
         return (mask if left is None else left * mask) @ linear.matrix(middle.args[0])
     if middle.op.name in ("hadamard", "add", "scale"):
         return _under_mask(linear, H, _spread(linear, left, middle, right), v)
-    raise NotSupported(f"the Jacobian through {middle.op.name} inside an entry-by-entry product needs index "
-                       "notation, which this version does not have")
+    raise _refuse(f"{middle.op.name} inside an entry-by-entry product")
 
 
 def _spread(linear: _Linear, left: Expr | None, middle: Expr, right: Expr | None) -> Expr:
@@ -224,20 +217,15 @@ def _spread(linear: _Linear, left: Expr | None, middle: Expr, right: Expr | None
         return normal(e if right is None else e @ right)
 
     if middle.op.name == "add":
-        total = wrap(middle.args[0])
-        for a in middle.args[1:]:
-            total = total + wrap(a)
-        return normal(total)
+        return normal(_total([wrap(a) for a in middle.args if linear.depends(a)]))
     if middle.op.name == "hadamard":
-        i = linear.factor(middle)
-        E, others = middle.args[i], middle.args[:i] + middle.args[i + 1 :]
-        C = others[0] if len(others) == 1 else hadamard(*others)
+        C, E = _mask(linear, middle)
         if E.op.name == "matmul":
             for cut in range(len(E.args) - 1):
                 if E.args[cut].shape[1] is ONE:
                     u, w = _run(E.args[: cut + 1]), normal(_run(E.args[cut + 1 :]).T)
                     return wrap(diag(u) @ C @ diag(w))
-    raise NotSupported("this Jacobian needs index notation, which this version does not have")
+    raise _refuse("an entry-by-entry product inside another")
 
 
 def _run(factors: tuple[Expr, ...]) -> Expr:
@@ -257,8 +245,7 @@ def _kronecker(linear: _Linear, e: Expr) -> Expr:
     """b ⊗ e = (b ⊗ I) e and e ⊗ b = (I ⊗ b) e, for columns."""
     i = linear.factor(e)
     if any(a.shape[1] is not ONE for a in e.args):
-        raise NotSupported("the Jacobian of a Kronecker product of matrices needs index notation, "
-                           "which this version does not have")
+        raise _refuse("a Kronecker product of matrices")
     return kron(*e.args[:i], linear.matrix(e.args[i]), *e.args[i + 1 :])
 
 

@@ -268,6 +268,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "inv": _inv,
     "adj": _adj,
     "matpow": _matpow,
+    "ismax": lambda X: (X.real == _top(X)).astype(float),
     "pinv": _each(np.linalg.pinv),
     "expm": _expm,
     "logm": _by_eigenvalues(np.log),

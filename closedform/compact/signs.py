@@ -39,7 +39,7 @@ class _Settled:
         if c is not None and (outermost or c == -1):
             turned = negated(core, ANY if c == -1 else NATURAL)
             if turned is not None:
-                e = turned if c == -1 else number(-c) * turned
+                e = _times(-c, turned)
         if e.op.name == "add":
             return node(e.op, tuple([self._term(a) for a in e.args]))
         return node(e.op, tuple([self.of(a, False) for a in e.args]))
@@ -47,13 +47,18 @@ class _Settled:
     def _term(self, a: Expr) -> Expr:
         """A term of a sum: its own sign stays, what is inside settles."""
         c, core = _sign(a)
-        if c is None:
-            return self.of(a, False)
+        if c is None or not core.args:
+            return self.of(a, False) if c is None else a
+        turned = negated(core, NATURAL)
+        if turned is not None:
+            return _times(-c, self.of(turned, False))
         return number(c) * self.of(core, False)
 
 
 def _sign(e: Expr) -> tuple[Number | None, Expr]:
     """A negative number in front of a product, and the product without it."""
+    if is_negative(e):
+        return e.data, number(1)
     if e.op.name == "scale":
         s, M = e.args
         c, rest = _sign(s)
@@ -83,7 +88,6 @@ def negated(e: Expr, which: str) -> Expr | None:
 
 
 LINEAR = {"matmul", "hadamard", "scale", "transpose", "diag", "diagonal", "sum", "tr", "kron", "vec"}
-CONSTANT = {"ones", "eye", "number"}
 
 
 def _sum(e: Expr, which: str) -> Expr | None:
@@ -92,10 +96,21 @@ def _sum(e: Expr, which: str) -> Expr | None:
     positive = [core for c, core in parts if c is None]
     if len(positive) == len(parts):
         return _every(e) if which == ANY else None
-    if which == NATURAL and all(core.op.name in CONSTANT for core in positive):
+    if which == NATURAL and _is_one_minus(positive, [core for c, core in parts if c is not None]):
         return None
-    return node(e.op, tuple([-a if c is None else core if c == -1 else number(-c) * core
-                             for a, (c, core) in zip(e.args, parts, strict=True)]))  # fmt: skip
+    return node(e.op, tuple([-a if c is None else _times(-c, core) for a, (c, core) in zip(e.args, parts, strict=True)]))
+
+
+def _times(c: Number, core: Expr) -> Expr:
+    return core if c == 1 else number(c) if core.op.name == "number" else number(c) * core
+
+
+def _is_one_minus(positive: list[Expr], negative: list[Expr]) -> bool:
+    """1 − f(x) reads better than f(x) − 1, while p − 2 reads better than 2 − p."""
+    if any(core.op.name in ("ones", "eye") for core in positive):
+        return all(core.op.name in ("ones", "eye") for core in positive)
+    functions = [core.args[0] if core.op.name == "power" else core for core in negative]
+    return all(core.op.name == "number" for core in positive) and all(f.op.kind == "elementwise" for f in functions)
 
 
 def _every(e: Expr) -> Expr | None:

@@ -8,7 +8,6 @@ Every visit is made once per node, operands first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from fractions import Fraction
 from math import isfinite
 
@@ -48,7 +47,6 @@ class Arranger:
     def __init__(self, spell: Spell) -> None:
         self.spell, self.parts = spell, list[Formula]()
         self.of: dict[Expr, Formula] = {}
-        self.unflipped: dict[Formula, Product] = {}  # what became of a product when a sign moved into a sum
 
     def arrange(self, e: Expr) -> Formula:
         """The formula of an expression.
@@ -226,20 +224,15 @@ class Arranger:
         total.under += p.under
 
     def view(self, f: Formula) -> Product:
-        """A formula as a product, with its sign where it was."""
-        return self.unflipped.get(f) or view(f)
+        """A formula as a product; in one, a power with a negative exponent is a division."""
+        if isinstance(f, Power) and isinstance(f.exponent, Value) and f.exponent.value < 0 and f.entrywise is (f.shape != SCALAR):
+            below = (self.make_power(f.base, self.add(Value(-f.exponent.value), 0), entrywise=f.entrywise),)
+            return Product(entrywise=True, over=below, shape=f.shape) if f.entrywise else Product(under=below)
+        return view(f)
 
     def finish(self, p: Product) -> Formula:
-        """Signs, order, and the simplest kind of formula that says it."""
+        """Order, and the simplest kind of formula that says it."""
         p.negative = p.negative and p.coefficient != 0
-        before = replace(p)
-        self.flip(p)
-        done = self.simplest(p)
-        if before.negative and not p.negative:
-            self.unflipped[done] = before
-        return done
-
-    def simplest(self, p: Product) -> Formula:
         p.scalars, p.under = ordered(p.scalars), ordered(p.under)
         p.over = ordered(p.over)
         if p.entrywise:
@@ -250,24 +243,6 @@ class Arranger:
         if not p.parts():
             return self.add(Value(-p.coefficient if p.negative else p.coefficient), 0)
         return self.add(p, size_of_product(p))
-
-    def flip(self, p: Product) -> None:
-        """−(s − 1) is 1 − s: a sign moves into a sum that has at least as many minus signs as plus signs.
-
-        Not if the same sum stands elsewhere in the product: −(x − m)'(x − m) stays as it is.
-        """
-        if not p.negative:
-            return
-        everything = " ".join(f.text for f in p.parts())
-        for group in ("scalars", "body"):
-            factors = getattr(p, group)
-            for i, f in enumerate(factors):
-                if (isinstance(f, Sum) and 2 * sum(minus for minus, _ in f.terms) >= len(f.terms)
-                        and everything.count(f.text) == 1):
-                    flipped = self.total([(not minus, t) for minus, t in f.terms])
-                    setattr(p, group, (*factors[:i], flipped, *factors[i + 1 :]))
-                    p.negative = False
-                    return
 
     def unsigned(self, f: Formula) -> tuple[bool, Formula]:
         """The sign of a term, and the term without it."""

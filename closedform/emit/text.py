@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from closedform.core.expr import PRINTERS, Expr
 from closedform.core.shape import ONE
@@ -46,9 +47,16 @@ class Text(Notation):
         base = self.at(f.base, POSTFIX if isinstance(f.base, Transpose) else ATOM)
         if isinstance(f.base, Constant) and base.endswith("'"):
             base = self.group(base)
-        bare = isinstance(f.exponent, Name) or (isinstance(f.exponent, Value) and self.level(f.exponent) == ATOM)
+        bare = isinstance(f.exponent, Name | Size | Value) and self.level(f.exponent) == ATOM
         exponent = self.of(f.exponent)
         return base + (".^" if f.entrywise else "^") + (exponent if bare else self.group(exponent))
+
+    def level(self, f: Formula) -> int:
+        alone = isinstance(f, Product) and f.plain() and not f.over and not f.entrywise and len(f.body) == 2
+        return ATOM if alone and len(_sums(f.body)) == 1 else super().level(f)
+
+    def product(self, p: Product) -> str:
+        return super().product(replace(p, body=_sums(p.body)) if len(p.body) == 2 and not p.entrywise else p)
 
     def times(self, factors: Iterable[str]) -> str:
         return "*".join(factors)
@@ -63,6 +71,17 @@ class Text(Notation):
         else:
             above = self.times([*head, body] if body else head)
         return f"{above}/{below}" if single else f"{above}/({below})"
+
+
+def _sums(body: tuple[Formula, ...]) -> tuple[Formula, ...]:
+    """A matrix times a column of ones is its row sums, `sum(A, 2)`; a row of ones times it, `sum(A, 1)`."""
+    first, last = body
+    for ones, matrix, axis in ((last, first, 2), (first, last, 1)):
+        if isinstance(ones, Constant) and ones.op == "ones" and ONE in ones.shape and ONE not in matrix.shape:
+            total = Call("sum", (matrix, Value(axis)))
+            total.text = f"sum({matrix.text}, {axis})"
+            return (total,)
+    return body
 
 
 def text(e: Expr) -> str:

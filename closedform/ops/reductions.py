@@ -119,7 +119,14 @@ def softmax(x: Expr, dx: Expr) -> Expr:
     return s * dx - sum(s * dx) * s
 
 
+@function("(m,n) -> (m,n)", code="({0} == np.max({0})) * 1.0", turns=True, latex=r"\operatorname{{ismax}}({0})",
+          domain="the largest entry of {0} is unique")
+def ismax(X: Expr, dX: Expr) -> Expr:
+    """1 at the largest entry and 0 elsewhere; constant wherever the largest entry is unique."""
+    return 0 * dX
+
+
 @function("(m,n) -> (1,1)", code="np.max({0})", latex=r"\max({0})", domain="the largest entry of {0} is unique")
 def max(X: Expr, dX: Expr) -> Expr:
-    """The largest entry, where it is unique: d max X = ⟨E, dX⟩, E the 0/1 matrix 1 + sign(X − max X)."""
-    return sum((1 + entry.sign(X - max(X) * ones(X.shape))) * dX)
+    """The largest entry, where it is unique: d max X = ⟨ismax X, dX⟩."""
+    return sum(ismax(X) * dX)

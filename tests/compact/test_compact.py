@@ -62,6 +62,9 @@ SHORTER = [
     ("det(2*A)", "2^n*det(A)"),
     ("tr(kron(A, B))", "tr(A)*tr(B)"),
     ("kron(A, B)*kron(inv(A), inv(B))", "eye(n*n)"),
+    ("-(y - ones(m))", "ones(m) - y"),
+    ("-2*A*(x - X*y)", "2*A*(X*y - x)"),
+    ("-X*(x - A*x)*(x - A*x)'", "X*(A*x - x)*(x - A*x)'"),
 ]
 
 
