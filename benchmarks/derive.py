@@ -68,9 +68,11 @@ def main() -> None:
     timings = [t for name in names if (t := time_case(cases()[name], options.repetitions)) is not None]
     ours = [t.ours for t in timings]
     both = [t for t in timings if t.theirs is not None]
-    rows = [("closedform", f"{len(timings)}/{len(names)}", *summary(ours)),
-            ("… where SymPy answers", len(both), *summary([t.ours for t in both])),
-            (f"SymPy {sympy.__version__}", f"{len(both)}/{len(names)}", *summary([t.theirs for t in both]))]
+    rows = [
+        ("closedform", f"{len(timings)}/{len(names)}", *summary(ours)),
+        ("… where SymPy answers", len(both), *summary([t.ours for t in both])),
+        (f"SymPy {sympy.__version__}", f"{len(both)}/{len(names)}", *summary([t.theirs for t in both])),
+    ]
     show("time of a derivation", ["", "answered", "median", "p95", "max"], rows)
     ratios = [t.theirs / t.ours for t in both if t.theirs is not None]
     if ratios:

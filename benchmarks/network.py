@@ -27,8 +27,10 @@ def main() -> None:
     arms: dict[str, Any] = {str(L): ((lambda L=L: network(L)), lambda problem: gradients(*problem)) for L in LAYERS}
     times = interleaved(arms, repetitions=7)
     first = times[str(LAYERS[0])] / LAYERS[0]
-    rows = [(L, 2 * L, milliseconds(times[str(L)]), milliseconds(times[str(L)] / L), f"{times[str(L)] / L / first:.2f}")
-            for L in LAYERS]
+    rows = [
+        (L, 2 * L, milliseconds(times[str(L)]), milliseconds(times[str(L)] / L), f"{times[str(L)] / L / first:.2f}")
+        for L in LAYERS
+    ]
     show("all gradients of a tanh network", ["layers", "gradients", "time", "per layer", "relative"], rows)
 
 

@@ -31,8 +31,10 @@ def main() -> None:
         for name, arguments in COMMANDS.items():
             times[name].append(wall(arguments))
     empty = min(times["python -c pass"])
-    rows = [(name, milliseconds(min(t)), milliseconds(sorted(t)[len(t) // 2]), milliseconds(max(0, min(t) - empty)))
-            for name, t in times.items()]
+    rows = [
+        (name, milliseconds(min(t)), milliseconds(sorted(t)[len(t) // 2]), milliseconds(max(0, min(t) - empty)))
+        for name, t in times.items()
+    ]
     show(f"fresh processes, {REPETITIONS} of each in turn", ["", "best", "median", "best, less Python's own"], rows)
 
 

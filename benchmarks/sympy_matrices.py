@@ -55,6 +55,7 @@ def differentiate(f: Value, variables: list[Value]) -> Value:
         NotStated: SymPy returns it unevaluated, or as 0: it takes log(det(A)) for free of A.
         TookTooLong: it takes more than `LIMIT` seconds.
     """
+
     def stop(*_: Any) -> None:
         raise TookTooLong
 

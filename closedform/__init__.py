@@ -18,5 +18,13 @@ from closedform.syntax.text import parse
 __version__ = "0.1.0"
 
 __all__ = [
-    "ClosedFormError", "Derivative", "Function", "derivative", "differential", "gradient", "hessian", "jacobian", "parse",
-]  # fmt: skip
+    "ClosedFormError",
+    "Derivative",
+    "Function",
+    "derivative",
+    "differential",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "parse",
+]

@@ -20,7 +20,8 @@ from closedform.core.shape import ONE, show
 from closedform.emit.latex import latex
 from closedform.emit.text import text
 from closedform.emit.unicode import unicode
-from closedform.errors import RequestError, ShapeError, UnknownName
+from closedform.errors import RequestError, ShapeError, UnknownName, VerificationError
+from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
     from closedform.check.numeric import Report
@@ -101,12 +102,30 @@ class Derivative:
     @cached_property
     def _report(self) -> Report:
         from closedform.check.numeric import check, merged
+        from closedform.check.sample import difference
 
         stages = zip((self.function.expr, *self._answers), self.variables, self._answers, strict=False)
-        return merged([check(f, x, answer) for f, x, answer in stages])
+        report = merged([check(f, x, answer) for f, x, answer in stages])
+        error = difference(self._printed(), self.expr)
+        if error > report.tolerance:
+            raise VerificationError(
+                f"the printed formula differs from the derivative (relative error {error:.1e}); "
+                "this is a bug of closedform, please report it with the function and this message"
+            )
+        return report
+
+    def _printed(self) -> Expr:
+        """What the text says, read as a user would."""
+        names = {s.data.name: s for s in symbols(self.expr)}
+        read = parse(
+            self.text,
+            shapes={name: s.shape for name, s in names.items()},
+            properties={name: sorted(s.data.properties) for name, s in names.items()},
+        )
+        return read.expr
 
     def check(self) -> Report:
-        """Compare with an independent evaluation of the function, at several sizes and points.
+        """Compare with an independent evaluation of the function, at several sizes and points; read the text back.
 
         Raises:
             VerificationError: the answer is wrong; it is a bug of closedform.
@@ -205,7 +224,9 @@ def _unknown(f: Function, name: str) -> RequestError | UnknownName:
         return RequestError(f"{name} is a dimension; there is no derivative by a dimension")
     if name in OPS:
         return RequestError(f"{name} is a function; differentiate by a variable")
-    return UnknownName(f"{name[:60]} is not a variable of the function", hint="it has " + ", ".join(sorted(f.variables)))
+    return UnknownName(
+        f"{name[:60]} is not a variable of the function", hint="it has " + ", ".join(sorted(f.variables))
+    )
 
 
 def derivative(f: Source, *wrt: str | Expr, layout: str = "gradient") -> Derivative:
@@ -231,7 +252,9 @@ def derivative(f: Source, *wrt: str | Expr, layout: str = "gradient") -> Derivat
     """
     function = function_of(f)
     if not wrt:
-        raise RequestError("no variable to differentiate by", hint="name one of " + ", ".join(sorted(function.variables)))
+        raise RequestError(
+            "no variable to differentiate by", hint="name one of " + ", ".join(sorted(function.variables))
+        )
     variables = tuple(variable(function, w) for w in wrt)
     return Derivative(function, variables, derive(function.expr, variables), layout_named(layout).name)
 
@@ -307,4 +330,3 @@ def differential(f: Source, *wrt: str | Expr) -> Expr:
     function = function_of(f)
     variables = [variable(function, w) for w in wrt] or list(function.variables.values())
     return present(compact(_differential(function.expr, variables)))
-

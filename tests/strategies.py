@@ -19,12 +19,20 @@ from closedform.core.shape import ONE, SCALAR, Shape, dim
 M, N = dim("m"), dim("n")
 SIZES = {"m": 2, "n": 3}
 VARIABLES: dict[Shape, str] = {
-    SCALAR: "abc", (N, ONE): "xyz", (M, ONE): "uv", (ONE, N): "rs", (ONE, M): "pq", (M, N): "XY", (N, M): "WZ",
-    (N, N): "AS", (M, M): "BC",
+    SCALAR: "abc",
+    (N, ONE): "xyz",
+    (M, ONE): "uv",
+    (ONE, N): "rs",
+    (ONE, M): "pq",
+    (M, N): "XY",
+    (N, M): "WZ",
+    (N, N): "AS",
+    (M, M): "BC",
 }
 SHAPES = list(VARIABLES)
-POOL = {shape: [symbol(name, shape, ["spd"] if name == "S" else []) for name in names]
-        for shape, names in VARIABLES.items()}
+POOL = {
+    shape: [symbol(name, shape, ["spd"] if name == "S" else []) for name in names] for shape, names in VARIABLES.items()
+}
 ELEMENTWISE = sorted(name for name, op in OPS.items() if op.kind == "elementwise")
 REDUCTIONS = ["sum", "norm1", "norm2", "max"]
 OF_SQUARE = ["tr", "det", "logdet"]
@@ -59,6 +67,7 @@ def _leaf(draw: st.DrawFn, shape: Shape) -> Expr:
 
 def _makers(draw: st.DrawFn, shape: Shape, some: Callable[[Shape], Expr]) -> list[Callable[[], Expr]]:
     """Every way to make an expression of that shape from smaller ones."""
+
     def any_shape() -> Shape:
         return draw(st.sampled_from(SHAPES))
 
@@ -79,17 +88,24 @@ def _makers(draw: st.DrawFn, shape: Shape, some: Callable[[Shape], Expr]) -> lis
         lambda: op["power"](some(shape), some(SCALAR)),
     ]
     if shape == SCALAR:
-        made += [lambda: op[draw(st.sampled_from(REDUCTIONS))](some(any_shape())),
-                 lambda: op[draw(st.sampled_from(OF_SQUARE))](some((N, N))),
-                 lambda: op["logsumexp"](some((N, ONE)))]
+        made += [
+            lambda: op[draw(st.sampled_from(REDUCTIONS))](some(any_shape())),
+            lambda: op[draw(st.sampled_from(OF_SQUARE))](some((N, N))),
+            lambda: op["logsumexp"](some((N, ONE))),
+        ]
     elif ONE in shape:
         made += [lambda: op["softmax"](some(shape))]
     if shape == (N, ONE):
         made += [lambda: op["diagonal"](some((N, N)))]
     if shape == (N, N):
-        made += [lambda: op["inv"](some(shape)), lambda: op["diag"](some((N, ONE))), lambda: op["adj"](some(shape)),
-                 lambda: op["matpow"](some(shape), number(draw(st.sampled_from([2, 3, -1])))),
-                 lambda: op["inv"](POOL[shape][1]), lambda: op["diag"](some((ONE, N)))]
+        made += [
+            lambda: op["inv"](some(shape)),
+            lambda: op["diag"](some((N, ONE))),
+            lambda: op["adj"](some(shape)),
+            lambda: op["matpow"](some(shape), number(draw(st.sampled_from([2, 3, -1])))),
+            lambda: op["inv"](POOL[shape][1]),
+            lambda: op["diag"](some((ONE, N))),
+        ]
     if shape == (M, N):
         made += [lambda: op["kron"](some((M, ONE)), some((ONE, N))), lambda: op["kron"](some(SCALAR), some(shape))]
     return made

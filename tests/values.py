@@ -21,10 +21,14 @@ def assert_same_value(before: Expr, after: Expr, seed: int, rtol: float = 1e-7) 
     env = environment(before, seed)
     values = [evaluate(e, env, SIZES) for e in topological([before])]
     assume(all(np.isfinite(v).all() and np.abs(v).max() < LARGEST for v in values))
-    assume(all(np.abs(v).min() > SMALLEST for e, v in zip(topological([before]), values, strict=True) if _is_delicate(e)))
+    assume(
+        all(np.abs(v).min() > SMALLEST for e, v in zip(topological([before]), values, strict=True) if _is_delicate(e))
+    )
     expected, found = values[-1], evaluate(after, env, SIZES)
     scale = max(1.0, *[float(np.abs(v).max()) for v in values])
-    assert np.allclose(found, expected, rtol=rtol, atol=rtol * scale), f"{before}\n  became {after}\n{expected}\n{found}"
+    assert np.allclose(found, expected, rtol=rtol, atol=rtol * scale), (
+        f"{before}\n  became {after}\n{expected}\n{found}"
+    )
 
 
 def _is_delicate(e: Expr) -> bool:

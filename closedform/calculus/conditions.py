@@ -29,7 +29,8 @@ def conditions(f: Expr, answer: Expr, show: Show) -> list[str]:
 
 def _of(e: Expr, show: Show) -> str | None:
     if e.op.name == "power":
-        return _of_power(*e.args, show)
+        x, p = e.args
+        return _of_power(x, p, show)
     if not e.op.domain or e.op.name in ("norm1", "norm2") or _is_implied(e):
         return None
     by_entry = "" if e.op.kind != "elementwise" else _entries(e.args[0])
@@ -42,7 +43,7 @@ def _of_power(x: Expr, p: Expr, show: Show) -> str | None:
     whole = core.op.name == "number" and c == int(c)
     if x.op.name == "norm2" and (not whole or c < 0):
         return None if core.op.name == "number" and c > 0 else f"{show(x.args[0])} ≠ 0"
-    if whole and c > 0 or (is_positive(x) and x.op.name != "abs") or x.op.name == "number":
+    if (whole and c > 0) or (is_positive(x) and x.op.name != "abs") or x.op.name == "number":
         return None
     return f"{show(x)} {'≠' if whole else '>'} 0" + _entries(x)
 

@@ -76,7 +76,11 @@ def _rule(e: Expr, d: Mapping[Expr, Expr]) -> Expr:
     if op.kind == "multilinear":
         terms = [node(op, (*e.args[:i], d[a], *e.args[i + 1 :])) for i, a in enumerate(e.args) if a in d]
         if op.name == "add":
-            return node(op, tuple(d[a] for a in e.args if a in d)) if len(terms) > 1 else next(d[a] for a in e.args if a in d)
+            return (
+                node(op, tuple(d[a] for a in e.args if a in d))
+                if len(terms) > 1
+                else next(d[a] for a in e.args if a in d)
+            )
         total = terms[0]
         for t in terms[1:]:
             total = total + t

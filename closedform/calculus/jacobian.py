@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from closedform.calculus.transpose import transpose
-from closedform.core.expr import OPS, Expr, eye, number, ones, topological
+from closedform.core.expr import Expr, eye, number, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.errors import NotSupported
@@ -61,7 +61,7 @@ class _Linear:
             if node not in done:
                 if self.depends(node):
                     args = tuple(done[a] for a in node.args)
-                    done[node] = node.op.canonical(*args) if node.op.canonical else normal(node.op(*args))
+                    done[node] = node.op.canonical(*args) if node.op.canonical is not None else normal(node.op(*args))
                 else:
                     done[node] = node
         return done[e]

@@ -39,7 +39,9 @@ LAYOUTS = {
     for layout in (
         Layout("gradient", False, False, "a gradient has the shape of its variable; Jacobian rows count the function"),
         Layout("numerator", True, False, "rows count the function: the derivative of a scalar by a column is a row"),
-        Layout("denominator", False, True, "rows count the variable: the Jacobian is transposed, gradients are columns"),
+        Layout(
+            "denominator", False, True, "rows count the variable: the Jacobian is transposed, gradients are columns"
+        ),
     )
 }
 
@@ -53,5 +55,3 @@ def layout_named(name: str) -> Layout:
     if name not in LAYOUTS:
         raise RequestError(f"unknown layout {name!r}"[:100], hint="one of " + ", ".join(LAYOUTS))
     return LAYOUTS[name]
-
-

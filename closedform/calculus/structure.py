@@ -43,11 +43,19 @@ def _diagonal_part(G: Expr) -> Expr:
 
 
 STRUCTURES = (
-    Structure("diagonal", frozenset({"diagonal"}), _diagonal_part,
-              "{0} is diagonal: the gradient is that within the diagonal matrices"),
-    Structure("symmetric", frozenset({"symmetric", "spd"}), _symmetric_part,
-              "{0} is symmetric: the gradient is the symmetric part sym(G), for which df = tr(G*d{0}) for symmetric d{0}"),
-)  # fmt: skip
+    Structure(
+        "diagonal",
+        frozenset({"diagonal"}),
+        _diagonal_part,
+        "{0} is diagonal: the gradient is that within the diagonal matrices",
+    ),
+    Structure(
+        "symmetric",
+        frozenset({"symmetric", "spd"}),
+        _symmetric_part,
+        "{0} is symmetric: the gradient is the symmetric part sym(G), df = tr(G*d{0}) for symmetric d{0}",
+    ),
+)
 
 
 def structure_of(x: Expr) -> Structure | None:

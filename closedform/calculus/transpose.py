@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from closedform.core.expr import Expr, node, number, topological, zeros
+from closedform.core.expr import OPS, Expr, node, number, topological, zeros
 from closedform.core.normal import normal
-from closedform.core.expr import OPS
 from closedform.errors import NotSupported
 
 
@@ -42,7 +41,9 @@ def transpose(df: Expr, differentials: Sequence[Expr], seed: Expr | None = None)
             raise NotSupported(f"the derivative of {e.op.name} has no transpose in matrix notation")
         for slot, a in enumerate(e.args):
             if a in depends:
-                arriving.setdefault(a, []).append(normal(e.op.adjoint(slot, e.args, Y)))
+                back = e.op.adjoint(slot, e.args, Y)
+                assert back is not None  # the operand depends on the variable
+                arriving.setdefault(a, []).append(normal(back))
     return [_total(arriving[d]) if d in arriving else zeros(d.shape) for d in differentials]
 
 

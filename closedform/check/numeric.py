@@ -63,6 +63,7 @@ def check(f: Expr, wrt: Expr | Sequence[Expr], answer: Expr, layout: str = "grad
         answer: the derivative.
         layout: `gradient`, `jacobian` or `numerator`: axes of the function, then of each variable;
             `denominator`: axes of the variable, then of the function; `vec`: ∂vec F/∂(vec X)′.
+        seed: of the points.
 
     Raises:
         VerificationError: the answer is wrong.
@@ -81,14 +82,18 @@ def check(f: Expr, wrt: Expr | Sequence[Expr], answer: Expr, layout: str = "grad
         value = value[np.ix_(np.arange(len(value)), np.arange(value.shape[1]), *chosen)]
         error, count, story = _compare(f, wrt, value, sample, chosen)
         if error > tolerance:
-            raise VerificationError(f"the derivative fails its numerical check (relative error {error:.1e}); "
-                                    f"{REPORT_IT}: {story}, seed {seed}")
+            raise VerificationError(
+                f"the derivative fails its numerical check (relative error {error:.1e}); "
+                f"{REPORT_IT}: {story}, seed {seed}"
+            )
         if count:
             used.append(dict(sample.sizes))
             points, worst = points + count, max(worst, error)
     if not points:
-        raise DomainError("no point was found where the function is differentiable",
-                          hint="declare a property of a variable, such as positive or spd, if it has one")
+        raise DomainError(
+            "no point was found where the function is differentiable",
+            hint="declare a property of a variable, such as positive or spd, if it has one",
+        )
     return Report(used, points, worst, _method(f, len(wrt)), tolerance)
 
 
@@ -175,7 +180,12 @@ def _first(f: Expr, x: Expr, env: Env, sample: Sample, chosen: Array, step: floa
 
     def at(shifted: Array) -> Array:
         value = evaluate(f, {**env, x.data.name: shifted}, sample.sizes)
-        batch = (*np.broadcast_shapes(*[v.shape[:-2] for v in env.values()],), *value.shape[-2:])
+        batch = (
+            *np.broadcast_shapes(
+                *[v.shape[:-2] for v in env.values()],
+            ),
+            *value.shape[-2:],
+        )
         return np.asarray(np.broadcast_to(value, (len(chosen), *batch)))
 
     if _is_analytic(f):
@@ -193,9 +203,9 @@ def _richardson(slope: Any, step: float) -> Array:
 def _units(x: Expr, sample: Sample, chosen: Array) -> Array:
     """For every chosen entry of x, its direction within the set x is in, of shape (chosen, 1, rows, columns)."""
     rows, columns = (d.value(sample.sizes) for d in x.shape)
-    E = np.zeros((len(chosen), 1, rows * columns))
-    E[np.arange(len(chosen)), 0, chosen] = 1
-    E = E.reshape(len(chosen), 1, rows, columns)
+    entries = np.zeros((len(chosen), 1, rows * columns))
+    entries[np.arange(len(chosen)), 0, chosen] = 1
+    E: Array = entries.reshape(len(chosen), 1, rows, columns)
     for name, projected in STRUCTURES.items():
         if name in x.data.properties:
             E = projected(E)

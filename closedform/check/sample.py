@@ -237,8 +237,9 @@ def samples(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int
     raise _nothing(domain.refused)
 
 
-def _sample(domain: _Domain, sizes: dict[str, int], temperament: tuple[str, str], limit: float,
-            rng: np.random.Generator) -> Sample | None:
+def _sample(
+    domain: _Domain, sizes: dict[str, int], temperament: tuple[str, str], limit: float, rng: np.random.Generator
+) -> Sample | None:
     """The points of one batch that are inside the domain; None when there are none."""
     variables = symbols(*domain.roots)
     env = {v.data.name: _values(rng, v, (CANDIDATES, *_numbers(v.shape, sizes)), *temperament) for v in variables}
@@ -256,8 +257,10 @@ def _bound(roots: Sequence[Expr], sizes: dict[str, int]) -> None:
     for e in topological(roots):
         rows, columns = _numbers(e.shape, sizes)
         if rows * columns * CANDIDATES > LARGEST:
-            raise TooLarge(f"a {rows}×{columns} value is too large to check numerically",
-                           hint="name the dimension, as in n, and give its size when you evaluate")
+            raise TooLarge(
+                f"a {rows}×{columns} value is too large to check numerically",
+                hint="name the dimension, as in n, and give its size when you evaluate",
+            )
 
 
 def _nothing(refused: Counter[str]) -> DomainError:

@@ -13,6 +13,7 @@ from closedform.compact.expand import LINEAR, expand
 from closedform.compact.factor import cleared, factor
 from closedform.core.expr import Expr, node, topological
 from closedform.core.normal import normal
+from closedform.core.shape import ONE
 
 SMALL = 150  #: sums larger than this are factored, not expanded
 WORTH = 1  #: operations an expansion must save more than: at a tie the factored form reads better
@@ -60,6 +61,8 @@ class _Compaction:
     def improve(self, e: Expr) -> Expr:
         """The best form of one sum, or of one product of sums, whose operands are compact."""
         name = e.op.name
+        if name == "add" and e.shape[0] is ONE and not e.is_scalar:  # a row, as its column
+            return normal(self.of(normal(e.T)).T)
         if name == "add":
             best = factor(e, self.of)
         elif name in LINEAR and _has_sum(e):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from itertools import product as cartesian
 
 from closedform.core.expr import OPS, Expr, node, number
@@ -23,12 +24,7 @@ def expand(e: Expr) -> Expr | None:
 
 def _terms(e: Expr) -> Iterator[Expr]:
     """The terms of e, at most one more than the limit."""
-    count = 0
-    for t in _all_terms(e):
-        count += 1
-        yield t
-        if count > MOST_TERMS:
-            return
+    yield from islice(_all_terms(e), MOST_TERMS + 1)
 
 
 def _all_terms(e: Expr) -> Iterator[Expr]:

@@ -49,7 +49,9 @@ def factor(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:
     while e.op.name == "add" and len(e.args) <= MOST_TERMS:
         found = [taken for members in _shared(e) if (taken := _take_out(e, members)) is not None]
         found.sort(key=_size)
-        best = min((t.improved(improve) for t in found[:TRIED] if t.whole.size < e.size + NEAR), key=_of_size, default=e)
+        best = min(
+            (t.improved(improve) for t in found[:TRIED] if t.whole.size < e.size + NEAR), key=_of_size, default=e
+        )
         if best.size >= e.size:
             break
         e = best
@@ -108,7 +110,9 @@ def _take_out(e: Expr, members: list[tuple[int, Part]]) -> Taken | None:
     quotients = []
     for _, part in members:
         rest = part.rest()
-        quotients.append(rest if part.exponent is lowest else normal(power(base, normal(part.exponent - lowest)) * rest))
+        quotients.append(
+            rest if part.exponent is lowest else normal(power(base, normal(part.exponent - lowest)) * rest)
+        )
     common = base if side in ("left", "right") else power(base, lowest)
 
     def rebuild(inner: Expr) -> Expr:

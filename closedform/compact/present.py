@@ -8,7 +8,7 @@ their short names.
 from __future__ import annotations
 
 from closedform.compact.signs import settle
-from closedform.core.expr import OPS, Expr, node, ones, topological
+from closedform.core.expr import OPS, Expr, Number, node, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.core.terms import is_ones, split
@@ -157,7 +157,7 @@ def _complementary_sigmoids(e: Expr) -> Expr:
     return made[e]
 
 
-def _reachable(e: Expr, complements: dict[Expr, tuple[Expr, int]]) -> set[Expr]:
+def _reachable(e: Expr, complements: dict[Expr, tuple[Expr, Number]]) -> set[Expr]:
     """What e uses otherwise than inside 1 − σ(z)."""
     seen: set[Expr] = set()
     todo = [e]
@@ -169,7 +169,7 @@ def _reachable(e: Expr, complements: dict[Expr, tuple[Expr, int]]) -> set[Expr]:
     return seen
 
 
-def _complement(e: Expr) -> tuple[Expr, int] | None:
+def _complement(e: Expr) -> tuple[Expr, Number] | None:
     """`(σ(z), ±1)` when e is ±(1 − σ(z))."""
     if e.op.name != "add" or len(e.args) != 2:
         return None
@@ -180,4 +180,11 @@ def _complement(e: Expr) -> tuple[Expr, int] | None:
     return None
 
 
-_RULES = {"transpose": _transpose, "matmul": _chain, "power": _power, "sum": _total, "add": _lifted, "hadamard": _lifted}
+_RULES = {
+    "transpose": _transpose,
+    "matmul": _chain,
+    "power": _power,
+    "sum": _total,
+    "add": _lifted,
+    "hadamard": _lifted,
+}

@@ -66,8 +66,8 @@ def _sign(e: Expr) -> tuple[Number | None, Expr]:
             return s.data, M
         return (None, e) if c is None else (c, rest * M)
     if e.op.name == "hadamard" and is_negative(e.args[0]):
-        rest = e.args[1:]
-        return e.args[0].data, rest[0] if len(rest) == 1 else node(e.op, rest)
+        others = e.args[1:]
+        return e.args[0].data, others[0] if len(others) == 1 else node(e.op, others)
     return None, e
 
 
@@ -98,7 +98,9 @@ def _sum(e: Expr, which: str) -> Expr | None:
         return _every(e) if which == ANY else None
     if which == NATURAL and _is_one_minus(positive, [core for c, core in parts if c is not None]):
         return None
-    return node(e.op, tuple([-a if c is None else _times(-c, core) for a, (c, core) in zip(e.args, parts, strict=True)]))
+    return node(
+        e.op, tuple([-a if c is None else _times(-c, core) for a, (c, core) in zip(e.args, parts, strict=True)])
+    )
 
 
 def _times(c: Number, core: Expr) -> Expr:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 from weakref import WeakValueDictionary
 from zlib import crc32
 
@@ -50,10 +50,10 @@ class Op:
     name: str
     kind: str
     signatures: tuple[Signature, ...] = ()
-    differential: Callable[..., Any] | None = None
+    differential: Callable[..., Expr] | None = None
     adjoint: Callable[..., Expr | None] | None = None
     on_trace: Callable[..., Expr] | None = None
-    canonical: Callable[..., Expr] | None = None
+    canonical: Callable[..., Expr] = None  # type: ignore[assignment]
     commutative: bool = False
     associative: bool = False
     turns: bool = False
@@ -93,7 +93,7 @@ class Op:
         found = known_shape(self.signatures, [a.shape for a in args])
         if found is None:
             raise ShapeError(
-                f"{self.name} does not take operands of these shapes (it takes {' or '.join(map(str, self.signatures))})",
+                f"{self.name} does not take operands of these shapes; it takes {' or '.join(map(str, self.signatures))}",
                 shapes={f"operand {i}": show(a.shape) for i, a in enumerate(args, 1)},
             )
         return found
@@ -205,7 +205,8 @@ class Turned(Enum):
     OUTSIDE = 1
 
 
-SAME, OUTSIDE = Turned.SAME, Turned.OUTSIDE
+SAME: Final = Turned.SAME
+OUTSIDE: Final = Turned.OUTSIDE
 Operand = Expr | Number
 
 _TABLE: WeakValueDictionary[tuple[Any, ...], Expr] = WeakValueDictionary()
@@ -289,7 +290,9 @@ def times(a: Expr, b: Expr) -> Expr:
         return OPS["scale"](a, b)
     if b.shape == SCALAR:
         return OPS["scale"](b, a)
-    raise ShapeError("entry-by-entry product needs equal shapes", shapes={"left": show(a.shape), "right": show(b.shape)})
+    raise ShapeError(
+        "entry-by-entry product needs equal shapes", shapes={"left": show(a.shape), "right": show(b.shape)}
+    )
 
 
 def topological(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr]:

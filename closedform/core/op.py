@@ -27,8 +27,14 @@ def multilinear(shapes: str, **facts: Any) -> Callable[[Rule], Op]:
     """
 
     def record(rule: Rule) -> Op:
-        return Op(name=rule.__name__, kind="multilinear", signatures=_signatures(shapes), adjoint=rule,
-                  doc=rule.__doc__ or "", **facts)
+        return Op(
+            name=rule.__name__,
+            kind="multilinear",
+            signatures=_signatures(shapes),
+            adjoint=rule,
+            doc=rule.__doc__ or "",
+            **facts,
+        )
 
     return record
 
@@ -37,13 +43,26 @@ def function(shapes: str, **facts: Any) -> Callable[[Rule], Op]:
     """A nonlinear operation; the rule is its differential, `(X, dX) -> dF`."""
 
     def record(rule: Rule) -> Op:
-        return Op(name=rule.__name__, kind="function", signatures=_signatures(shapes), differential=rule,
-                  doc=rule.__doc__ or "", **facts)
+        return Op(
+            name=rule.__name__,
+            kind="function",
+            signatures=_signatures(shapes),
+            differential=rule,
+            doc=rule.__doc__ or "",
+            **facts,
+        )
 
     return record
 
 
 def elementwise(name: str, derivative: Callable[[Expr, Expr], Expr], doc: str, **facts: Any) -> Op:
     """A function applied entry by entry; `derivative(x, y)` is f'(x), with y = f(x) at hand."""
-    return Op(name=name, kind="elementwise", signatures=_signatures("(m,n) -> (m,n)"), differential=derivative,
-              turns=True, doc=doc, **facts)
+    return Op(
+        name=name,
+        kind="elementwise",
+        signatures=_signatures("(m,n) -> (m,n)"),
+        differential=derivative,
+        turns=True,
+        doc=doc,
+        **facts,
+    )

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from closedform.core.expr import OPS, Expr, Number, node, ones
 from closedform.core.normal import REWRITERS
 from closedform.core.shape import ONE, Dim
 from closedform.core.terms import split
 
-Binding = dict[object, object]  # wildcard symbol -> expression, wildcard dimension name -> dimension
+Binding = dict[object, Any]  # wildcard symbol -> expression, wildcard dimension name -> dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,8 @@ def _runs(patterns: tuple[Expr, ...], factors: tuple[Expr, ...], bound: Binding)
 def instantiate(right: Expr, bound: Binding) -> Expr:
     """The right side with expressions for wildcards, as written."""
     if right.op.name == "symbol":
-        return bound[right]  # type: ignore[return-value]
+        found: Expr = bound[right]
+        return found
     if right.op.name == "ones":
         rows, columns = (_size(d, bound) for d in right.shape)
         return ones((rows, columns))
@@ -223,4 +225,5 @@ def instantiate(right: Expr, bound: Binding) -> Expr:
 
 
 def _size(d: Dim, bound: Binding) -> Dim:
-    return d if d is ONE else bound[d]  # type: ignore[return-value]
+    found: Dim = d if d is ONE else bound[d]
+    return found

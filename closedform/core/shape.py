@@ -92,7 +92,7 @@ def shape_of(sizes: Iterable[int | str | Dim]) -> Shape:
     dims = tuple(dim(s) for s in sizes)
     if len(dims) > 2:
         raise DeclarationError(f"a variable has at most two dimensions, not {len(dims)}")
-    return (dims + (ONE, ONE))[:2] if dims else SCALAR
+    return (dims[0], dims[1] if len(dims) == 2 else ONE) if dims else SCALAR
 
 
 def show(shape: Shape) -> str:

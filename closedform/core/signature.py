@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from closedform.core.shape import ONE, Dim, Shape, dim
+from closedform.core.shape import ONE, Dim, Shape
 
 D = TypeVar("D")
 

@@ -80,4 +80,3 @@ def is_ones(e: Expr) -> bool:
 def unit(e: Expr) -> Expr:
     """The neutral element of the entry-by-entry product, in e's shape."""
     return ones(e.shape)
-

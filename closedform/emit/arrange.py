@@ -55,8 +55,10 @@ class Arranger:
             TooLarge: written out, it has more than `LIMIT` operations.
         """
         if e.size > LIMIT:
-            raise TooLarge(f"the formula has more than {LIMIT:,} operations when it is written out",
-                           hint="ask for code, or compile it: shared parts are computed once there")
+            raise TooLarge(
+                f"the formula has more than {LIMIT:,} operations when it is written out",
+                hint="ask for code, or compile it: shared parts are computed once there",
+            )
         for node in topological([e]):
             self.of[node] = RULES.get(node.op.name, Arranger.call)(self, node)
         return self.of[e]
@@ -77,8 +79,9 @@ class Arranger:
         if name == "dim":
             return self.add(Size(e.data), 0)
         if name == "zeros":
-            return self.finish(Product(coefficient=Fraction(0), body=(self.add(Constant("ones", shape=e.shape), 0),),
-                                       shape=e.shape))
+            return self.finish(
+                Product(coefficient=Fraction(0), body=(self.add(Constant("ones", shape=e.shape), 0),), shape=e.shape)
+            )
         return self.add(Constant(name, shape=e.shape), 0)
 
     def number(self, value: Number) -> Formula:
@@ -135,8 +138,9 @@ class Arranger:
             return self.finish(Product(base.value < 0, 1 / abs(base.value)))
         if divides:
             below = (self.number_power(base, -p),)
-            return self.finish(Product(under=below) if base.shape == SCALAR
-                               else Product(entrywise=True, over=below, shape=base.shape))
+            return self.finish(
+                Product(under=below) if base.shape == SCALAR else Product(entrywise=True, over=below, shape=base.shape)
+            )
         return self.make_power(base, self.add(Value(p), 0), entrywise=base.shape != SCALAR)
 
     def scalar_product(self, factors: list[Formula]) -> Formula:
@@ -225,7 +229,12 @@ class Arranger:
 
     def view(self, f: Formula) -> Product:
         """A formula as a product; in one, a power with a negative exponent is a division."""
-        if isinstance(f, Power) and isinstance(f.exponent, Value) and f.exponent.value < 0 and f.entrywise is (f.shape != SCALAR):
+        if (
+            isinstance(f, Power)
+            and isinstance(f.exponent, Value)
+            and f.exponent.value < 0
+            and f.entrywise is (f.shape != SCALAR)
+        ):
             below = (self.make_power(f.base, self.add(Value(-f.exponent.value), 0), entrywise=f.entrywise),)
             return Product(entrywise=True, over=below, shape=f.shape) if f.entrywise else Product(under=below)
         return view(f)

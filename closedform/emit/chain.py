@@ -80,8 +80,11 @@ class Chain:
         flops = rows * columns if left == "diag" or right == "diag" else rows * middle * columns
         if left == right == "diag":
             return rows
-        materialised = [m for m, f, other in ((i, factors[i], right), (j, factors[j], left))
-                        if f.kind.startswith("inv") and other == "diag" and (m == i == k or m == j == k + 1)]
+        materialised = [
+            m
+            for m, f, other in ((i, factors[i], right), (j, factors[j], left))
+            if f.kind.startswith("inv") and other == "diag" and (m == i == k or m == j == k + 1)
+        ]
         return flops + sum(2 * length(factors[m].shape[0]) ** 3 for m in materialised)
 
     def _build(self, factors: list[Factor], split: dict[tuple[int, int], int], i: int, j: int) -> Factor:

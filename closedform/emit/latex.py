@@ -14,8 +14,11 @@ from closedform.core.shape import ONE, Dim
 from closedform.emit.formula import Call, Constant, Formula, Number, Power, Product, Size, Transpose, Value
 from closedform.emit.notation import ATOM, POSTFIX, PRODUCT, Notation
 
-GREEK = re.findall(r"\w+", """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
-    upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""")
+GREEK = re.findall(
+    r"\w+",
+    """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
+    upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""",
+)
 
 
 class Latex(Notation):

@@ -120,9 +120,13 @@ SCALAR: dict[str, Callable[[Lowering, Term], Term]] = {
     **dict.fromkeys(["tr", "det", "sum", "max", "logsumexp", "diag", "diagonal", "vec", "transpose"], _same),
     **dict.fromkeys(["norm1", "norm2", "normnuc"], _absolute),
     "inv": lambda low, a: low.plan.infix("/", low.plan.number(1), a),
-    "adj": lambda low, a: low.plan.number(1.0), "softmax": lambda low, a: low.plan.number(1.0),
-    "logdet": _call("np.log(np.abs({0}))"), "expm": _call("np.exp({0})"), "logm": _call("np.log({0})"),
-    "sqrtm": _call("np.sqrt({0})"), "pinv": _call("np.linalg.pinv([[{0}]])[0, 0]"),
+    "adj": lambda low, a: low.plan.number(1.0),
+    "softmax": lambda low, a: low.plan.number(1.0),
+    "logdet": _call("np.log(np.abs({0}))"),
+    "expm": _call("np.exp({0})"),
+    "logm": _call("np.log({0})"),
+    "sqrtm": _call("np.sqrt({0})"),
+    "pinv": _call("np.linalg.pinv([[{0}]])[0, 0]"),
 }  #: what matrix functions are at 1×1
 
 
@@ -214,8 +218,9 @@ def is_definite(e: Expr, depth: int) -> bool:
     if name in ("inv", "transpose"):
         return is_definite(e.args[0], depth - 1)
     if name == "add":
-        return (any(is_definite(a, depth - 1) for a in e.args)
-                and all(is_semidefinite(a) or is_definite(a, depth - 1) for a in e.args))
+        return any(is_definite(a, depth - 1) for a in e.args) and all(
+            is_semidefinite(a) or is_definite(a, depth - 1) for a in e.args
+        )
     return name == "scale" and is_positive(e.args[0]) and is_definite(e.args[1], depth - 1)
 
 
@@ -264,6 +269,12 @@ def diagonal_matrix(low: Lowering, e: Expr) -> Term:
 
 RULES: dict[str, Callable[[Lowering, Expr], Term]] = {
     **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye"], leaf),
-    "transpose": transpose, "power": power, "matpow": matpow, "inv": inv, "logdet": logdet, "kron": kron, "vec": vec,
+    "transpose": transpose,
+    "power": power,
+    "matpow": matpow,
+    "inv": inv,
+    "logdet": logdet,
+    "kron": kron,
+    "vec": vec,
     "diag": diagonal_matrix,
 }  #: operations whose code is more than a template; `products`, `reduce` and `stable` add theirs

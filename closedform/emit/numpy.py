@@ -37,10 +37,13 @@ class Backend:
     renamed: Mapping[str, str] = field(default_factory=dict)
 
 
-NUMPY = Backend("numpy", {"np.": "import numpy as np", "scipy.linalg.": "import scipy.linalg",
-                          "scipy.special.": "import scipy.special"})
-RESERVED = frozenset(("np", "scipy", "float", "int", "len", "sigmoid", "softplus", "logsumexp", "softmax", "over",
-                      "adjugate"))  #: names that code uses
+NUMPY = Backend(
+    "numpy",
+    {"np.": "import numpy as np", "scipy.linalg.": "import scipy.linalg", "scipy.special.": "import scipy.special"},
+)
+RESERVED = frozenset(
+    ("np", "scipy", "float", "int", "len", "sigmoid", "softplus", "logsumexp", "softmax", "ismax", "over", "adjugate")
+)  #: names that code uses
 
 
 @dataclass(slots=True)
@@ -200,8 +203,10 @@ def code(e: Expr, name: str = "derivative", variables: Sequence[Expr] | None = N
 
 def _source(e: Expr, p: Program, name: str, backend: Backend) -> str:
     parameters = [p.names[a.name] for a in p.arguments] + [p.dims[n] for n in p.sizes]
-    body = [f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype=float)" + ("" if a.dims else "[()]")
-            for a in p.arguments]
+    body = [
+        f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype=float)" + ("" if a.dims else "[()]")
+        for a in p.arguments
+    ]
     body += [f"{p.dims[n]} = {place}" for n, place in p.bindings.items()]
     body += [*p.lines, f"return {p.result}"]
     lines = "\n".join("    " + line for line in body)
@@ -210,8 +215,16 @@ def _source(e: Expr, p: Program, name: str, backend: Backend) -> str:
     for common, own in backend.renamed.items():
         written = written.replace(common, own)
     imports = [line for prefix, line in backend.imports.items() if prefix in written]
-    return "\n".join([*imports, *["\n\n" + h for h in helpers], f"\n\ndef {name}({', '.join(parameters)}):",
-                      _docstring(e, p), lines, ""]).lstrip("\n")
+    return "\n".join(
+        [
+            *imports,
+            *["\n\n" + h for h in helpers],
+            f"\n\ndef {name}({', '.join(parameters)}):",
+            _docstring(e, p),
+            lines,
+            "",
+        ]
+    ).lstrip("\n")
 
 
 def _helpers(lines: str) -> list[str]:
@@ -220,8 +233,11 @@ def _helpers(lines: str) -> list[str]:
 
     from closedform.emit.runtime import HELPERS
 
-    return [getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "")
-            for name, f in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", lines)]
+    return [
+        getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "")
+        for name, f in HELPERS.items()
+        if re.search(rf"(?<![\w.]){name}\(", lines)
+    ]
 
 
 def _docstring(e: Expr, p: Program) -> str:

@@ -41,8 +41,16 @@ class Plan:
         self.table: dict[tuple[object, ...], Term] = {}
         self.definite: set[Term] = set()  #: terms known to be symmetric positive definite
 
-    def make(self, template: str, args: tuple[Term, ...], level: int, needs: tuple[int, ...], *, cheap: bool = False,
-             kind: str = "") -> Term:
+    def make(
+        self,
+        template: str,
+        args: tuple[Term, ...],
+        level: int,
+        needs: tuple[int, ...],
+        *,
+        cheap: bool = False,
+        kind: str = "",
+    ) -> Term:
         key = (template, *args)
         found = self.table.get(key)
         if found is None:

@@ -207,6 +207,7 @@ def chain_code(low: Lowering, e: Expr, scalar: Term | None) -> Term:
 
 # what sums a product up
 
+
 def total(low: Lowering, e: Expr) -> Term:
     """The sum of all entries: an inner product wherever it is one."""
     plan, (inside,) = low.plan, e.args
@@ -287,5 +288,14 @@ def diagonal(low: Lowering, e: Expr) -> Term:
     return plan.call("np.diagonal({0})", low[inside])
 
 
-RULES.update({"scale": scale, "hadamard": entries, "matmul": matmul, "sum": total, "tr": trace, "diagonal": diagonal,
-              "transpose": transpose})
+RULES.update(
+    {
+        "scale": scale,
+        "hadamard": entries,
+        "matmul": matmul,
+        "sum": total,
+        "tr": trace,
+        "diagonal": diagonal,
+        "transpose": transpose,
+    }
+)

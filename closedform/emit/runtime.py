@@ -41,6 +41,11 @@ def softmax(x):  # type: ignore[no-untyped-def]
     return e / np.sum(e)
 
 
+def ismax(x):  # type: ignore[no-untyped-def]
+    """1 at the largest entry, 0 elsewhere."""
+    return (x == np.max(x)) * 1.0
+
+
 def over(a, b):  # type: ignore[no-untyped-def]
     """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
     return a / b if b != 0 else np.float64(0.0)
@@ -56,7 +61,8 @@ def adjugate(X):  # type: ignore[no-untyped-def]
 
 
 HELPERS: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (sigmoid, softplus, logsumexp, softmax, over, adjugate)}
+    f.__name__: f for f in (sigmoid, softplus, logsumexp, softmax, ismax, over, adjugate)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ class Compiled:
             DomainError: a matrix that must be inverted is singular.
         """
         values = self.bind(args, named)
-        known: dict[str, int] = {name: int(v) for name, v in zip(self.sizes, values[len(self.dims):], strict=True)}
+        known: dict[str, int] = {name: int(v) for name, v in zip(self.sizes, values[len(self.dims) :], strict=True)}
         for i, (argument, dims) in enumerate(self.dims):
             try:
                 a = values[i] = np.asarray(values[i], dtype=float)

@@ -52,8 +52,9 @@ class Text(Notation):
         return base + (".^" if f.entrywise else "^") + (exponent if bare else self.group(exponent))
 
     def level(self, f: Formula) -> int:
-        alone = isinstance(f, Product) and f.plain() and not f.over and not f.entrywise and len(f.body) == 2
-        return ATOM if alone and len(_sums(f.body)) == 1 else super().level(f)
+        if isinstance(f, Product) and f.plain() and not f.over and not f.entrywise and len(f.body) == 2:
+            return ATOM if len(_sums(f.body)) == 1 else super().level(f)
+        return super().level(f)
 
     def product(self, p: Product) -> str:
         return super().product(replace(p, body=_sums(p.body)) if len(p.body) == 2 and not p.entrywise else p)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from closedform.core.expr import Expr, Number, number, ones, zeros
 from closedform.core.normal import finish, normal
 from closedform.core.op import function, multilinear
+from closedform.core.shape import Shape
 from closedform.core.terms import divide, is_number, is_ones, is_zero, join, split
 
 FLAT = 24  #: a nested sum or product longer than this stays nested, so that shared graphs stay linear
@@ -63,7 +64,9 @@ def _collect(args: Iterable[Expr], factor: Number, terms: dict[Expr, Number]) ->
             terms[core] = terms.get(core, 0) + c
 
 
-@multilinear("(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_sum, code=" + ", latex=" + ")
+@multilinear(
+    "(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_sum, code=" + ", latex=" + "
+)
 def add(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """A + B.  Adjoint in any slot: Y."""
     return Y
@@ -162,7 +165,7 @@ def _one_exponential(found: list[Expr]) -> list[Expr]:
     return [found[0].op.canonical(canonical_sum(*[e.args[0] for e in found]))]
 
 
-def _scaled(coefficient: Number, scalars: list[Expr], shape: tuple) -> list[Expr]:
+def _scaled(coefficient: Number, scalars: list[Expr], shape: Shape) -> list[Expr]:
     """The coefficient and the scalars as one more factor of that shape, if there are any."""
     if coefficient == 1 and not scalars:
         return []
@@ -174,8 +177,13 @@ def _order(e: Expr) -> tuple[int, int]:
 
 
 @multilinear(
-    "(m,n) (m,n) -> (m,n)", associative=True, commutative=True, canonical=canonical_product, saved=saved_by_product,
-    code=" * ", latex=r" \odot ",
+    "(m,n) (m,n) -> (m,n)",
+    associative=True,
+    commutative=True,
+    canonical=canonical_product,
+    saved=saved_by_product,
+    code=" * ",
+    latex=r" \odot ",
 )
 def hadamard(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """A ⊙ B, entry by entry.  Adjoint in any slot: ⟨Y, A ⊙ dB⟩ = ⟨A ⊙ Y, dB⟩."""
@@ -198,7 +206,7 @@ def canonical_power(x: Expr, p: Expr) -> Expr:
         return normal(canonical_power(x.args[0], p).T)
     if name == "power" and x.args[1].is_scalar and p.is_scalar:
         return _nested_power(x, p, whole)
-    if name == "abs" and whole and k % 2 == 0:
+    if name == "abs" and k is not None and whole and k % 2 == 0:
         return canonical_power(x.args[0], p)
     if name in ("hadamard", "scale") and whole:
         return canonical_product(*[_spread(canonical_power(f, p), x) for f in x.args])
@@ -257,8 +265,11 @@ def saved_by_power(args: tuple[Expr, ...]) -> int:
 
 
 @function(
-    "(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n) | (1,1) (m,n) -> (m,n)", canonical=canonical_power, saved=saved_by_power,
-    code="{0} ** {1}", latex="{0}^{{{1}}}",
+    "(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n) | (1,1) (m,n) -> (m,n)",
+    canonical=canonical_power,
+    saved=saved_by_power,
+    code="{0} ** {1}",
+    latex="{0}^{{{1}}}",
 )
 def power(x: Expr, p: Expr, dx: Expr | None, dp: Expr | None) -> Expr | None:
     """x^p, entry by entry.  d(x^p) = p x^(p−1) dx + x^p log(x) dp."""

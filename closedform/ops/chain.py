@@ -10,8 +10,8 @@ from __future__ import annotations
 from closedform.core.expr import OPS, Expr, eye, number, ones, zeros
 from closedform.core.normal import finish
 from closedform.core.shape import ONE, Shape
-from closedform.ops.arithmetic import canonical_power, canonical_product, canonical_scale, canonical_sum
 from closedform.core.terms import is_number
+from closedform.ops.arithmetic import canonical_power, canonical_product, canonical_scale, canonical_sum
 
 LONGEST = 16  #: a nested product longer than this stays nested, so that deep shared graphs stay linear
 
@@ -165,7 +165,9 @@ def _apply_diagonals(factors: list[Expr]) -> list[Expr]:
         for i in range(len(factors) - 2, -1, -1):
             if factors[i].op.name == "diag":
                 column = factors[i + 1] if i + 2 == len(factors) else canonical_chain(*factors[i + 1 :])
-                return _apply_diagonals([*factors[:i], *_factors(canonical_product(upright_column(factors[i]), column))])
+                return _apply_diagonals(
+                    [*factors[:i], *_factors(canonical_product(upright_column(factors[i]), column))]
+                )
     if factors[0].shape[0] is ONE:
         for i in range(1, len(factors)):
             if factors[i].op.name == "diag":
@@ -191,7 +193,9 @@ def _factors(e: Expr) -> list[Expr]:
 def _inner_scalars(factors: list[Expr], scalars: list[Expr]) -> list[Expr]:
     """Move every part between two narrow places out of the chain."""
     kept: list[Expr] = []
-    start = 0 if factors and factors[0].shape[0] is ONE else -1  # where in `kept` the part since the last narrow place begins
+    start = (
+        0 if factors and factors[0].shape[0] is ONE else -1
+    )  # where in `kept` the part since the last narrow place begins
     for f in factors:
         if f.is_scalar:
             scalars.append(f)

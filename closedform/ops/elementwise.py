@@ -13,36 +13,77 @@ from math import pi
 from closedform.core.expr import OPS, Expr, Op, number, ones
 from closedform.core.normal import finish
 from closedform.core.op import elementwise
+from closedform.core.terms import is_zero, join, split
 from closedform.ops.arithmetic import canonical_scale, canonical_sum, is_positive
 from closedform.ops.product import canonical_transpose, upright
-from closedform.core.terms import is_zero, join, split
 
 exp = elementwise("exp", lambda x, y: y, "exp′ = exp.", code="np.exp({0})", latex=r"\exp({0})")
 log = elementwise("log", lambda x, y: 1 / x, "log′ x = 1/x.", code="np.log({0})", latex=r"\log({0})", domain="{0} > 0")
 sin = elementwise("sin", lambda x, y: cos(x), "sin′ = cos.", code="np.sin({0})", latex=r"\sin({0})")
-cos = elementwise("cos", lambda x, y: -sin(x), "cos′ = −sin.", code="np.cos({0})", latex=r"\cos({0})")
-tan = elementwise("tan", lambda x, y: 1 + y**2, "tan′ = 1 + tan².", code="np.tan({0})", latex=r"\tan({0})",
-                  domain="cos({0}) ≠ 0")
-arcsin = elementwise("arcsin", lambda x, y: (1 - x**2) ** _half(-1), "arcsin′ x = (1 − x²)^(−1/2).",
-                     code="np.arcsin({0})", latex=r"\arcsin({0})", domain="-1 < {0} < 1")
-arccos = elementwise("arccos", lambda x, y: -((1 - x**2) ** _half(-1)), "arccos′ x = −(1 − x²)^(−1/2).",
-                     code="np.arccos({0})", latex=r"\arccos({0})", domain="-1 < {0} < 1")
-arctan = elementwise("arctan", lambda x, y: 1 / (1 + x**2), "arctan′ x = 1/(1 + x²).", code="np.arctan({0})",
-                     latex=r"\arctan({0})")
+cos: Op = elementwise("cos", lambda x, y: -sin(x), "cos′ = −sin.", code="np.cos({0})", latex=r"\cos({0})")
+tan = elementwise(
+    "tan", lambda x, y: 1 + y**2, "tan′ = 1 + tan².", code="np.tan({0})", latex=r"\tan({0})", domain="cos({0}) ≠ 0"
+)
+arcsin = elementwise(
+    "arcsin",
+    lambda x, y: (1 - x**2) ** _half(-1),
+    "arcsin′ x = (1 − x²)^(−1/2).",
+    code="np.arcsin({0})",
+    latex=r"\arcsin({0})",
+    domain="-1 < {0} < 1",
+)
+arccos = elementwise(
+    "arccos",
+    lambda x, y: -((1 - x**2) ** _half(-1)),
+    "arccos′ x = −(1 − x²)^(−1/2).",
+    code="np.arccos({0})",
+    latex=r"\arccos({0})",
+    domain="-1 < {0} < 1",
+)
+arctan = elementwise(
+    "arctan", lambda x, y: 1 / (1 + x**2), "arctan′ x = 1/(1 + x²).", code="np.arctan({0})", latex=r"\arctan({0})"
+)
 sinh = elementwise("sinh", lambda x, y: cosh(x), "sinh′ = cosh.", code="np.sinh({0})", latex=r"\sinh({0})")
-cosh = elementwise("cosh", lambda x, y: sinh(x), "cosh′ = sinh.", code="np.cosh({0})", latex=r"\cosh({0})")
+cosh: Op = elementwise("cosh", lambda x, y: sinh(x), "cosh′ = sinh.", code="np.cosh({0})", latex=r"\cosh({0})")
 tanh = elementwise("tanh", lambda x, y: 1 - y**2, "tanh′ = 1 − tanh².", code="np.tanh({0})", latex=r"\tanh({0})")
-sigmoid = elementwise("sigmoid", lambda x, y: y * (1 - y), "σ(x) = 1/(1 + e^(−x)); σ′ = σ (1 − σ).",
-                      code="sigmoid({0})", latex=r"\sigma({0})")
-softplus = elementwise("softplus", lambda x, y: sigmoid(x), "softplus x = log(1 + e^x); its derivative is σ.",
-                       code="softplus({0})", latex=r"\operatorname{{softplus}}({0})")
-relu = elementwise("relu", lambda x, y: (1 + sign(x)) / 2, "relu x = max(x, 0); relu′ = (1 + sign)/2.",
-                   code="np.maximum({0}, 0)", latex=r"\operatorname{{relu}}({0})", domain="{0} ≠ 0")
+sigmoid = elementwise(
+    "sigmoid",
+    lambda x, y: y * (1 - y),
+    "σ(x) = 1/(1 + e^(−x)); σ′ = σ (1 − σ).",
+    code="sigmoid({0})",
+    latex=r"\sigma({0})",
+)
+softplus = elementwise(
+    "softplus",
+    lambda x, y: sigmoid(x),
+    "softplus x = log(1 + e^x); its derivative is σ.",
+    code="softplus({0})",
+    latex=r"\operatorname{{softplus}}({0})",
+)
+relu = elementwise(
+    "relu",
+    lambda x, y: (1 + sign(x)) / 2,
+    "relu x = max(x, 0); relu′ = (1 + sign)/2.",
+    code="np.maximum({0}, 0)",
+    latex=r"\operatorname{{relu}}({0})",
+    domain="{0} ≠ 0",
+)
 abs = elementwise("abs", lambda x, y: sign(x), "|x|′ = sign x.", code="np.abs({0})", latex=r"|{0}|", domain="{0} ≠ 0")
-sign = elementwise("sign", lambda x, y: 0 * x, "sign′ = 0 wherever x ≠ 0.", code="np.sign({0})",
-                   latex=r"\operatorname{{sign}}({0})", domain="{0} ≠ 0")
-erf = elementwise("erf", lambda x, y: 2 / pi**0.5 * exp(-(x**2)), "erf′ x = 2 e^(−x²)/√π.",
-                  code="scipy.special.erf({0})", latex=r"\operatorname{{erf}}({0})")
+sign: Op = elementwise(
+    "sign",
+    lambda x, y: 0 * x,
+    "sign′ = 0 wherever x ≠ 0.",
+    code="np.sign({0})",
+    latex=r"\operatorname{{sign}}({0})",
+    domain="{0} ≠ 0",
+)
+erf = elementwise(
+    "erf",
+    lambda x, y: 2 / pi**0.5 * exp(-(x**2)),
+    "erf′ x = 2 e^(−x²)/√π.",
+    code="scipy.special.erf({0})",
+    latex=r"\operatorname{{erf}}({0})",
+)
 
 ODD = {sin, tan, arcsin, arctan, sinh, tanh, sign, erf}
 EVEN = {cos, cosh, abs}
@@ -52,7 +93,7 @@ AT_ZERO: dict[Op, int] = {
 
 
 def _canonical(op: Op) -> Callable[[Expr], Expr]:
-    """Constants are evaluated where they are whole; signs move out of odd and even functions, σ(−x) = 1 − σ(x); operands stand upright."""
+    """Values at 0 where they are whole; f(−x) for odd and even f, σ(−x) = 1 − σ(x); operands stand upright."""
 
     def canonical(x: Expr) -> Expr:
         if is_zero(x) and op in AT_ZERO:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from closedform.core.expr import OPS, Expr, eye, number, size_of
 from closedform.core.normal import finish
 from closedform.core.op import function, multilinear
+from closedform.core.terms import join
 from closedform.ops.arithmetic import canonical_power, canonical_product, canonical_scale, canonical_sum
 from closedform.ops.chain import trace_of_chain
 from closedform.ops.product import inv, upright
-from closedform.core.terms import join
 
 
 def canonical_trace(X: Expr) -> Expr:
@@ -56,7 +56,9 @@ def canonical_det(X: Expr) -> Expr:
         return canonical_power(canonical_det(X.args[0]), X.args[1])
     if name == "kron" and (sizes := _square_sizes(X)):
         a, b = X.args
-        return canonical_product(canonical_power(canonical_det(a), sizes[1]), canonical_power(canonical_det(b), sizes[0]))
+        return canonical_product(
+            canonical_power(canonical_det(a), sizes[1]), canonical_power(canonical_det(b), sizes[0])
+        )
     t = upright(X)
     return finish(det, (X if t is None else t,))
 
@@ -93,8 +95,13 @@ def canonical_logdet(X: Expr) -> Expr:
     return finish(logdet, (X if t is None else t,))
 
 
-@function("(n,n) -> (1,1)", canonical=canonical_logdet, code="np.linalg.slogdet({0})[1]",
-          latex=r"\log\left|\det({0})\right|", domain="det({0}) ≠ 0")
+@function(
+    "(n,n) -> (1,1)",
+    canonical=canonical_logdet,
+    code="np.linalg.slogdet({0})[1]",
+    latex=r"\log\left|\det({0})\right|",
+    domain="det({0}) ≠ 0",
+)
 def logdet(X: Expr, dX: Expr) -> Expr:
     """log |det X|.  d log |det X| = tr(X⁻¹ dX)."""
     return tr(inv(X) @ dX)
@@ -108,10 +115,14 @@ def canonical_adj(X: Expr) -> Expr:
     return finish(adj, (X,)) if t is None else OPS["transpose"].canonical(canonical_adj(t))
 
 
-@function("(n,n) -> (n,n)", canonical=canonical_adj, turns=True, code="adjugate({0})", latex=r"\operatorname{{adj}}({0})",
-          domain="det({0}) ≠ 0")
+@function(
+    "(n,n) -> (n,n)",
+    canonical=canonical_adj,
+    turns=True,
+    code="adjugate({0})",
+    latex=r"\operatorname{{adj}}({0})",
+    domain="det({0}) ≠ 0",
+)
 def adj(X: Expr, dX: Expr) -> Expr:
     """The adjugate, det(X) X⁻¹.  d adj X = det(X) (tr(X⁻¹ dX) X⁻¹ − X⁻¹ dX X⁻¹); X nonsingular."""
     return det(X) * (tr(inv(X) @ dX) * inv(X) - inv(X) @ dX @ inv(X))
-
-

@@ -6,10 +6,10 @@ from closedform.core.expr import OUTSIDE, SAME, Expr, eye, number, ones, zeros
 from closedform.core.normal import finish
 from closedform.core.op import function, multilinear
 from closedform.core.shape import ONE
+from closedform.core.terms import is_number, split
 from closedform.errors import NotSupported
 from closedform.ops.arithmetic import canonical_power, canonical_product, canonical_scale, canonical_sum
 from closedform.ops.chain import canonical_chain
-from closedform.core.terms import is_number, split
 
 LARGEST_POWER = 64  #: a derivative of Xᵏ has k terms
 
@@ -113,7 +113,14 @@ def canonical_inv(X: Expr) -> Expr:
     return finish(inv, (X,)) if t is None else canonical_transpose(canonical_inv(t))
 
 
-@function("(n,n) -> (n,n)", canonical=canonical_inv, turns=True, latex=r"{0}^{{-1}}", code="np.linalg.inv({0})", domain="det({0}) ≠ 0")
+@function(
+    "(n,n) -> (n,n)",
+    canonical=canonical_inv,
+    turns=True,
+    latex=r"{0}^{{-1}}",
+    code="np.linalg.inv({0})",
+    domain="det({0}) ≠ 0",
+)
 def inv(X: Expr, dX: Expr) -> Expr:
     """The inverse.  From X X⁻¹ = I:  dX⁻¹ = −X⁻¹ dX X⁻¹."""
     return -(inv(X) @ dX @ inv(X))
@@ -145,14 +152,26 @@ def _power_rule(X: Expr, k: Expr) -> Expr:
     return k * matpow(X, k - 1)
 
 
-@function("(n,n) (1,1) -> (n,n)", canonical=canonical_matpow, on_trace=_power_rule, turns=True, latex=r"{0}^{{{1}}}", code="np.linalg.matrix_power({0}, {1})")
+@function(
+    "(n,n) (1,1) -> (n,n)",
+    canonical=canonical_matpow,
+    on_trace=_power_rule,
+    turns=True,
+    latex=r"{0}^{{{1}}}",
+    code="np.linalg.matrix_power({0}, {1})",
+)
 def matpow(X: Expr, k: Expr, dX: Expr | None, dk: Expr | None) -> Expr:
-    """Xᵏ for an integer k.  d tr Xᵏ = k tr(Xᵏ⁻¹ dX); d(Xᵏ) = Σᵢ Xⁱ dX Xᵏ⁻¹⁻ⁱ, i = 0 … k−1; for k < 0 that of X⁻¹ in its place."""
+    """Xᵏ for an integer k.
+
+    d tr Xᵏ = k tr(Xᵏ⁻¹ dX);  d(Xᵏ) = Σᵢ Xⁱ dX Xᵏ⁻¹⁻ⁱ, i = 0 … k−1; for k < 0 that of X⁻¹ in its place.
+    """
     if dk is not None:
         raise NotSupported("the exponent of a matrix power is an integer; there is no derivative by it")
     if dX is None or k.op.name != "number":
-        raise NotSupported("the derivative of a matrix power with a symbolic exponent is a sum of that many terms; "
-                           "tr(X^p), det(X^p) and logdet(X^p) have closed forms")
+        raise NotSupported(
+            "the derivative of a matrix power with a symbolic exponent is a sum of that many terms; "
+            "tr(X^p), det(X^p) and logdet(X^p) have closed forms"
+        )
     if k.data > LARGEST_POWER:
         raise NotSupported(f"the derivative of X^{k.data} has {k.data} terms; the limit is {LARGEST_POWER}")
     total = _between(X, 0, dX, int(k.data) - 1)

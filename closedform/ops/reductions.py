@@ -62,8 +62,13 @@ def canonical_norm1(X: Expr) -> Expr:
     return canonical_total(OPS["abs"].canonical(X))
 
 
-@function("(m,n) -> (1,1)", canonical=canonical_norm1, code="np.abs({0}).sum()", latex=r"\lVert {0} \rVert_1",
-          domain="{0} ≠ 0 entry by entry")
+@function(
+    "(m,n) -> (1,1)",
+    canonical=canonical_norm1,
+    code="np.abs({0}).sum()",
+    latex=r"\lVert {0} \rVert_1",
+    domain="{0} ≠ 0 entry by entry",
+)
 def norm1(X: Expr, dX: Expr) -> Expr:
     """The sum of absolute values.  d‖X‖₁ = ⟨sign X, dX⟩."""
     return sum(entry.sign(X) * dX)
@@ -85,8 +90,13 @@ def canonical_norm2(X: Expr) -> Expr:
     return finish(norm2, (X if t is None else t,))
 
 
-@function("(m,n) -> (1,1)", canonical=canonical_norm2, code="np.linalg.norm({0})", latex=r"\lVert {0} \rVert",
-          domain="{0} ≠ 0")
+@function(
+    "(m,n) -> (1,1)",
+    canonical=canonical_norm2,
+    code="np.linalg.norm({0})",
+    latex=r"\lVert {0} \rVert",
+    domain="{0} ≠ 0",
+)
 def norm2(X: Expr, dX: Expr) -> Expr:
     """The Euclidean norm of a vector, the Frobenius norm of a matrix.  d‖X‖ = ⟨X, dX⟩/‖X‖."""
     return sum(X * dX) / norm2(X)
@@ -98,8 +108,12 @@ def canonical_logsumexp(x: Expr) -> Expr:
     return finish(logsumexp, (x if t is None else t,))
 
 
-@function("(n,1) -> (1,1) | (1,n) -> (1,1)", canonical=canonical_logsumexp, code="logsumexp({0})",
-          latex=r"\operatorname{{logsumexp}}({0})")
+@function(
+    "(n,1) -> (1,1) | (1,n) -> (1,1)",
+    canonical=canonical_logsumexp,
+    code="logsumexp({0})",
+    latex=r"\operatorname{{logsumexp}}({0})",
+)
 def logsumexp(x: Expr, dx: Expr) -> Expr:
     """log Σ exp xᵢ.  Its differential is ⟨softmax x, dx⟩."""
     return sum(softmax(x) * dx)
@@ -111,16 +125,25 @@ def canonical_softmax(x: Expr) -> Expr:
     return finish(softmax, (x,)) if t is None else OPS["transpose"].canonical(canonical_softmax(t))
 
 
-@function("(n,1) -> (n,1) | (1,n) -> (1,n)", canonical=canonical_softmax, code="softmax({0})",
-          latex=r"\operatorname{{softmax}}({0})")
+@function(
+    "(n,1) -> (n,1) | (1,n) -> (1,n)",
+    canonical=canonical_softmax,
+    code="softmax({0})",
+    latex=r"\operatorname{{softmax}}({0})",
+)
 def softmax(x: Expr, dx: Expr) -> Expr:
     """exp x / sum(exp x).  With s = softmax x: ds = s ⊙ dx − s ⟨s, dx⟩."""
     s = softmax(x)
     return s * dx - sum(s * dx) * s
 
 
-@function("(m,n) -> (m,n)", code="({0} == np.max({0})) * 1.0", turns=True, latex=r"\operatorname{{ismax}}({0})",
-          domain="the largest entry of {0} is unique")
+@function(
+    "(m,n) -> (m,n)",
+    code="ismax({0})",
+    turns=True,
+    latex=r"\operatorname{{ismax}}({0})",
+    domain="the largest entry of {0} is unique",
+)
 def ismax(X: Expr, dX: Expr) -> Expr:
     """1 at the largest entry and 0 elsewhere; constant wherever the largest entry is unique."""
     return 0 * dX

@@ -26,8 +26,12 @@ def canonical_diag(u: Expr) -> Expr:
     return finish(diag, (u,))
 
 
-@multilinear("(n,1) -> (n,n) | (1,n) -> (n,n)", canonical=canonical_diag, code="np.diag({0})",
-             latex=r"\operatorname{{diag}}({0})")
+@multilinear(
+    "(n,1) -> (n,n) | (1,n) -> (n,n)",
+    canonical=canonical_diag,
+    code="np.diag({0})",
+    latex=r"\operatorname{{diag}}({0})",
+)
 def diag(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """The diagonal matrix of a vector.  Adjoint: ⟨Y, diag(da)⟩ = ⟨diagonal Y, da⟩."""
     column = diagonal(Y)
@@ -85,7 +89,9 @@ def _run(factors: tuple[Expr, ...]) -> Expr:
     return factors[0] if len(factors) == 1 else canonical_chain(*factors)
 
 
-@multilinear("(n,n) -> (n,1)", canonical=canonical_diagonal, code="np.diagonal({0})", latex=r"\operatorname{{diag}}({0})")
+@multilinear(
+    "(n,n) -> (n,1)", canonical=canonical_diagonal, code="np.diagonal({0})", latex=r"\operatorname{{diag}}({0})"
+)
 def diagonal(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """The diagonal of a square matrix, as a column.  Adjoint: ⟨y, diagonal dA⟩ = ⟨diag y, dA⟩."""
     return diag(Y)
@@ -113,8 +119,9 @@ def canonical_kron(*args: Expr) -> Expr:
     return canonical_scale(canonical_product(*scalars), core) if scalars and merged else core
 
 
-@multilinear("(m,n) (p,q) -> (m*p,n*q)", associative=True, canonical=canonical_kron, code="np.kron({0}, {1})",
-             latex=r" \otimes ")
+@multilinear(
+    "(m,n) (p,q) -> (m*p,n*q)", associative=True, canonical=canonical_kron, code="np.kron({0}, {1})", latex=r" \otimes "
+)
 def kron(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """The Kronecker product A ⊗ B, blocks aᵢⱼ B."""
     raise NotSupported("the gradient of a Kronecker product needs index notation, which this version does not have")
@@ -136,8 +143,9 @@ def canonical_vec(X: Expr) -> Expr:
     return finish(vec, (X,))
 
 
-@multilinear("(m,n) -> (m*n,1)", canonical=canonical_vec, code="np.ravel({0}, order='F')",
-             latex=r"\operatorname{{vec}}({0})")
+@multilinear(
+    "(m,n) -> (m*n,1)", canonical=canonical_vec, code="np.ravel({0}, order='F')", latex=r"\operatorname{{vec}}({0})"
+)
 def vec(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """The columns stacked."""
     raise NotSupported("the gradient through vec needs index notation, which this version does not have")

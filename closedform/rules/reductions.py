@@ -6,7 +6,6 @@ from closedform.ops.reductions import logsumexp, softmax, sum
 from closedform.ops.structure import kron, vec
 from closedform.rules.wildcards import A, B, C, D, u
 
-
 REDUCTIONS = [
     Rule("log-sum-exp", log(sum(exp(u))), logsumexp(u)),
     Rule("softmax", sum(exp(u)) ** -1 * exp(u), softmax(u)),

@@ -39,8 +39,8 @@ def call(reading: Reading, node: Node, *args: Term) -> Term:
 def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
     if name in reading.shapes or name in reading.sizes:
         inside = reading.source[node.at[1] : node.span[1]]
-        return SyntaxProblem(f"{name} is not a function", source=reading.source, span=node.at,
-                             hint=f"write {name}*{inside} for a product" if len(node.operands) == 1 else None)  # fmt: skip
+        hint = f"write {name}*{inside} for a product" if len(node.operands) == 1 else None
+        return SyntaxProblem(f"{name} is not a function", source=reading.source, span=node.at, hint=hint)
     hint = function_hint(name)
     if hint is None and len(name) == 1 and len(node.operands) == 1:
         hint = f"write {name}*(…) for a product"
@@ -126,9 +126,13 @@ def _dimension(reading: Reading, node: Node, function: Node) -> Dim:
         elif part.rule == "literal" and word.isdecimal() and word.strip("0") and len(word) < 10:
             result = result * dim(int(word))
         else:
-            what = f"{word} is a variable" if word in reading.shapes else f"{reading.source[slice(*part.span)][:40]} is not"
-            raise ShapeError(f"{function.text} takes a dimension: a name, a positive integer or a product of them; {what}",
-                             source=reading.source, span=part.span)  # fmt: skip
+            what = (
+                f"{word} is a variable"
+                if word in reading.shapes
+                else f"{reading.source[slice(*part.span)][:40]} is not"
+            )
+            wanted = "a dimension: a name, a positive integer or a product of them"
+            raise ShapeError(f"{function.text} takes {wanted}; {what}", source=reading.source, span=part.span)
     if result.count > 10**9:
         raise ShapeError("a dimension is at most 1000000000", source=reading.source, span=node.span)
     return result

@@ -69,8 +69,8 @@ def declared_properties(properties: Properties) -> dict[str, frozenset[str]]:
 
 def check_property(p: str) -> None:
     if p not in PROPERTIES:
-        raise DeclarationError(f"unknown property {p!r}"[:200],
-                               hint=closest(str(p), PROPERTIES) or "the properties are " + ", ".join(PROPERTIES))  # fmt: skip
+        hint = closest(str(p), PROPERTIES) or "the properties are " + ", ".join(PROPERTIES)
+        raise DeclarationError(f"unknown property {p!r}"[:200], hint=hint)
 
 
 def check_fit(name: str, shape: Shape, properties: Iterable[str]) -> None:
@@ -190,5 +190,3 @@ class _Place:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ClosedFormError):
             error.at(self.source, self.span)
-
-

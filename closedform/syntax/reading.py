@@ -170,8 +170,11 @@ class Reading:
         """
         site = self.rule.settle()
         if isinstance(site, Node):
-            raise ShapeError("the dimensions do not fit, or cannot be found from this", source=self.source, span=site.at,
-                             hint="declare the shapes of the variables")  # fmt: skip
+            message, hint = (
+                "the dimensions do not fit, or cannot be found from this",
+                "declare the shapes of the variables",
+            )
+            raise ShapeError(message, source=self.source, span=site.at, hint=hint)
         for shape, node in self.loose:
             if not self.infer and unknowns(self.expand(shape)):
                 raise ShapeError(f"the size of this {node.text} does not follow from its context", source=self.source,

@@ -1,6 +1,6 @@
 """The text syntax: a formula as typed, to a function with shapes.
 
-    text → tokens (tokens.py) → tree (tree.py, text.lark) → shapes (reading.py, operators, calls) → expression
+text → tokens (tokens.py) → tree (tree.py, text.lark) → shapes (reading.py, operators, calls) → expression
 """
 
 from __future__ import annotations
@@ -122,11 +122,12 @@ def _function(reading: Reading, nodes: list[Node]) -> Function:
         reading.symbols[name] = symbol(name, shape, reading.properties.get(name, ()))
     notes = [f"{name} is {_words(final[name])}" for name in reading.inferred]
     expr = reading.build(list(terms.values()))
-    return Function(expr, dict(reading.symbols), dict(reading.sizes), (*notes, *dict.fromkeys(reading.notes)), reading.source)
+    return Function(
+        expr, dict(reading.symbols), dict(reading.sizes), (*notes, *dict.fromkeys(reading.notes)), reading.source
+    )
 
 
 def _words(shape: Shape) -> str:
     if shape == SCALAR:
         return "a scalar"
     return f"a column of {shape[0]} entries" if str(shape[1]) == "1" else show(shape)
-

@@ -170,7 +170,8 @@ def split_products(tokens: list[Token], declared: Collection[str], known: Collec
     """Read `Ax` as A x: undeclared letters side by side, where nothing else can be meant.
 
     That is so when every letter is declared; and, when shapes are inferred, directly after `ᵀ` or `‖` if one
-    letter is a capital, and where Greek and Latin letters mix.  Every occurrence of a name is read alike.  `known` names stay whole.
+    letter is a capital, and where Greek and Latin letters mix.  Every occurrence of a name is read alike.
+    `known` names stay whole.
     """
     from lark import Token
 

@@ -21,8 +21,12 @@ A, S, x, t = symbol("A", (M, N)), symbol("S", (N, N)), symbol("x", (N, ONE)), sy
 
 def draw(seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return {"A": rng.uniform(0.2, 0.8, (3, 4)), "S": np.eye(4) + 0.2 * rng.uniform(0.1, 1, (4, 4)),
-            "x": rng.uniform(0.2, 0.8, (4, 1)), "t": rng.uniform(0.2, 0.8, (1, 1))}
+    return {
+        "A": rng.uniform(0.2, 0.8, (3, 4)),
+        "S": np.eye(4) + 0.2 * rng.uniform(0.1, 1, (4, 4)),
+        "x": rng.uniform(0.2, 0.8, (4, 1)),
+        "t": rng.uniform(0.2, 0.8, (1, 1)),
+    }
 
 
 DIRECT = {
@@ -43,6 +47,7 @@ DIRECT = {
     "norm2": ("A", lambda e: [[np.linalg.norm(e["A"])]]),
     "normnuc": ("A", lambda e: [[np.linalg.norm(e["A"], "nuc")]]),
     "max": ("A", lambda e: [[e["A"].max()]]),
+    "ismax": ("A", lambda e: (e["A"] == e["A"].max()) * 1.0),
     "logsumexp": ("x", lambda e: [[scipy.special.logsumexp(e["x"])]]),
     "softmax": ("x", lambda e: scipy.special.softmax(e["x"])),
     "diag": ("x", lambda e: np.diag(e["x"][:, 0])),

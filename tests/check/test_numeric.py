@@ -130,9 +130,14 @@ def test_properties_hold_at_the_sampled_points():
     for sample in samples([total]):
         for X, kind in [(X, k) for k in kinds for X in sample.env[k]]:
             n = np.eye(len(X))
-            holds = {"spd": np.allclose(X, X.T) and np.linalg.eigvalsh(X).min() > 0, "symmetric": np.allclose(X, X.T),
-                     "diagonal": np.allclose(X, X * n), "orthogonal": np.allclose(X @ X.T, n),
-                     "triangular": np.allclose(X, np.tril(X)), "positive": (X > 0).all()}
+            holds = {
+                "spd": np.allclose(X, X.T) and np.linalg.eigvalsh(X).min() > 0,
+                "symmetric": np.allclose(X, X.T),
+                "diagonal": np.allclose(X, X * n),
+                "orthogonal": np.allclose(X @ X.T, n),
+                "triangular": np.allclose(X, np.tril(X)),
+                "positive": (X > 0).all(),
+            }
             assert holds[kind], kind
         assert set(sample.env["p"].ravel()) <= {2, 3, 4}
 

@@ -63,7 +63,7 @@ SHORTER = [
     ("tr(kron(A, B))", "tr(A)*tr(B)"),
     ("kron(A, B)*kron(inv(A), inv(B))", "eye(n*n)"),
     ("-(y - ones(m))", "ones(m) - y"),
-    ("-2*A*(x - X*y)", "2*A*(X*y - x)"),
+    ("-2*A*(x - B*x)", "2*A*(B*x - x)"),
     ("-X*(x - A*x)*(x - A*x)'", "X*(A*x - x)*(x - A*x)'"),
 ]
 

@@ -48,7 +48,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while at < len(text):
         match = TOKEN.match(text, at)
         if match is None:
-            raise ValueError(f"cannot read {text[at:at + 20]!r} in {text!r}")
+            raise ValueError(f"cannot read {text[at : at + 20]!r} in {text!r}")
         found.append((match.lastgroup or "", match[match.lastgroup or 0]))
         at = match.end()
     return found

@@ -81,7 +81,7 @@ def _sqrtm(X: Any) -> Any:
 def _logm(X: Any) -> Any:
     """Six square roots, then log(I + A) = ∫₀¹ A (I + tA)⁻¹ dt by Gauss–Legendre."""
     X, _ = jax.lax.scan(lambda X, _: (_sqrtm(X), None), X, length=6)
-    I = jnp.eye(len(X))  # noqa: E741
+    I = jnp.eye(len(X))
     A = X - I
     nodes, weights = np.polynomial.legendre.leggauss(12)
     return 2**6 * sum(w / 2 * jnp.linalg.solve(I + (t + 1) / 2 * A, A) for t, w in zip(nodes, weights, strict=True))

@@ -36,8 +36,11 @@ def test_at_least_99_percent_of_the_answers_are_in_matrix_notation():
 
 def test_at_least_90_percent_are_no_longer_than_a_careful_authors_formula():
     compared = [o for o in outcomes() if o.text and o.case["expected"]]
-    longer = [f"{o.case['id']}: {o.text}  >  {o.case['expected']}" for o in compared
-              if o.operations > operations(o.case["expected"])]
+    longer = [
+        f"{o.case['id']}: {o.text}  >  {o.case['expected']}"
+        for o in compared
+        if o.operations > operations(o.case["expected"])
+    ]
     assert len(longer) <= 0.10 * len(compared), "\n".join(longer)
 
 
@@ -51,9 +54,22 @@ def test_the_stored_references_are_what_jax_computes_today():
             assert np.allclose(D, slope, rtol=1e-8, atol=1e-9 * max(1, np.abs(slope).max())), name
 
 
-@pytest.mark.parametrize(("text", "count"), [
-    ("X'*diag(s.*(1-s))*X", 6), ("-2*A + eye(n)", 2), ("-a'", 2), ("a", 0), ("2.*x", 1), ("1e-3*x./y.^-2", 3),
-    ("sum(X, 1)", 1), ("ones(m,n) - tanh(W*X).^2", 4), ("-(a*b)", 2), ("a*-b", 2), ("f(-3)", 1), ("(A+B)'", 2),
-])
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("X'*diag(s.*(1-s))*X", 6),
+        ("-2*A + eye(n)", 2),
+        ("-a'", 2),
+        ("a", 0),
+        ("2.*x", 1),
+        ("1e-3*x./y.^-2", 3),
+        ("sum(X, 1)", 1),
+        ("ones(m,n) - tanh(W*X).^2", 4),
+        ("-(a*b)", 2),
+        ("a*-b", 2),
+        ("f(-3)", 1),
+        ("(A+B)'", 2),
+    ],
+)
 def test_operations_are_counted_on_the_text(text, count):
     assert operations(text) == count

@@ -24,7 +24,8 @@ X = symbol("X", (m, n))
 a, b = symbol("a", shape_of([])), symbol("b", shape_of([]))
 op = OPS
 inv, norm2, diag, tr, exp, log, total, sigmoid = (
-    op[k] for k in ("inv", "norm2", "diag", "tr", "exp", "log", "sum", "sigmoid"))
+    op[k] for k in ("inv", "norm2", "diag", "tr", "exp", "log", "sum", "sigmoid")
+)
 one, row = ones((n, ONE)), ones((ONE, n))
 
 LINES = [
@@ -105,10 +106,19 @@ SAMPLES = {
     "kron": [op["kron"](A, B), op["kron"](x, y), op["kron"](x, y.T), op["kron"](x, A), op["kron"](a, x.T)],
     "vec": [op["vec"](A), op["vec"](x.T), op["vec"](a)],
     "matpow": [op["matpow"](A, number(-2)), op["matpow"](A, symbol("a", shape_of([]), ["integer"]))],
-    "ones": [one, row, ones((m, n)), 2 * one, 2 * ones((m, n))], "zeros": [op["add"](x, 0 * one)],
-    "eye": [eye(n)], "dim": [size_of(n * m)], "symbol": [A], "number": [number(Fraction(1, 3))],
-    "add": [A + B], "scale": [a * A], "hadamard": [A * B], "power": [A**2], "matmul": [A @ B],
-    "diag": [diag(x), diag(x.T), diag(a)], "softmax": [op["softmax"](x), op["softmax"](x.T)],
+    "ones": [one, row, ones((m, n)), 2 * one, 2 * ones((m, n))],
+    "zeros": [op["add"](x, 0 * one)],
+    "eye": [eye(n)],
+    "dim": [size_of(n * m)],
+    "symbol": [A],
+    "number": [number(Fraction(1, 3))],
+    "add": [A + B],
+    "scale": [a * A],
+    "hadamard": [A * B],
+    "power": [A**2],
+    "matmul": [A @ B],
+    "diag": [diag(x), diag(x.T), diag(a)],
+    "softmax": [op["softmax"](x), op["softmax"](x.T)],
     "logsumexp": [op["logsumexp"](x.T)],
 }
 

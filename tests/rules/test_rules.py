@@ -23,7 +23,9 @@ SIZES = st.sampled_from([1, 2, 3, 4])
 def test_every_rule_preserves_the_value(rule: Rule, m, n, p, q, seed):
     sizes = {"m": m, "n": n, "p": p, "q": q}
     rng = np.random.default_rng(seed)
-    env = {s.data.name: rng.uniform(0.2, 1.4, [d.value(sizes) for d in s.shape]) for s in symbols(rule.left, rule.right)}
+    env = {
+        s.data.name: rng.uniform(0.2, 1.4, [d.value(sizes) for d in s.shape]) for s in symbols(rule.left, rule.right)
+    }
     if rule.when is not None:  # the condition of all such rules: B = −A
         env["B"] = -env["A"]
     assert np.allclose(evaluate(rule.left, env, sizes), evaluate(rule.right, env, sizes), rtol=1e-10)

@@ -10,7 +10,9 @@ from closedform.syntax.text import parse
 
 
 def test_scalars_vectors_and_matrices_with_properties():
-    shapes, properties = declarations(["A: matrix(n,n) symmetric positive", "x: vector(n)", "a: scalar", "k:scalar integer"])
+    shapes, properties = declarations(
+        ["A: matrix(n,n) symmetric positive", "x: vector(n)", "a: scalar", "k:scalar integer"]
+    )
     assert shapes == {"A": ("n", "n"), "x": ("n",), "a": (), "k": ()}
     assert properties == {"A": ["symmetric", "positive"], "k": ["integer"]}
 

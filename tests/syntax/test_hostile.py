@@ -71,7 +71,19 @@ def test_a_thousand_unknown_dimensions_take_less_than_a_second():
 
 
 PIECES = st.sampled_from(
-    [*"xyzAXabnk012.+-*/^'(),‖ᵀ²⁻½√λΣ⊗⊙ ", ".*", "./", ".^", "exp(", "sum(", "eye(n)", "ones(", "vector(1)", "inv(", "1e9"]
+    [
+        *"xyzAXabnk012.+-*/^'(),‖ᵀ²⁻½√λΣ⊗⊙ ",
+        ".*",
+        "./",
+        ".^",
+        "exp(",
+        "sum(",
+        "eye(n)",
+        "ones(",
+        "vector(1)",
+        "inv(",
+        "1e9",
+    ]
 )
 
 

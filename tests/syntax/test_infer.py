@@ -73,7 +73,9 @@ def test_a_property_of_a_name_that_does_not_occur_is_refused():
 def test_a_matrix_letter_is_never_a_vector():
     with pytest.raises(ShapeError) as caught:
         parse("softmax(A)")
-    assert caught.value.hint == "A is read as a matrix because of its letter; declare it if it is not, e.g. A: vector(n)"
+    assert (
+        caught.value.hint == "A is read as a matrix because of its letter; declare it if it is not, e.g. A: vector(n)"
+    )
     assert shapes("softmax(A)", shapes={"A": ("n",)}) == {"A": "(n, 1)"}
 
 
@@ -88,7 +90,9 @@ def test_a_scalar_letter_in_a_vector_place_names_the_letter():
     with pytest.raises(ShapeError) as caught:
         parse("norm2(A*x - b)^2")
     assert caught.value.span == (10, 11)
-    assert caught.value.hint == "b is read as a scalar because of its letter; declare it if it is not, e.g. b: vector(n)"
+    assert (
+        caught.value.hint == "b is read as a scalar because of its letter; declare it if it is not, e.g. b: vector(n)"
+    )
 
 
 def test_a_vector_letter_in_a_scalar_place_names_the_letter():
