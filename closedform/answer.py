@@ -13,7 +13,7 @@ from closedform.calculus.layout import LAYOUTS, layout_named
 from closedform.calculus.structure import structure_of
 from closedform.compact.compact import compact, compact_all
 from closedform.compact.present import present
-from closedform.core.expr import Expr, symbols
+from closedform.core.expr import Expr, symbols, topological
 from closedform.core.function import Function
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, show
@@ -117,10 +117,12 @@ class Derivative:
     def _printed(self) -> Expr:
         """What the text says, read as a user would."""
         names = {s.data.name: s for s in symbols(self.expr)}
+        sizes = {d for e in topological([self.function.expr]) for side in e.shape for d in side.names}
         read = parse(
             self.text,
             shapes={name: s.shape for name, s in names.items()},
             properties={name: sorted(s.data.properties) for name, s in names.items()},
+            dims=sorted(sizes - names.keys()),
         )
         return read.expr
 

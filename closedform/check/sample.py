@@ -283,6 +283,6 @@ def difference(a: Expr, b: Expr, *, count: int = 6, seed: int = SEED) -> float:
     worst = 0.0
     for sample in samples([a, b], count=count, seed=seed):
         left, right = (evaluate(e, sample.env, sample.sizes) for e in (a, b))
-        size = np.maximum(np.maximum(np.abs(left).max(), np.abs(right).max()), 1e-6 * sample.scale.max())
+        size = max(np.abs(left).max(), np.abs(right).max(), 1e-6 * sample.scale.max(), np.finfo(float).tiny)
         worst = max(worst, float(np.abs(left - right).max() / size))
     return worst

@@ -93,7 +93,7 @@ class Op:
         found = known_shape(self.signatures, [a.shape for a in args])
         if found is None:
             raise ShapeError(
-                f"{self.name} does not take operands of these shapes; it takes {' or '.join(map(str, self.signatures))}",
+                f"{self.name} does not take operands of these shapes, but {' or '.join(map(str, self.signatures))}",
                 shapes={f"operand {i}": show(a.shape) for i, a in enumerate(args, 1)},
             )
         return found

@@ -49,7 +49,12 @@ MEANING: dict[str, Callable[..., Term]] = {  #: rule or operator of the grammar 
 
 
 def parse(
-    text: str, shapes: Shapes | None = None, properties: Properties | None = None, *, infer: bool | None = None
+    text: str,
+    shapes: Shapes | None = None,
+    properties: Properties | None = None,
+    *,
+    dims: Iterable[str] = (),
+    infer: bool | None = None,
 ) -> Function:
     """Read a function from text.
 
@@ -57,6 +62,7 @@ def parse(
         text: the formula, such as `x'*A*x` or `½xᵀAx`.
         shapes: name to dimensions: `()` a scalar, `("n",)` a column of n entries, `("m", "n")` a matrix.
         properties: name to properties: symmetric, spd, diagonal, orthogonal, triangular, positive, integer.
+        dims: names that are sizes although no declared shape has them.
         infer: whether undeclared names are welcome (a–g scalars, h–z columns, A–Z matrices), their dimensions found
             from how they are used; by default when no shapes are declared.
 
@@ -90,14 +96,16 @@ def parse(
         elif not infer:
             raise DeclarationError(f"{name} has properties, but no shape was declared for it")
     tokens = scan(text, functions().keys() - declared.keys())
-    dims, notes = _sizes(declared, sizes(tokens))
-    whole = {*declared, *dims, *functions(), *facts}
+    named = {d: dim(d) for d in dims}
+    found, notes = _sizes(declared, [n for n in sizes(tokens) if n not in named])
+    found |= {n: d for n, d in named.items() if n not in declared}
+    whole = {*declared, *found, *functions(), *facts}
     split = split_products(tokens, declared, whole, infer)
     if split is not tokens:
         seen = [str(t) for t in tokens if t.type == "NAME" and not any(t is s for s in split)]
         notes += [f"{n} is read as {'*'.join(n)}" for n in dict.fromkeys(seen)]
     known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
-    reading = Reading(text, infer, known, facts, dims, notes)
+    reading = Reading(text, infer, known, facts, found, notes)
     return _function(reading, postorder(tree(split, text), text))
 
 

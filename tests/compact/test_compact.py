@@ -64,7 +64,7 @@ SHORTER = [
     ("kron(A, B)*kron(inv(A), inv(B))", "eye(n*n)"),
     ("-(y - ones(m))", "ones(m) - y"),
     ("-2*A*(x - B*x)", "2*A*(B*x - x)"),
-    ("-X*(x - A*x)*(x - A*x)'", "X*(A*x - x)*(x - A*x)'"),
+    ("-X*(x - A*x)*(x - A*x)'", "-X*(x - A*x)*(x - A*x)'"),
 ]
 
 
