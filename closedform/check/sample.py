@@ -126,7 +126,7 @@ def _nonzero(X: Array) -> Array:
 
 def _power(x: Array, p: Array) -> Array:
     x, p = np.broadcast_arrays(x, p)
-    return _everywhere(x, (np.abs(x) > 1e-9) | ((p >= 0) & (p == np.round(p))))
+    return _everywhere(x, (np.abs(x) > 1e-9) | ((p >= 1) & (p == np.round(p))))
 
 
 def _unique(X: Array) -> Array:
