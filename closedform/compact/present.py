@@ -121,12 +121,23 @@ def _total(e: Expr) -> Expr:
     if X.op.name == "abs":
         return node(OPS["norm1"], X.args)
     if X.op.name == "hadamard" and len(X.args) == 2 and X.shape[1] is not ONE:
-        for a, b in (X.args, X.args[::-1]):
-            if a.op.name == "transpose" or b.op.name == "matmul" or flip(a) is a:
-                product = node(OPS["matmul"], (flip(a), *(b.args if b.op.name == "matmul" else (b,))))
-                if product.shape[0] is product.shape[1] and product.size <= X.size:
-                    return node(OPS["tr"], (product,))
+        a, b = X.args
+        products = [_joined(left, right) for left, right in ((flip(a), b), (flip(b), a), (a, flip(b)), (b, flip(a)))]
+        best = min(products, key=lambda product: (product.size, _starts_with_differential(product)))
+        if best.size < X.size or (best.size == X.size and (flip(a) is a or flip(b) is b)):
+            return node(OPS["tr"], (best,))
     return e
+
+
+def _joined(left: Expr, right: Expr) -> Expr:
+    """The product of two matrices as one chain."""
+    chains = [f.args if f.op.name == "matmul" else (f,) for f in (left, right)]
+    return node(OPS["matmul"], (*chains[0], *chains[1]))
+
+
+def _starts_with_differential(chain: Expr) -> bool:
+    """tr(G' dX) is written with the differential last."""
+    return any(s.op.name == "symbol" and "differential" in s.data.properties for s in topological([chain.args[0]]))
 
 
 def _transpose(e: Expr) -> Expr:

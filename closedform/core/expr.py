@@ -22,6 +22,7 @@ from closedform.errors import ShapeError, TooLarge
 
 Number = int | Fraction | float  #: an integer is always an int
 LARGE = 10**15  #: integers below need no look at their length
+READABLE = 1000  #: operations of an expression whose `repr` is its formula
 HUGE = 10**12  #: sizes saturate here, so that shared graphs do not produce astronomic integers
 
 
@@ -147,8 +148,7 @@ class Expr:
         return OPS["transpose"](self)
 
     def __repr__(self) -> str:
-        inside = ", ".join(map(repr, self.args)) if self.args else repr(self.data)
-        return f"{self.op.name}({inside})" if self.args or self.data is not None else f"{self.op.name}{self.shape}"
+        return str(self) if self.size < READABLE else f"<{show(self.shape)} expression of {self.size} operations>"
 
     def __str__(self) -> str:
         return PRINTERS["text"](self)

@@ -27,6 +27,7 @@ class Unifier(Protocol[D]):
 class Signature:
     """One admissible pattern of shapes.
 
+    >>> from closedform.core.shape import dim
     >>> product = Signature("(m,n) (n,p) -> (m,p)")
     >>> n, k = dim("n"), dim("k")
     >>> product.known([(k, n), (n, ONE)])
