@@ -117,7 +117,8 @@ class Derivative:
     def _printed(self) -> Expr:
         """What the text says, read as a user would."""
         names = {s.data.name: s for s in symbols(self.expr)}
-        sizes = {d for e in topological([self.function.expr]) for side in e.shape for d in side.names}
+        leaves = [e for e in topological([self.function.expr]) if not e.args]
+        sizes = {n for e in leaves for d in (*e.shape, *([e.data] if e.op.name == "dim" else [])) for n in d.names}
         read = parse(
             self.text,
             shapes={name: s.shape for name, s in names.items()},

@@ -129,6 +129,15 @@ def _power(x: Array, p: Array) -> Array:
     return _everywhere(x, (np.abs(x) > 1e-9) | ((p >= 1) & (p == np.round(p))))
 
 
+def _positive_base(x: Array, p: Array) -> Array:
+    return _everywhere(np.broadcast_arrays(x, p)[0], np.broadcast_arrays(x, p)[0] > 1e-9)
+
+
+def _varies(exponent: Expr) -> bool:
+    """Whether an exponent may take values that are not whole: then the base has to be positive."""
+    return any("integer" not in s.data.properties for s in symbols(exponent))
+
+
 def _unique(X: Array) -> Array:
     flat = np.sort(X.reshape(*X.shape[:-2], -1), axis=-1)
     return np.asarray(flat[..., -1] > flat[..., -2] + 1e-9) if flat.shape[-1] > 1 else np.isfinite(flat[..., 0])
@@ -173,6 +182,8 @@ class _Domain:
                 size = np.broadcast_to(np.abs(value).max((-2, -1)), (CANDIDATES,))
                 fine = np.isfinite(size) if node.op.kind == "leaf" else size < limit
                 edge = EDGES.get(node.op.name)
+                if node.op.name == "power" and _varies(node.args[1]):
+                    edge = _positive_base
                 if edge is not None:
                     with np.errstate(all="ignore"):
                         fine = fine & edge(*[found[a] for a in node.args])
