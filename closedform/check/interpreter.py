@@ -214,6 +214,15 @@ def _constant(value: Any) -> Array:
         return np.full((1, 1), np.inf)
 
 
+def _commutation(m: int, n: int) -> Array:
+    """The permutation that takes the stacked columns of an m×n matrix to those of its transpose."""
+    K = np.zeros((m * n, m * n))
+    for i in range(m):
+        for j in range(n):
+            K[i * n + j, j * m + i] = 1
+    return K
+
+
 def _shape(e: Expr, sizes: Sizes) -> tuple[int, int]:
     return e.shape[0].value(sizes), e.shape[1].value(sizes)
 
@@ -225,6 +234,7 @@ LEAVES: dict[str, Callable[[Expr, Env, Sizes], Array]] = {
     "ones": lambda e, env, sizes: np.ones(_shape(e, sizes)),
     "zeros": lambda e, env, sizes: np.zeros(_shape(e, sizes)),
     "eye": lambda e, env, sizes: np.eye(*_shape(e, sizes)),
+    "commutation": lambda e, env, sizes: _commutation(e.data.rows.value(sizes), e.data.columns.value(sizes)),
 }
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {

@@ -362,3 +362,25 @@ def zeros(shape: Shape) -> Expr:
 def size_of(n: Dim) -> Expr:
     """A dimension used as a number."""
     return number(n.count) if not n.names else node(OPS["dim"], (), n, SCALAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The two sizes that a commutation matrix carries."""
+
+    rows: Dim
+    columns: Dim
+
+    @property
+    def digest(self) -> int:
+        return crc32(f"{self.rows},{self.columns}".encode())
+
+
+def commutation(m: Dim, n: Dim) -> Expr:
+    """K(m,n), the permutation with K(m,n) vec(A) = vec(A') for every m×n matrix A.
+
+    Source: Magnus & Neudecker, 3rd ed. (2019), ch. 3.
+    """
+    if m is ONE or n is ONE:
+        return eye(m * n)
+    return node(OPS["commutation"], (), Sizes(m, n), (m * n, m * n))

@@ -7,7 +7,7 @@ the part between is a scalar and moves out.
 
 from __future__ import annotations
 
-from closedform.core.expr import OPS, Expr, eye, number, ones, zeros
+from closedform.core.expr import OPS, Expr, Sizes, commutation, eye, number, ones, zeros
 from closedform.core.normal import finish
 from closedform.core.shape import ONE, Shape
 from closedform.core.terms import is_number
@@ -82,6 +82,9 @@ def _merge(done: list[Expr], f: Expr, todo: list[Expr]) -> list[Expr] | None:
             done.pop()
             power = OPS["matpow"].canonical(b, canonical_sum(p, q))
             return [] if power.op.name == "eye" else [power]
+    if last.op.name == "commutation" and (moved := _commuted(last.data, f)) is not None:
+        done.pop()
+        return moved
     if (rest := _cancel_left(done, _inverse_factors(f))) is not None:
         return rest
     if (rest := _cancel_right(_inverse_factors(last), f, todo)) is not None:
@@ -92,6 +95,20 @@ def _merge(done: list[Expr], f: Expr, todo: list[Expr]) -> list[Expr] | None:
         if len(last.args) == len(f.args) and all(a.shape[1] is b.shape[0] for a, b in pairs):
             done.pop()
             return [OPS["kron"].canonical(*[product(a, b) for a, b in pairs])]
+    return None
+
+
+def _commuted(sizes: Sizes, f: Expr) -> list[Expr] | None:
+    """K(n,m) K(m,n) = I;  K(m,n) vec(A) = vec(A');  K(p,m) (A ⊗ B) = (B ⊗ A) K(q,n)."""
+    m, n = sizes.rows, sizes.columns
+    if f.op.name == "commutation":
+        return [] if (f.data.rows, f.data.columns) == (n, m) else None
+    if f.op.name == "vec" and f.args[0].shape == (m, n):
+        return [OPS["vec"].canonical(OPS["transpose"].canonical(f.args[0]))]
+    if f.op.name == "kron" and len(f.args) == 2:
+        A, B = f.args
+        if (B.shape[0], A.shape[0]) == (m, n):
+            return [OPS["kron"].canonical(B, A), commutation(B.shape[1], A.shape[1])]
     return None
 
 

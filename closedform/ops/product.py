@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from closedform.core.expr import OUTSIDE, SAME, Expr, eye, number, ones, zeros
+from closedform.core.expr import OUTSIDE, SAME, Expr, commutation, eye, number, ones, zeros
 from closedform.core.normal import finish
 from closedform.core.op import function, multilinear
 from closedform.core.shape import ONE
@@ -45,6 +45,8 @@ def _transposed(x: Expr) -> Expr:
         return x
     if name == "symbol":
         return x if x.data.properties & {"symmetric", "spd", "diagonal"} else finish(transpose, (x,))
+    if name == "commutation":
+        return commutation(x.data.columns, x.data.rows)
     if name == "ones":
         return ones(x.shape[::-1])
     if name == "zeros":
