@@ -1,0 +1,43 @@
+"""The value of a tensor: every factor by the interpreter, every product by einsum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedform.check.interpreter import Array, Env, Sizes, evaluate
+from closedform.core.shape import ONE
+
+if TYPE_CHECKING:
+    from closedform.index.tensor import Factor, Tensor
+
+
+def tensor_value(tensor: Tensor, env: Env, sizes: Sizes) -> Array:
+    """The array of all entries, one axis for each free index.
+
+    Args:
+        tensor: a sum of indexed products.
+        env: 2-D values of the symbols.
+        sizes: the named dimensions.
+    """
+    from closedform.index.tensor import letters
+
+    shape = [i.dim.value(sizes) for i in tensor.free]
+    total = np.zeros(shape)
+    for p in tensor.products:
+        subscripts, result = letters(p, tensor.free)
+        operands = [_operand(f, env, sizes) for f in p.factors]
+        value = np.einsum(",".join(subscripts) + "->" + result, *operands) if operands else np.ones(())
+        total = total + evaluate(p.scalar, env, sizes)[..., 0, 0] * value.reshape(shape)
+    return total
+
+
+def _operand(f: Factor, env: Env, sizes: Sizes) -> Array:
+    """A factor with one axis for each of its indices, two for a split one."""
+    value = evaluate(f.expr, env, sizes)
+    shape: list[int] = []
+    for i in f.indices:
+        shape += [p.dim.value(sizes) for p in i.parts] if i.parts else [i.dim.value(sizes)]
+    kept = [n for n, d in zip(value.shape[-2:], f.expr.shape, strict=True) if d is not ONE]
+    return value.reshape(kept).reshape(shape)

@@ -1,0 +1,298 @@
+"""Tensors as sums of indexed products: coefficient times factors such as A[i,k], summed over repeated indices.
+
+A factor is an expression of level 1 with one index for each dimension that is not 1.  The identity matrix
+stands for Kronecker's delta.  Two tensors are equal when their canonical forms are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations, product
+
+from closedform.core.expr import Expr, eye, number, ones, size_of
+from closedform.core.normal import normal
+from closedform.core.shape import ONE, Dim
+from closedform.core.terms import join, split
+from closedform.errors import NotSupported, TooLarge
+
+MOST_ORDERS = 720  #: arrangements of equal factors that are tried for the canonical form
+
+
+@dataclass(eq=False, slots=True)
+class Index:
+    """An index: two are the same only if they are the same object.
+
+    Attributes:
+        dim: the size it runs over.
+        parts: for an index of stacked columns (vec, Kronecker product), the slow one and the fast one.
+    """
+
+    dim: Dim
+    parts: tuple[Index, Index] | None = None
+
+    def split(self, slow: Dim, fast: Dim) -> tuple[Index, Index]:
+        """The pair of indices that this one stands for."""
+        if self.parts is None:
+            self.parts = Index(slow), Index(fast)
+        if self.parts[0].dim is not slow or self.parts[1].dim is not fast:
+            raise NotSupported("an index that is split in two ways has no index notation here")
+        return self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """An expression and its indices, one for each dimension that is not 1."""
+
+    expr: Expr
+    indices: tuple[Index, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A scalar expression times factors; an index that is not free is summed over."""
+
+    scalar: Expr
+    factors: tuple[Factor, ...]
+
+    def times(self, other: Product) -> Product:
+        return Product(normal(self.scalar * other.scalar), self.factors + other.factors)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A sum of products with the same free indices.
+
+    Attributes:
+        free: the indices of an entry, in order.
+        groups: how many of them belong to the function, to the first variable, and so on.
+        products: the terms; none for zero.
+    """
+
+    free: tuple[Index, ...]
+    groups: tuple[int, ...]
+    products: tuple[Product, ...]
+
+
+def axes(e: Expr) -> tuple[Dim, ...]:
+    """The dimensions of an expression that take an index."""
+    return tuple(d for d in e.shape if d is not ONE)
+
+
+def fresh(e: Expr) -> tuple[Index, ...]:
+    """New indices for an expression."""
+    return tuple(Index(d) for d in axes(e))
+
+
+def tidy(tensor: Tensor) -> Tensor:
+    """Deltas and ones summed over are resolved, transposes turned, like terms collected, in canonical order."""
+    found: dict[tuple[object, ...], tuple[Expr, tuple[Factor, ...]]] = {}
+    for p in tensor.products:
+        scalar, factors = _contracted(p, set(_atoms(tensor.free)))
+        c, core = split(scalar)
+        key, factors = _canonical(factors, tensor.free)
+        before = found.get((core, *key))
+        total = c if before is None else c + split(before[0])[0]
+        found[core, *key] = (join(total, core) if total else number(0), factors)
+    kept = [Product(s, f) for s, f in found.values() if not (s.op.name == "number" and s.data == 0)]
+    return Tensor(tensor.free, tensor.groups, tuple(kept))
+
+
+def _atoms(indices: Iterable[Index]) -> list[Index]:
+    """Split indices as their parts."""
+    return [a for i in indices for a in (_atoms(i.parts) if i.parts else [i])]
+
+
+def _contracted(p: Product, free: set[Index]) -> tuple[Expr, list[Factor]]:
+    """Sum over deltas and over ones until nothing changes."""
+    scalar, factors = p.scalar, [_turned(f) for f in p.factors]
+    n = 0
+    while n < len(factors):
+        f = factors[n]
+        rest = factors[:n] + factors[n + 1 :]
+        outcome = (
+            _delta(f, rest, free)
+            if f.expr.op.name == "eye"
+            else _ones(f, rest, free)
+            if f.expr.op.name == "ones"
+            else None
+        )
+        if outcome is None:
+            n += 1
+            continue
+        size, factors = outcome
+        scalar, n = normal(scalar * size) if size is not None else scalar, 0
+    return scalar, factors
+
+
+Outcome = tuple[Expr | None, list[Factor]]
+
+
+def _delta(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
+    """δ_ij with a bound j renames j; δ_ii is 1, and n when it is summed over."""
+    i, j = f.indices
+    if i is j:
+        others = {k for g in rest for k in _atoms(g.indices)}
+        return (None if i in free or i in others else size_of(i.dim)), rest
+    gone, stays = (i, j) if i not in free else (j, i)
+    if gone in free or gone.parts is not None or stays.parts is not None:
+        return None
+    renamed = [Factor(g.expr, tuple(stays if k is gone else k for k in g.indices)) for g in rest]
+    if not any(stays in _atoms(g.indices) for g in renamed):
+        renamed.append(Factor(ones((stays.dim, ONE)), (stays,)))
+    return None, renamed
+
+
+def _ones(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
+    """Ones beside a factor with the same indices say nothing; alone and summed over they count."""
+    others = {k for g in rest for k in _atoms(g.indices)}
+    loose = [k for k in _atoms(f.indices) if k not in others]
+    if any(k in free for k in loose):
+        return None
+    size = number(1)
+    for k in loose:
+        size = normal(size * size_of(k.dim))
+    return size, rest
+
+
+def _turned(f: Factor) -> Factor:
+    """A'[i,j] is A[j,i]."""
+    if f.expr.op.name == "transpose":
+        return Factor(f.expr.args[0], f.indices[::-1])
+    return f
+
+
+def _canonical(factors: Sequence[Factor], free: Sequence[Index]) -> tuple[tuple[object, ...], tuple[Factor, ...]]:
+    """A key that equal products share, and the factors in the order that gives it."""
+    fixed = {index: n for n, index in enumerate(_atoms(free))}
+    groups: dict[tuple[int, int], list[Factor]] = {}
+    for f in sorted(factors, key=lambda f: (f.expr.order, [fixed.get(i, 99) for i in _atoms(f.indices)])):
+        groups.setdefault(f.expr.order, []).append(f)
+    count = 1
+    for g in groups.values():
+        for k in range(2, len(g) + 1):
+            count *= k
+    orders: Iterable[tuple[tuple[Factor, ...], ...]]
+    orders = (
+        product(*[permutations(g) for g in groups.values()])
+        if count <= MOST_ORDERS
+        else [tuple(map(tuple, groups.values()))]
+    )
+    best: tuple[list[tuple[int, ...]], tuple[Factor, ...]] | None = None
+    for order in orders:
+        flat = tuple(f for g in order for f in g)
+        key = _key(flat, fixed)
+        if best is None or key < best[0]:
+            best = key, flat
+    assert best is not None
+    return (*[f.expr for f in best[1]], *best[0]), best[1]
+
+
+def _key(factors: Sequence[Factor], fixed: dict[Index, int]) -> list[tuple[int, ...]]:
+    """Bound indices numbered as they appear; a symmetric matrix has the smaller index first."""
+    names = dict(fixed)
+    rows = []
+    for f in factors:
+        row = []
+        for i in _atoms(f.indices):
+            names.setdefault(i, len(names))
+            row.append(names[i])
+        symmetric = len(row) == 2 and f.expr.shape[0] is f.expr.shape[1] and normal(f.expr.T) is normal(f.expr)
+        rows.append(tuple(sorted(row)) if symmetric else tuple(row))
+    return rows
+
+
+def same(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors with corresponding free indices are equal, decided by their canonical forms."""
+    renamed = dict(zip(_atoms(b.free), _atoms(a.free), strict=True))
+
+    def rename(i: Index) -> Index:
+        if i.parts is not None:
+            slow, fast = (rename(p) for p in i.parts)
+            return Index(i.dim, (slow, fast))
+        return renamed.get(i, i)
+
+    minus = [
+        Product(normal(-p.scalar), tuple(Factor(f.expr, tuple(map(rename, f.indices))) for f in p.factors))
+        for p in b.products
+    ]
+    return not expanded(Tensor(a.free, a.groups, a.products + tuple(minus))).products
+
+
+def expanded(tensor: Tensor) -> Tensor:
+    """Matrix products and entry-by-entry products inside factors written out as factors of their own."""
+    pieces: list[Product] = []
+    for p in tensor.products:
+        pieces += _spread(Product(p.scalar, ()), list(p.factors))
+    return tidy(Tensor(tensor.free, tensor.groups, tuple(pieces)))
+
+
+def _spread(done: Product, todo: list[Factor]) -> list[Product]:
+    """Every product that comes of writing out the factors left to do."""
+    if not todo:
+        return [done]
+    f, rest = _turned(todo[0]), todo[1:]
+    rule = _EXPAND.get(f.expr.op.name)
+    if rule is None:
+        return _spread(Product(done.scalar, (*done.factors, f)), rest)
+    return [
+        q
+        for scalar, factors in rule(f)
+        for q in _spread(Product(normal(done.scalar * scalar), done.factors), [*factors, *rest])
+    ]
+
+
+def _expand_sum(f: Factor) -> list[tuple[Expr, list[Factor]]]:
+    return [(number(1), [Factor(a, f.indices)]) for a in f.expr.args]
+
+
+def _expand_scale(f: Factor) -> list[tuple[Expr, list[Factor]]]:
+    return [(f.expr.args[0], [Factor(f.expr.args[1], f.indices)])]
+
+
+def _expand_entries(f: Factor) -> list[tuple[Expr, list[Factor]]]:
+    return [(number(1), [Factor(a, f.indices) for a in f.expr.args])]
+
+
+def _expand_product(f: Factor) -> list[tuple[Expr, list[Factor]]]:
+    indices = list(f.indices)
+    first = indices.pop(0) if f.expr.shape[0] is not ONE else None
+    last = indices.pop() if f.expr.shape[1] is not ONE else None
+    edges = [first, *[Index(a.shape[1]) if a.shape[1] is not ONE else None for a in f.expr.args[:-1]], last]
+    return [
+        (number(1), [Factor(a, tuple(i for i in edges[n : n + 2] if i is not None)) for n, a in enumerate(f.expr.args)])
+    ]
+
+
+def _expand_diag(f: Factor) -> list[tuple[Expr, list[Factor]]]:
+    i, _ = f.indices
+    return [(number(1), [Factor(eye(f.expr.shape[0]), f.indices), Factor(f.expr.args[0], (i,))])]
+
+
+_EXPAND: dict[str, Callable[[Factor], list[tuple[Expr, list[Factor]]]]] = {
+    "add": _expand_sum,
+    "scale": _expand_scale,
+    "hadamard": _expand_entries,
+    "matmul": _expand_product,
+    "diag": _expand_diag,
+}
+
+
+def letters(p: Product, free: Sequence[Index]) -> tuple[list[str], str]:
+    """Subscripts for an einsum: those of every factor, and those of the result, split indices as two letters."""
+    names: dict[Index, str] = {}
+    alphabet = iter("ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH")
+
+    def spell(indices: Iterable[Index]) -> str:
+        return "".join(names.setdefault(i, "") or _named(names, i, alphabet) for i in _atoms(indices))
+
+    result = spell(free)
+    return [spell(f.indices) for f in p.factors], result
+
+
+def _named(names: dict[Index, str], i: Index, alphabet: Iterator[str]) -> str:
+    name = next(alphabet, "")
+    if not name:
+        raise TooLarge("a product with more than 52 indices")
+    names[i] = name
+    return name
