@@ -10,9 +10,21 @@ verified, as text, LaTeX and code.
 
 from closedform import ops as _ops  # noqa: F401  registers the operations
 from closedform import rules as _rules  # noqa: F401  puts the rewrite tables to work
-from closedform.answer import Derivative, derivative, differential, gradient, hessian, jacobian
+from closedform.answer import Derivative
+from closedform.ask import (
+    derivative,
+    differential,
+    gradient,
+    hessian,
+    hessian_diagonal,
+    hvp,
+    jacobian,
+    jvp,
+    vjp,
+)
 from closedform.core.function import Function
 from closedform.errors import ClosedFormError
+from closedform.formula import Formula
 from closedform.syntax.text import parse
 
 __version__ = "0.1.0"
@@ -20,11 +32,16 @@ __version__ = "0.1.0"
 __all__ = [
     "ClosedFormError",
     "Derivative",
+    "Formula",
     "Function",
     "derivative",
     "differential",
     "gradient",
     "hessian",
+    "hessian_diagonal",
+    "hvp",
     "jacobian",
+    "jvp",
     "parse",
+    "vjp",
 ]

@@ -3,82 +3,156 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from closedform.calculus.conditions import conditions
-from closedform.calculus.derivative import derive, gradients
-from closedform.calculus.differential import differential as _differential
+from closedform.calculus.derivative import Stage, stacked_derivative
+from closedform.calculus.differential import differential
 from closedform.calculus.layout import LAYOUTS, layout_named
 from closedform.calculus.structure import structure_of
-from closedform.compact.compact import compact, compact_all
+from closedform.compact.compact import compact
 from closedform.compact.present import present
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.function import Function
 from closedform.core.normal import normal
-from closedform.core.shape import ONE, show
-from closedform.emit.latex import latex
+from closedform.core.shape import Dim
 from closedform.emit.text import text
-from closedform.emit.unicode import unicode
-from closedform.errors import RequestError, ShapeError, UnknownName, VerificationError
+from closedform.errors import VerificationError
+from closedform.formula import BACKENDS, Formula
+from closedform.index.derivative import derive_tensor
+from closedform.index.tensor import Tensor
 from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
     from closedform.check.numeric import Report
 
-Source = Function | Expr
-BACKENDS = ("numpy",)
+REPORT_IT = "this is a bug of closedform, please report it with the function and this message"
 
 
-class Derivative:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table of layouts.
+
+    Attributes:
+        name: the layout.
+        shape: of the answer in it.
+        formula: the answer in it, in the text syntax or in index notation.
+        users: who uses it.
+    """
+
+    name: str
+    shape: tuple[str, ...]
+    formula: str
+    users: str
+
+
+def _indexed():
+    from closedform.emit import index
+
+    return index
+
+
+class Derivative(Formula):
     """A derivative, and everything one may ask about it.
 
     Attributes:
         function: what was differentiated.
         variables: the variables it was differentiated by, in order.
         layout: the name of the layout of `expr`, `text`, `latex()` and `unicode()`.
-        expr: the answer, in normal form, in that layout.
+        expr: the answer, in normal form, in that layout; with more than two indices the matrix ∂vec F/∂(vec X)'.
+        stages: the derivative by the first variable, by the first two, and so on.
     """
 
-    def __init__(self, function: Function, variables: tuple[Expr, ...], answers: Sequence[Expr], layout: str) -> None:
-        self.function, self.variables, self.layout = function, variables, layout
-        self._answers = tuple(answers)  # by the first variable, by the first two, …
-        self._answer = answers[-1]
-        of_scalar = function.expr.is_scalar and len(variables) == 1
-        self.expr = LAYOUTS[layout].arrange(self._answer, of_scalar)
+    def __init__(self, function: Function, stages: Sequence[Stage], layout: str) -> None:
+        self.stages, self.layout = tuple(stages), layout
+        self.variables = tuple(stage.variable for stage in stages)
+        last = self._last = stages[-1]
+        self.arrangement = LAYOUTS[layout].arrangement(last.function, last.variable, last.stacked)
+        super().__init__(function, self.arrangement.matrix(last.answer))
+
+    # in its layout
 
     @cached_property
-    def shown(self) -> Expr:
-        """The answer as it is printed: equal to `expr`, not in normal form."""
-        return present(self.expr)
-
-    @cached_property
-    def text(self) -> str:
-        """The closed form in the text syntax; parses back to an equal expression."""
-        return text(self.shown)
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        return f"<Derivative {self.text}>"
+    def text(self) -> str:  # type: ignore[override]
+        """The closed form in the text syntax, which parses back to an equal expression; of an array its entry."""
+        return _indexed().index_text(self._array, show=present) if self.arrangement.axes else text(self.shown)
 
     def unicode(self) -> str:
         """The closed form as one reads it, in Unicode."""
-        return unicode(self.shown)
+        return _indexed().index_unicode(self._array, show=present) if self.arrangement.axes else super().unicode()
 
     def latex(self) -> str:
         """The closed form in LaTeX."""
-        return latex(self.shown)
-
-    def _repr_latex_(self) -> str:
-        return "$" + self.latex() + "$"
+        return _indexed().index_latex(self._array, show=present) if self.arrangement.axes else super().latex()
 
     @property
-    def shape(self) -> tuple[str, str]:
-        """Rows and columns of the answer in its layout."""
-        rows, columns = self.expr.shape
-        return str(rows), str(columns)
+    def shape(self) -> tuple[str, ...]:
+        """Rows and columns, or the axes of an array."""
+        return tuple(str(i.dim) for i in self._array.free) if self.arrangement.axes else super().shape
+
+    def in_layout(self, name: str) -> Derivative:
+        """The same derivative in another layout.
+
+        Raises:
+            RequestError: no layout has that name.
+        """
+        return Derivative(self.function, self.stages, layout_named(name).name)
+
+    def layouts(self) -> list[Row]:
+        """The answer in every layout: its shape, its formula, and who uses it."""
+        found = [(layout, self.in_layout(name)) for name, layout in LAYOUTS.items()]
+        return [Row(layout.name, D.shape, D.text, layout.users) for layout, D in found]
+
+    # other forms
+
+    @cached_property
+    def tensor(self) -> Tensor:
+        """The array of derivatives as a sum of indexed products: axes of the function, then of each variable."""
+        return derive_tensor(self.function.expr, self.variables)
+
+    @cached_property
+    def _array(self) -> Tensor:
+        t = self.tensor
+        if self.arrangement.axes != "input":
+            return t
+        n = len(t.free) - t.groups[-1]
+        return Tensor(t.free[n:] + t.free[:n], (t.groups[-1], *t.groups[:-1]), t.products)
+
+    def index(self) -> str:
+        """Index notation: an entry, with repeated indices summed over."""
+        return _indexed().index_text(self.tensor, show=present)
+
+    def vec(self) -> str:
+        """∂vec F/∂(vec X)' in the text syntax, with Kronecker products and commutation matrices K(m,n)."""
+        last = self._last
+        return text(present(last.answer if last.stacked else compact(stacked_derivative(last.function, last.variable))))
+
+    def operator(self) -> str:
+        """The linear map itself, dX -> dF."""
+        x = self._last.variable
+        dF = compact(differential(self._last.function, [x]))
+        return f"d{x.data.name} -> {text(present(dF))}"
+
+    def entries(self, **sizes: int) -> int:
+        """How many numbers the derivative has at these sizes; in bytes, as float64, eight times that.
+
+        >>> from closedform import derivative, parse
+        >>> f = parse("A*X*B", shapes={"A": ("m", "m"), "X": ("m", "n"), "B": ("n", "n")})
+        >>> derivative(f, "X").entries(m=60, n=60)
+        12960000
+        """
+        total = 1
+        for d in self._dims():
+            total *= d.value(sizes)
+        return total
+
+    def _dims(self) -> list[Dim]:
+        parts = (self.function.expr, *self.variables)
+        return [d for e in parts for d in e.shape]
+
+    # where it is valid, and that it is right
 
     @property
     def conventions(self) -> list[str]:
@@ -89,43 +163,29 @@ class Derivative:
     @cached_property
     def conditions(self) -> list[str]:
         """Where the answer is valid, beyond what was declared."""
-        return conditions(normal(self.function.expr), self._answer, lambda e: text(present(e)))
-
-    def in_layout(self, name: str) -> Derivative:
-        """The same derivative in another layout.
-
-        Raises:
-            RequestError: no layout has that name.
-        """
-        return Derivative(self.function, self.variables, self._answers, layout_named(name).name)
+        return conditions(normal(self.function.expr), self._last.answer, lambda e: text(present(e)))
 
     @cached_property
     def _report(self) -> Report:
         from closedform.check.numeric import check, merged
-        from closedform.check.sample import difference
 
-        stages = zip((self.function.expr, *self._answers), self.variables, self._answers, strict=False)
-        report = merged([check(f, x, answer) for f, x, answer in stages])
-        error = difference(self._printed(), self.expr)
-        if error > report.tolerance:
-            raise VerificationError(
-                f"the printed formula differs from the derivative (relative error {error:.1e}); "
-                "this is a bug of closedform, please report it with the function and this message"
-            )
+        report = merged(
+            [check(s.function, s.variable, s.answer, "vec" if s.stacked else "gradient") for s in self.stages]
+        )
+        for what, error in self._differences():
+            if error > report.tolerance:
+                raise VerificationError(f"{what} differs from the derivative (relative error {error:.1e}); {REPORT_IT}")
         return report
 
-    def _printed(self) -> Expr:
-        """What the text says, read as a user would."""
-        names = {s.data.name: s for s in symbols(self.expr)}
-        leaves = [e for e in topological([self.function.expr]) if not e.args]
-        sizes = {n for e in leaves for d in (*e.shape, *([e.data] if e.op.name == "dim" else [])) for n in d.names}
-        read = parse(
-            self.text,
-            shapes={name: s.shape for name, s in names.items()},
-            properties={name: sorted(s.data.properties) for name, s in names.items()},
-            dims=sorted(sizes - names.keys()),
-        )
-        return read.expr
+    def _differences(self) -> list[tuple[str, float]]:
+        """How far what is shown is from what was checked: the text, read as a user would, and the array."""
+        from closedform.check.sample import difference
+        from closedform.check.tensor import tensor_difference
+
+        found = [] if self.arrangement.axes else [("the printed formula", difference(self._printed(), self.expr))]
+        if self._last.stacked:
+            found.append(("the array", tensor_difference(self.tensor, self._last.answer)))
+        return found
 
     def check(self) -> Report:
         """Compare with an independent evaluation of the function, at several sizes and points; read the text back.
@@ -136,32 +196,39 @@ class Derivative:
         """
         return self._report
 
-    def code(self, backend: str = "numpy") -> str:
-        """Source of a function of the variables that returns the derivative.
+    def _printed(self) -> Expr:
+        """What the text says, read as a user would."""
+        names = {s.data.name: s for s in symbols(self.expr)}
+        leaves = [e for e in topological([self.function.expr]) if not e.args]
+        sizes = {n for e in leaves for d in (*e.shape, *([e.data] if e.op.name == "dim" else [])) for n in d.names}
+        sizes |= {n for x in self.variables for d in x.shape for n in d.names}
+        read = parse(
+            self.text,
+            shapes={name: s.shape for name, s in names.items()},
+            properties={name: sorted(s.data.properties) for name, s in names.items()},
+            dims=sorted(sizes - names.keys()),
+        )
+        return read.expr
 
-        The value has the axes of the function, then those of the variables; vectors are 1-D.
+    # code
 
-        Raises:
-            RequestError: no back-end has that name.
-        """
-        _known_backend(backend)
+    def _code(self) -> str:
+        if self._last.stacked:
+            from closedform.emit.einsum import tensor_code
+
+            return tensor_code(self.tensor, "derivative", self._arguments())
         from closedform.emit.numpy import code
 
-        return code(self._answer, "derivative", self._arguments())
+        return code(self._last.answer, "derivative", self._arguments())
 
-    def compile(self, backend: str = "numpy") -> Callable[..., Any]:
-        """That function, callable on keyword arrays.
+    def _compile(self) -> Callable[..., Any]:
+        if self._last.stacked:
+            from closedform.emit.einsum import tensor_compile
 
-        Raises:
-            RequestError: no back-end has that name.
-        """
-        _known_backend(backend)
+            return tensor_compile(self.tensor, self._arguments())
         from closedform.emit.numpy import compile
 
-        return compile(self._answer, self._arguments())
-
-    def _arguments(self) -> list[Expr]:
-        return list(self.function.variables.values())
+        return compile(self._last.answer, self._arguments())
 
     def as_dict(self) -> dict[str, Any]:
         """Every field, ready for JSON."""
@@ -173,163 +240,11 @@ class Derivative:
             "latex": self.latex(),
             "shape": list(self.shape),
             "layout": self.layout,
+            "operator": self.operator(),
+            "index": self.index(),
             "conditions": self.conditions,
             "conventions": self.conventions,
             "inferred": list(self.function.notes),
             "code": {name: self.code(name) for name in BACKENDS},
             "check": self.check().as_dict(),
         }
-
-
-def _known_backend(name: str) -> None:
-    if name not in BACKENDS:
-        raise RequestError(f"unknown back-end {name!r}"[:100], hint="one of " + ", ".join(BACKENDS))
-
-
-def function_of(f: Source) -> Function:
-    """A parsed function, or an expression built in Python with the symbols it contains."""
-    if isinstance(f, Function):
-        return f
-    if isinstance(f, Expr):
-        return Function(f, {s.data.name: s for s in symbols(f)})
-    raise RequestError(f"a function is what closedform.parse returns, or an expression, not {type(f).__name__}")
-
-
-def variable(f: Function, wrt: str | Expr) -> Expr:
-    """The symbol that a request names.
-
-    Raises:
-        UnknownName: `f` has no such variable.
-        RequestError: it is a dimension, an integer, a function's name, or no name at all.
-    """
-    if isinstance(wrt, Expr):
-        if wrt.op.name != "symbol":
-            raise RequestError("a derivative is by a variable, not by an expression")
-        name = wrt.data.name
-    else:
-        name = wrt.strip() if isinstance(wrt, str) else ""
-    if not name:
-        raise RequestError("no variable to differentiate by", hint="name one of " + ", ".join(sorted(f.variables)))
-    found = f.variables.get(name)
-    if found is None and isinstance(wrt, Expr):
-        return wrt
-    if found is None:
-        raise _unknown(f, name)
-    if "integer" in found.data.properties:
-        raise RequestError(f"{name} is declared integer; there is no derivative by an integer")
-    return found
-
-
-def _unknown(f: Function, name: str) -> RequestError | UnknownName:
-    from closedform.core.expr import OPS
-
-    if name in f.dims:
-        return RequestError(f"{name} is a dimension; there is no derivative by a dimension")
-    if name in OPS:
-        return RequestError(f"{name} is a function; differentiate by a variable")
-    return UnknownName(
-        f"{name[:60]} is not a variable of the function", hint="it has " + ", ".join(sorted(f.variables))
-    )
-
-
-def derivative(f: Source, *wrt: str | Expr, layout: str = "gradient") -> Derivative:
-    """The derivative of f by one variable, or by several in turn.
-
-    Args:
-        f: what `parse` returns, or an expression.
-        wrt: names or symbols; two for a second derivative.
-        layout: `gradient`, `numerator` or `denominator`.
-
-    Returns:
-        The derivative; its shape is in `.shape`.
-
-    Raises:
-        RequestError: no variable, or not one that can be differentiated by.
-        NotSupported: the answer has more than two indices, or an operation has no rule yet.
-
-    Source: Magnus & Neudecker, Matrix Differential Calculus, 3rd ed. (2019), ch. 5 and 9.
-
-    >>> from closedform import parse
-    >>> print(derivative(parse("x'*A*x"), "x"))
-    (A + A')*x
-    """
-    function = function_of(f)
-    if not wrt:
-        raise RequestError(
-            "no variable to differentiate by", hint="name one of " + ", ".join(sorted(function.variables))
-        )
-    variables = tuple(variable(function, w) for w in wrt)
-    return Derivative(function, variables, derive(function.expr, variables), layout_named(layout).name)
-
-
-def gradient(f: Source, wrt: str | Expr | Sequence[str | Expr]) -> Derivative | list[Derivative]:
-    """The gradient G of a scalar f, for which df = tr(G'dX); of several variables, all from one sweep.
-
-    Args:
-        f: a scalar function.
-        wrt: a variable, or a list of variables.
-
-    Returns:
-        One derivative, of the shape of the variable; a list of them for a list.
-
-    Raises:
-        ShapeError: f is not a scalar.
-
-    >>> from closedform import parse
-    >>> print(gradient(parse("logdet(X)"), "X"))
-    inv(X)'
-    """
-    function = function_of(f)
-    names = [wrt] if isinstance(wrt, str | Expr) else list(wrt)
-    variables = [variable(function, w) for w in names]
-    if any(structure_of(x) for x in variables):
-        answers = [Derivative(function, (x,), derive(function.expr, [x]), "gradient") for x in variables]
-    else:
-        found = gradients(function.expr, variables)
-        compacted = compact_all(found)
-        answers = [Derivative(function, (x,), [G], "gradient") for x, G in zip(variables, compacted, strict=True)]
-    return answers[0] if isinstance(wrt, str | Expr) else answers
-
-
-def jacobian(f: Source, wrt: str | Expr) -> Derivative:
-    """The Jacobian of a column or row f by a column: rows count the entries of f.
-
-    Raises:
-        ShapeError: f is a scalar or a matrix.
-
-    >>> from closedform import parse
-    >>> print(jacobian(parse("sin(A*x)"), "x"))
-    diag(cos(A*x))*A
-    """
-    function = function_of(f)
-    if sum(d is not ONE for d in function.expr.shape) != 1:
-        raise ShapeError("a Jacobian is that of a vector function", shapes={"f": show(function.expr.shape)})
-    return derivative(function, wrt, layout="numerator")
-
-
-def hessian(f: Source, wrt: str | Expr) -> Derivative:
-    """The matrix of second derivatives of a scalar f.
-
-    Raises:
-        ShapeError: f is not a scalar.
-
-    >>> from closedform import parse
-    >>> print(hessian(parse("norm2(A*x - b)^2", shapes={"A": ("m", "n"), "x": ["n"], "b": ["m"]}), "x"))
-    2*A'*A
-    """
-    function = function_of(f)
-    if not function.expr.is_scalar:
-        raise ShapeError("a Hessian is that of a scalar function", shapes={"f": show(function.expr.shape)})
-    return derivative(function, wrt, wrt)
-
-
-def differential(f: Source, *wrt: str | Expr) -> Expr:
-    """The differential df, linear in dX; by all variables when none is named.
-
-    >>> from closedform import parse
-    >>> print(differential(parse("tr(A*X)"), "X"))
-    tr(A*dX)
-    """
-    function = function_of(f)
-    variables = [variable(function, w) for w in wrt] or list(function.variables.values())
-    return present(compact(_differential(function.expr, variables)))

@@ -1,6 +1,7 @@
 """Random well-shaped expressions: every operation, a few dimensions, variables that occur more than once.
 
-`expressions()` draws an expression exactly as the operators build it, not simplified; `environment` gives its
+`expressions()` draws an expression exactly as the operators build it, not simplified, `stacked()` a product of
+vec, Kronecker products and commutation matrices; `environment` gives its
 symbols values.  Used by every part of the suite that claims something for all expressions.
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import closedform.ops  # noqa: F401  (registers the operations)
-from closedform.core.expr import OPS, Expr, eye, number, ones, size_of, symbol, symbols, times, zeros
+from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, size_of, symbol, symbols, times, zeros
 from closedform.core.shape import ONE, SCALAR, Shape, dim
 
 M, N = dim("m"), dim("n")
@@ -127,3 +128,35 @@ def squeezed(value: np.ndarray, shape: Shape) -> np.ndarray:
     """A 2-D value as the array that users see: a number, a 1-D array, or 2-D."""
     kept = tuple(size for size, d in zip(value.shape, shape, strict=True) if d is not ONE)
     return value.reshape(kept)
+
+
+@st.composite
+def stacked(draw: st.DrawFn, depth: int = 2) -> Expr:
+    """What Jacobians are made of: vec, Kronecker products and commutation matrices, in a product."""
+    vec, kron, diag = OPS["vec"], OPS["kron"], OPS["diag"]
+
+    def some(shape: Shape) -> Expr:
+        return draw(expressions(shape, depth))
+
+    def factor() -> Expr:
+        made: list[Callable[[], Expr]] = [
+            lambda: commutation(M, N),
+            lambda: commutation(N, M).T,
+            lambda: eye(M * N),
+            lambda: kron(some((M, M)), some((N, N))),
+            lambda: kron(some((N, N)), some((M, M))).T,
+            lambda: kron(eye(M), some((N, N))),
+            lambda: kron(some((N, N)), eye(M)),
+            lambda: kron(kron(some((M, ONE)), some((N, N))), some((ONE, M))),
+            lambda: diag(vec(some((M, N)))),
+            lambda: vec(some((N, M))) @ ones((M * N, ONE)).T,
+            lambda: factor() + factor(),
+        ]
+        return draw(st.sampled_from(made))()
+
+    product = [factor() for _ in range(draw(st.integers(1, 3)))]
+    if draw(st.booleans()):
+        product.append(vec(some((M, N))))
+    if draw(st.booleans()):
+        product.insert(0, vec(some((N, M))).T)
+    return OPS["matmul"](*product) if len(product) > 1 else product[0]

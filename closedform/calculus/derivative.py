@@ -1,17 +1,19 @@
-"""The derivative of any order, as long as it has at most two indices.
+"""The derivative of any order.
 
-The indices are those of the function and of all variables together: a scalar function of a matrix has
-two, a vector function of a vector two, its second derivative three.
+With at most two indices it has the shape of a gradient or a Jacobian.  With more, a matrix by a vector or a
+matrix by a matrix, it is the matrix of d vec F = J d vec X, and a further derivative that of vec(J).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from closedform.calculus.differential import differential_symbol, differentials
 from closedform.calculus.jacobian import matrix_of
 from closedform.calculus.structure import freed, replace, structure_of
 from closedform.calculus.transpose import transpose
+from closedform.calculus.vectorize import vec_matrix
 from closedform.compact.compact import compact
 from closedform.core.expr import Expr, symbol, zeros
 from closedform.core.normal import normal
@@ -24,47 +26,71 @@ def indices(shape: Shape) -> int:
     return sum(d is not ONE for d in shape)
 
 
-def derive(f: Expr, variables: Sequence[Expr]) -> list[Expr]:
-    """The derivative by the first variable, that one's by the second, and so on; compact, in normal form.
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One differentiation.
+
+    Attributes:
+        function: what was differentiated.
+        variable: by what.
+        answer: the derivative, compact, in normal form.
+        stacked: whether it is the matrix of d vec F = J d vec X, because it has more than two indices.
+    """
+
+    function: Expr
+    variable: Expr
+    answer: Expr
+    stacked: bool
+
+
+def derive(f: Expr, variables: Sequence[Expr]) -> list[Stage]:
+    """The derivative by the first variable, that one's by the second, and so on; the last is the answer.
 
     Args:
         f: an expression of any shape.
         variables: symbols; two for a second derivative.
 
     Returns:
-        One expression for each variable, the last is the answer.  For a scalar f by one variable the
-        gradient, of the variable's shape; by two columns x, y the matrix ∂²f/∂xᵢ∂yⱼ.  For a column or row f
-        by a column the Jacobian, rows counting the function.  By a scalar: of the shape of what was
-        differentiated.  By a symmetric or diagonal matrix: projected on that structure.
+        For a scalar f by one variable the gradient, of the variable's shape; by two columns x, y the matrix
+        ∂²f/∂xᵢ∂yⱼ.  For a column or row f by a column the Jacobian, rows counting the function.  By a scalar:
+        of the shape of what was differentiated.  Beyond two indices: ∂vec F/∂(vec X)'.  By a symmetric or
+        diagonal matrix: projected on that structure.
 
     Raises:
-        NotSupported: three or more indices, or an operation without a rule.
+        NotSupported: an operation without a rule.
     """
-    answers: list[Expr] = []
+    stages: list[Stage] = []
     for x in variables:
-        f = compact(_within_structure(f, x))
-        answers.append(f)
-    return answers
+        stacked = bool(stages and stages[-1].stacked) or indices(f.shape) + indices(x.shape) > 2
+        answer = compact(_within_structure(f, x, stacked))
+        stages.append(Stage(f, x, answer, stacked))
+        f = answer
+    return stages
 
 
-def _within_structure(f: Expr, x: Expr) -> Expr:
+def _within_structure(f: Expr, x: Expr, stacked: bool) -> Expr:
     structure = structure_of(x)
     if structure is None:
-        return _once(normal(f), x)
+        return _once(normal(f), x, stacked)
     free_f, free_x = freed(f, x)
-    G = normal(replace(_once(normal(free_f), free_x), free_x, x))
-    return structure.project(G)
+    G = normal(replace(_once(normal(free_f), free_x, stacked), free_x, x))
+    return normal(G @ structure.on_vec(x.shape[0])) if stacked else structure.project(G)
 
 
-def _once(f: Expr, x: Expr) -> Expr:
+def _once(f: Expr, x: Expr, stacked: bool) -> Expr:
     if f.is_scalar:
         return gradients(f, [x])[0]
-    if indices(f.shape) + indices(x.shape) > 2:
-        raise NotSupported(
-            f"the derivative of a {show(f.shape)} expression by {x.data.name}, {show(x.shape)}, has "
-            f"{indices(f.shape) + indices(x.shape)} indices; this version answers up to two"
-        )
-    return _jacobian(f, x)
+    return stacked_derivative(f, x) if stacked else _jacobian(f, x)
+
+
+def stacked_derivative(f: Expr, x: Expr) -> Expr:
+    """J with d vec(f) = J d vec(x), in normal form."""
+    dx = differential_symbol(x)
+    f = normal(f)
+    df = differentials(f, {x: dx}).get(f)
+    if df is None:
+        return zeros((f.shape[0] * f.shape[1], x.shape[0] * x.shape[1]))
+    return vec_matrix(df, dx)
 
 
 def gradients(f: Expr, variables: Sequence[Expr]) -> list[Expr]:
@@ -101,4 +127,7 @@ def _jacobian(f: Expr, x: Expr) -> Expr:
         if x.is_scalar:
             return zeros(f.shape)
         return zeros((f.shape[0] * f.shape[1], x.shape[0] * x.shape[1]))
-    return matrix_of(df, dx)
+    try:
+        return matrix_of(df, dx)
+    except NotSupported:  # through vec and Kronecker products: vec(f) is f, so the other way gives the same matrix
+        return vec_matrix(df, dx)

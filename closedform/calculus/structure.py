@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from closedform.core.expr import Expr, eye, number, symbol, topological
+from closedform.core.expr import Expr, commutation, eye, number, symbol, topological
 from closedform.core.normal import normal
+from closedform.core.shape import Dim
+from closedform.ops.structure import diag, vec
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,14 @@ class Structure:
         name: as it is reported.
         properties: a variable with one of them has this structure.
         project: the gradient in the whole space to the gradient in the structure.
+        on_vec: the matrix of that projection on vec(X), for X of size n.
         doc: the sentence that goes with an answer.
     """
 
     name: str
     properties: frozenset[str]
     project: Callable[[Expr], Expr]
+    on_vec: Callable[[Dim], Expr]
     doc: str
 
 
@@ -42,17 +46,28 @@ def _diagonal_part(G: Expr) -> Expr:
     return normal((t if t.size < G.size else G) * eye(G.shape[0]))
 
 
+def _symmetrizer(n: Dim) -> Expr:
+    """N = (I + K(n,n))/2, with N vec(X) = vec(sym X)."""
+    return number(Fraction(1, 2)) * (eye(n * n) + commutation(n, n))
+
+
+def _diagonal_selector(n: Dim) -> Expr:
+    return diag(vec(eye(n)))
+
+
 STRUCTURES = (
     Structure(
         "diagonal",
         frozenset({"diagonal"}),
         _diagonal_part,
+        _diagonal_selector,
         "{0} is diagonal: the gradient is that within the diagonal matrices",
     ),
     Structure(
         "symmetric",
         frozenset({"symmetric", "spd"}),
         _symmetric_part,
+        _symmetrizer,
         "{0} is symmetric: the gradient is the symmetric part sym(G), df = tr(G*d{0}) for symmetric d{0}",
     ),
 )

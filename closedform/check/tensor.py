@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from closedform.check.interpreter import Array, Env, Sizes, evaluate
+from closedform.check.sample import samples
+from closedform.core.expr import Expr
 from closedform.core.shape import ONE
 
 if TYPE_CHECKING:
@@ -31,6 +33,18 @@ def tensor_value(tensor: Tensor, env: Env, sizes: Sizes) -> Array:
         value = np.einsum(",".join(subscripts) + "->" + result, *operands) if operands else np.ones(())
         total = total + evaluate(p.scalar, env, sizes)[..., 0, 0] * value.reshape(shape)
     return total
+
+
+def tensor_difference(tensor: Tensor, stacked: Expr) -> float:
+    """The largest difference between a tensor and the matrix ∂vec F/∂(vec X)' of the same derivative, relative."""
+    worst = 0.0
+    for sample in samples([stacked], count=2):
+        env = {name: value[0] for name, value in sample.env.items()}
+        matrix = evaluate(stacked, env, sample.sizes)
+        array = tensor_value(tensor, env, sample.sizes).reshape(matrix.shape, order="F")
+        size = max(np.abs(matrix).max(), 1e-6 * sample.scale.max(), np.finfo(float).tiny)
+        worst = max(worst, float(np.abs(array - matrix).max() / size))
+    return worst
 
 
 def _operand(f: Factor, env: Env, sizes: Sizes) -> Array:

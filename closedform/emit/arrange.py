@@ -82,7 +82,7 @@ class Arranger:
             return self.finish(
                 Product(coefficient=Fraction(0), body=(self.add(Constant("ones", shape=e.shape), 0),), shape=e.shape)
             )
-        return self.add(Constant(name, shape=e.shape), 0)
+        return self.add(Constant(name, e.data, shape=e.shape), 0)
 
     def number(self, value: Number) -> Formula:
         """A number; a float is shown as the decimal it prints as."""
@@ -275,7 +275,7 @@ class Arranger:
 
 
 RULES: dict[str, Callable[[Arranger, Expr], Formula]] = {
-    **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye"], Arranger.leaf),
+    **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye", "commutation"], Arranger.leaf),
     "add": lambda to, e: to.total([to.unsigned(to.of[a]) for a in e.args]),
     "scale": Arranger.scale,
     "hadamard": Arranger.entries,

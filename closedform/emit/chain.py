@@ -1,7 +1,8 @@
 """Matrix products: in which order, and how each product of two is computed.
 
 The order comes from the classic dynamic programme over flops.  Diagonal matrices, columns of ones and
-inverses stay what they are until something meets them: a diagonal scales rows, ones sum rows, an inverse solves.
+inverses stay what they are until something meets them: a diagonal scales rows, ones sum rows, an inverse solves,
+a commutation matrix moves rows.  A Kronecker product is not formed when it meets a vector.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from functools import reduce
 from closedform.core.shape import ONE, Dim, Shape
 from closedform.emit.plan import ADD, ATOM, Plan, Term
 
+KRON, EYE = "np.kron({0}, {1})", "np.eye({0})"
 LONGEST = 24  #: beyond this many factors the order is taken from the ends
+LIGHT = ("diag", "moved")  #: kinds that multiply without a matrix product
 TYPICAL = 100  #: the size assumed for every named dimension
 
 
@@ -22,7 +25,8 @@ class Factor:
 
     Attributes:
         kind: `full`, `diag` (the term is its vector), `ones` (a column or row), `inv` or `inv_t`
-            (the term is the matrix to solve with, or its transpose is).
+            (the term is the matrix to solve with, or its transpose is), `moved` (a commutation matrix; the
+            term is where its rows come from).
     """
 
     kind: str
@@ -77,13 +81,13 @@ class Chain:
         rows, middle, columns = length(factors[i].shape[0]), length(factors[k].shape[1]), length(factors[j].shape[1])
         left = plain[i] if i == k else "diag" if all(p == "diag" for p in plain[i : k + 1]) else "full"
         right = plain[j] if j == k + 1 else "diag" if all(p == "diag" for p in plain[k + 1 : j + 1]) else "full"
-        flops = rows * columns if left == "diag" or right == "diag" else rows * middle * columns
+        flops = rows * columns if left in LIGHT or right in LIGHT else rows * middle * columns
         if left == right == "diag":
             return rows
         materialised = [
             m
             for m, f, other in ((i, factors[i], right), (j, factors[j], left))
-            if f.kind.startswith("inv") and other == "diag" and (m == i == k or m == j == k + 1)
+            if f.kind.startswith("inv") and other in LIGHT and (m == i == k or m == j == k + 1)
         ]
         return flops + sum(2 * length(factors[m].shape[0]) ** 3 for m in materialised)
 
@@ -100,6 +104,8 @@ class Chain:
         if (a.row and a.column) or (b.row and b.column):  # a number that came out in between
             number, array = (a, b) if a.row and a.column else (b, a)
             made = plan.infix("*", self.term(number), self.term(array))
+        elif a.kind == "moved" or b.kind == "moved":
+            return self._moved(a, b, shape)
         elif a.kind == "ones" or b.kind == "ones":
             made = self._with_ones(a, b)
         elif a.kind == "diag" or b.kind == "diag":
@@ -113,10 +119,51 @@ class Chain:
             elif a.column and b.row:
                 made = plan.call("np.outer({0}, {1})", x, y)
             elif b.column:
-                made = plan.times_vector(x, y)
+                made = self._kron_times(x, y) or plan.times_vector(x, y)
+            elif a.row:
+                made = self._kron_times(plan.transpose(y), x) or plan.vector_times(x, y)
             else:
-                made = plan.vector_times(x, y) if a.row else plan.infix("@", x, y)
+                made = plan.infix("@", x, y)
         return Factor("full", shape, made)
+
+    def _moved(self, a: Factor, b: Factor, shape: Shape) -> Factor:
+        """K(m,n) B takes rows of B, A K(m,n) columns of A; ones stay as they are."""
+        plan, other = self.plan, b if a.kind == "moved" else a
+        if other.kind == "ones":
+            return other
+        if a.kind == "moved":
+            made = plan.postfix("{0}[{1}]", self.term(b), self.vector(a))
+        else:
+            m, n = self.vector(b).args
+            back = plan.call(self.vector(b).template, n, m)
+            made = plan.postfix("{0}[{1}]" if a.row else "{0}[:, {1}]", self.term(a), back)
+        return Factor("full", shape, made)
+
+    def permutation(self, size: Term, rows: Term) -> Term:
+        """A permutation matrix."""
+        return self.plan.call("np.eye({0})[{1}]", size, rows)
+
+    def _kron_times(self, K: Term, x: Term) -> Term | None:
+        """(A ⊗ B) x is A M B', row after row, where x is M row after row; None if K is no product of two matrices."""
+        plan, turned = self.plan, K.template == "{0}.T"
+        product = K.args[0] if turned else K
+        if product.template != KRON or any("None" in t.template for t in product.args):  # a vector made 2-D
+            return None
+        A, B = (plan.transpose(t) if turned and t.template != EYE else t for t in product.args)
+        made = plan.postfix("{0}.reshape({1}, {2})", x, self._columns(A), self._columns(B), cheap=True)
+        if A.template != EYE:
+            made = plan.infix("@", A, made)
+        if B.template != EYE:
+            made = plan.infix("@", made, plan.transpose(B))
+        return plan.postfix("{0}.ravel()", made)
+
+    def _columns(self, A: Term) -> Term:
+        """How many columns a matrix has."""
+        if A.template == EYE:
+            return A.args[0]
+        if A.template == "{0}.T":
+            return self.plan.postfix("{0}.shape[0]", A.args[0], cheap=True)
+        return self.plan.postfix("{0}.shape[1]", A, cheap=True)
 
     def _with_diagonal(self, a: Factor, b: Factor, shape: Shape) -> Factor:
         plan = self.plan
@@ -172,6 +219,8 @@ class Chain:
             return plan.call("np.diag({0})", self.vector(f))
         if f.kind == "ones":
             return plan.call("np.ones({0})", self.size[f.shape[0] if f.column else f.shape[1]])
+        if f.kind == "moved":
+            return self.permutation(self.size[f.shape[0]], self.vector(f))
         if f.kind == "inv":
             return self.inverse(self.vector(f))
         return plan.transpose(self.inverse(self.vector(f))) if f.kind == "inv_t" else self.vector(f)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 
+from closedform.core.expr import Sizes
 from closedform.core.shape import SCALAR, Dim, Shape
 
 Number = Fraction | float
@@ -59,9 +60,10 @@ class Size(Formula):
 
 @dataclass(eq=False, slots=True)
 class Constant(Formula):
-    """`ones` or `eye`."""
+    """`ones`, `eye` or `commutation`, which has two sizes of its own."""
 
     op: str
+    sizes: Sizes | None = None
 
 
 @dataclass(eq=False, slots=True)

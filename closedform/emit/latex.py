@@ -57,6 +57,8 @@ class Latex(Notation):
         return sized(f.dim)
 
     def constant(self, f: Constant) -> str:
+        if f.sizes is not None:
+            return f"K_{{{sized(f.sizes.rows)},{sized(f.sizes.columns)}}}"
         rows, columns = sized(f.shape[0]), sized(f.shape[1])
         if f.op == "eye":
             return f"I_{{{rows}}}"
@@ -65,7 +67,7 @@ class Latex(Notation):
 
     def call(self, f: Call) -> str:
         if f.name == "kron":
-            return r" \otimes ".join(self.at(a, POSTFIX) for a in f.args)
+            return r" \otimes ".join(self.kron_factors(f))
         if f.name == "sqrt":
             return rf"\sqrt{{{self.of(f.args[0])}}}"
         template = OPS[f.name].latex

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, Dim
-from closedform.emit.chain import Chain
+from closedform.emit.chain import EYE, KRON, Chain
 from closedform.emit.plan import ATOM, Plan, Term, share_factorisations
 
 
@@ -142,11 +142,21 @@ def leaf(low: Lowering, e: Expr) -> Term:
     if name == "dim":
         return low.size(e.data)
     if name == "eye":
-        return plan.call("np.eye({0})", low.size(e.shape[0]))
+        return plan.call(EYE, low.size(e.shape[0]))
     rows, columns = e.shape
     if rows is ONE or columns is ONE:
         return plan.call(f"np.{name}({{0}})", low.size(columns if rows is ONE else rows))
     return plan.call(f"np.{name}(({{0}}, {{1}}))", low.size(rows), low.size(columns))
+
+
+def commutation(low: Lowering, e: Expr) -> Term:
+    return low.chain.permutation(low.size(e.shape[0]), commuted(low, e))
+
+
+def commuted(low: Lowering, e: Expr, *, transposed: bool = False) -> Term:
+    """The permutation that a commutation matrix, or its transpose, applies to rows."""
+    m, n = low.size(e.data.rows), low.size(e.data.columns)
+    return low.plan.call("commuted({0}, {1})", n, m) if transposed else low.plan.call("commuted({0}, {1})", m, n)
 
 
 def transpose(low: Lowering, e: Expr) -> Term:
@@ -250,7 +260,7 @@ def kron(low: Lowering, e: Expr) -> Term:
         t = low[a]
         if vector(a) and not flat:
             t = plan.column(t) if a.shape[1] is ONE else plan.postfix("{0}[None, :]", t, cheap=True)
-        total = t if total is None else plan.call("np.kron({0}, {1})", total, t)
+        total = t if total is None else plan.call(KRON, total, t)
     if total is None or scalars is None:
         return total or scalars or plan.number(1)
     return plan.infix("*", scalars, total)
@@ -269,6 +279,7 @@ def diagonal_matrix(low: Lowering, e: Expr) -> Term:
 
 RULES: dict[str, Callable[[Lowering, Expr], Term]] = {
     **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye"], leaf),
+    "commutation": commutation,
     "transpose": transpose,
     "power": power,
     "matpow": matpow,

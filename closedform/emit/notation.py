@@ -60,6 +60,12 @@ class Notation:
     def group(self, inside: str) -> str:
         return f"({inside})"
 
+    def kron_factors(self, f: Call) -> list[str]:
+        """The factors of A ⊗ B ⊗ ⋯; products to the left need no parentheses, as ⊗ is read from there."""
+        first, *rest = f.args
+        nested = isinstance(first, Call) and first.name == "kron"
+        return [self.of(first) if nested else self.at(first, POSTFIX), *[self.at(a, POSTFIX) for a in rest]]
+
     def level(self, f: Formula) -> int:
         match f:
             case Sum():

@@ -42,7 +42,7 @@ NUMPY = Backend(
     {"np.": "import numpy as np", "scipy.linalg.": "import scipy.linalg", "scipy.special.": "import scipy.special"},
 )
 RESERVED = frozenset(
-    ("np", "scipy", "float", "int", "len", "sigmoid", "softplus", "logsumexp", "softmax", "ismax", "over", "adjugate")
+    "np scipy float int len sigmoid softplus logsumexp softmax ismax over adjugate commuted".split()
 )  #: names that code uses
 
 
@@ -96,7 +96,7 @@ def named_sizes(e: Expr) -> list[str]:
     for node in topological([e]):
         if node.op.name == "dim":
             used.update(node.data.names)
-        elif node.op.name in ("ones", "zeros", "eye"):
+        elif node.op.name in ("ones", "zeros", "eye", "commutation"):
             used.update(node.shape[0].names + node.shape[1].names)
     return sorted(used)
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
-from closedform.emit.chain import Chain, Factor
-from closedform.emit.lower import RULES, Lowering, number_power, transpose, vector
+from closedform.emit.chain import EYE, Chain, Factor
+from closedform.emit.lower import RULES, Lowering, commuted, number_power, transpose, vector
 from closedform.emit.plan import Plan, Term
 
 
@@ -176,7 +176,9 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             found.append(Factor("diag", a.shape, low[inner.args[0]]))
         elif name == "inv":
             found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]]))
-        elif a.op.name == "ones":
+        elif name == "commutation":
+            found.append(Factor("moved", a.shape, commuted(low, inner, transposed=inner is not a)))
+        elif name == "ones":
             rows, columns = a.shape
             found += [Factor("ones", (rows, ONE))] if rows is not ONE else []
             found += [Factor("ones", (ONE, columns))] if columns is not ONE else []
@@ -194,7 +196,7 @@ def chain_code(low: Lowering, e: Expr, scalar: Term | None) -> Term:
     plan, scalars = low.plan, [] if scalar is None else [scalar]
     parts = factors(low, e.args, scalars)
     if not parts:
-        made = plan.call("np.eye({0})", low.size(e.shape[0])) if not e.is_scalar else plan.number(1)
+        made = plan.call(EYE, low.size(e.shape[0])) if not e.is_scalar else plan.number(1)
         return times(plan, plan.product(scalars), made)
     light = next((f for f in parts if f.kind in ("diag", "full") and (f.kind == "diag" or f.row or f.column)), None)
     front = plan.product(scalars)
@@ -266,7 +268,8 @@ def split(chain: Chain, parts: list[Factor]) -> tuple[Factor, Factor] | None:
     cost, _ = chain.splits(parts)
     last = len(parts) - 1
     k = min(range(last), key=lambda i: cost[0, i] + cost[i + 1, last])
-    return chain.multiply(parts[: k + 1]), chain.multiply(parts[k + 1 :])
+    P, Q = chain.multiply(parts[: k + 1]), chain.multiply(parts[k + 1 :])
+    return None if "moved" in (P.kind, Q.kind) else (P, Q)
 
 
 def diagonal(low: Lowering, e: Expr) -> Term:

@@ -60,8 +60,13 @@ def adjugate(X):  # type: ignore[no-untyped-def]
     return np.round(sign) * (Vt.T * (below * above)) @ U.T
 
 
+def commuted(m, n):  # type: ignore[no-untyped-def]
+    """The places in vec(A) of the entries of vec(A'), for A m×n: K(m,n) x is x[commuted(m, n)]."""
+    return np.arange(m * n).reshape(n, m).T.ravel()
+
+
 HELPERS: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (sigmoid, softplus, logsumexp, softmax, ismax, over, adjugate)
+    f.__name__: f for f in (sigmoid, softplus, logsumexp, softmax, ismax, over, adjugate, commuted)
 }
 
 

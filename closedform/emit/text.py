@@ -25,6 +25,8 @@ class Text(Notation):
 
     def constant(self, f: Constant) -> str:
         rows, columns = f.shape
+        if f.sizes is not None:
+            return f"K({f.sizes.rows}, {f.sizes.columns})"
         if f.op == "eye":
             return f"eye({rows})"
         if rows is ONE:

@@ -56,6 +56,8 @@ class Unicode(Notation):
 
     def constant(self, f: Constant) -> str:
         rows, columns = f.shape
+        if f.sizes is not None:
+            return "K" + low(f.sizes.rows, f.sizes.columns)
         if f.op == "eye":
             return "I" + low(rows)
         left, right = "𝟏" + low(rows), "𝟏" + low(columns) + "ᵀ"
@@ -63,7 +65,7 @@ class Unicode(Notation):
 
     def call(self, f: Call) -> str:
         if f.name == "kron":
-            return " ⊗ ".join(self.at(a, POSTFIX) for a in f.args)
+            return " ⊗ ".join(self.kron_factors(f))
         if f.name in POSTFIXED:
             return self.at(f.args[0], ATOM) + POSTFIXED[f.name]
         if f.name == "sqrt":
@@ -114,7 +116,7 @@ def between(left: str, right: str) -> str:
     if not left:
         return ""
     before, after = last_word(left), first_word(right)
-    called = right[len(after) : len(after) + 1] in ("(", "|") and len(after) > 1
+    called = right[len(after) : len(after) + 1] in ("(", "|") and len(after) > 0
     if right[0].isdigit() or len(before) > 1 or (len(after) > 1 and not called) or right[0] in VULGAR.values():
         return "·"
     if left[-1] == "|" or right[0] == "|":
@@ -146,9 +148,16 @@ def is_name_part(c: str) -> bool:
     return (c.isalnum() or c == "_") and c not in "ᵀ𝟏𝟎" and c not in HIGH.values() and c not in VULGAR.values()
 
 
-def low(n: Dim) -> str:
-    """A size as a subscript; in parentheses where Unicode has no such letters."""
-    return "".join(LOW[c] for c in n.text) if all(c in LOW for c in n.text) else f"({n.text.replace('*', '·')})"
+def low(*sizes: Dim) -> str:
+    """A size, or several, as a subscript; in parentheses where Unicode has no such letters.
+
+    A product of sizes of one letter each stands without its dots: ₘₙ.
+    """
+    shown = ",".join(n.text if any(len(name) > 1 for name in n.names) else n.text.replace("*", "") for n in sizes)
+    if not all(c in LOW for c in shown.replace(",", "")):
+        return f"({','.join(n.text.replace('*', '·') for n in sizes)})"
+    subscript = "".join(LOW.get(c, c) for c in shown)
+    return subscript if len(sizes) == 1 else f"₍{subscript}₎"
 
 
 def unicode(e: Expr) -> str:

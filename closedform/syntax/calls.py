@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from closedform.core.expr import OPS, Expr, eye, number, ones, zeros
+from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, zeros
 from closedform.core.shape import ONE, Dim, Shape, dim
 from closedform.errors import ClosedFormError, ShapeError, SyntaxProblem, UnknownName
 from closedform.syntax.infer import SCALAR, UNIT, Sizes, size
 from closedform.syntax.names import function_hint, functions
 from closedform.syntax.reading import Reading, Term
-from closedform.syntax.tokens import plain
+from closedform.syntax.tokens import COMMUTATION, plain
 from closedform.syntax.tree import Node
 
 Call = Callable[[Reading, Node, tuple[Term, ...]], Term]
@@ -26,6 +26,8 @@ def call(reading: Reading, node: Node, *args: Term) -> Term:
         ShapeError: arguments that do not fit.
     """
     name = plain(node.text)
+    if name == COMMUTATION and len(args) == 2:
+        return _commutation(reading, node)
     if name not in functions() or name in reading.shapes:
         raise _no_function(reading, node, name)
     wanted = functions()[name]
@@ -40,11 +42,19 @@ def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
     if name in reading.shapes or name in reading.sizes:
         inside = reading.source[node.at[1] : node.span[1]]
         hint = f"write {name}*{inside} for a product" if len(node.operands) == 1 else None
+        if name == COMMUTATION:
+            hint = _commutation_hint(hint)
         return SyntaxProblem(f"{name} is not a function", source=reading.source, span=node.at, hint=hint)
     hint = function_hint(name)
     if hint is None and len(name) == 1 and len(node.operands) == 1:
         hint = f"write {name}*(…) for a product"
+    if name == COMMUTATION:
+        hint = _commutation_hint(hint)
     return UnknownName(f"unknown function {name[:40]}", source=reading.source, span=node.at, hint=hint)
+
+
+def _commutation_hint(product: str | None) -> str:
+    return f"{product or 'write'}{',' if product else ''} K(m,n) for the commutation matrix"
 
 
 def _operation(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
@@ -108,6 +118,13 @@ def _filled(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
     return Term(node, (size(shape[0]), size(shape[1])), lambda: make[node.text](shape))
 
 
+def _commutation(reading: Reading, node: Node) -> Term:
+    """`K(m,n)`, the commutation matrix; `K` alone is a variable."""
+    m, n = (_dimension(reading, operand, node) for operand in node.operands)
+    _check_size(reading, node, m * n)
+    return Term(node, (size(m * n), size(m * n)), lambda: commutation(m, n))
+
+
 def _dimension(reading: Reading, node: Node, function: Node) -> Dim:
     """A dimension written as a name, an integer or a product of them.
 
@@ -133,9 +150,13 @@ def _dimension(reading: Reading, node: Node, function: Node) -> Dim:
             )
             wanted = "a dimension: a name, a positive integer or a product of them"
             raise ShapeError(f"{function.text} takes {wanted}; {what}", source=reading.source, span=part.span)
-    if result.count > 10**9:
-        raise ShapeError("a dimension is at most 1000000000", source=reading.source, span=node.span)
+    _check_size(reading, node, result)
     return result
+
+
+def _check_size(reading: Reading, node: Node, n: Dim) -> None:
+    if n.count > 10**9:
+        raise ShapeError("a dimension is at most 1000000000", source=reading.source, span=node.span)
 
 
 def _constant(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:

@@ -37,6 +37,7 @@ FOREIGN = {  #: names from elsewhere, and what to write here
     "acos": "did you mean arccos?", "atan": "did you mean arctan?", "sgn": "did you mean sign?",
     "Tr": "did you mean tr?", "lse": "did you mean logsumexp?", "min": "write -max(-x)",
     "maximum": "write max(x), or relu(x) for max(x, 0)", "pseudoinverse": "did you mean pinv?",
+    "commutation": "write K(m,n) for the commutation matrix",
     "cholesky": "a Cholesky factor is not in the syntax; declare it as a triangular variable",
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ MAX_LENGTH = 10_000  #: characters of text
 MAX_TOKENS = 5_000
 MAX_NESTING = 100  #: open brackets, signs in a row, primes in a row
 SIZED = ("eye", "ones", "zeros")  #: functions whose arguments are dimensions
+COMMUTATION = "K"  #: `K(m,n)` is the commutation matrix; the name alone is a variable's like any other
 
 OPERATORS = {
     "PLUS": "+",
@@ -153,16 +154,21 @@ def plain(name: str) -> str:
 
 
 def sizes(tokens: list[Token]) -> dict[str, Token]:
-    """Names used as dimensions: the arguments of eye, ones and zeros, where they first occur."""
+    """Names used as dimensions: the arguments of eye, ones, zeros and K(m,n), where they first occur."""
     found: dict[str, Token] = {}
-    depth: list[bool] = []
+    opened: list[tuple[str, list[Token]]] = []  # the function before each open bracket, the names and commas inside
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.type in ("LPAR", "_LPAR", "BAR"):
-            depth.append(token.type == "_LPAR" and before is not None and str(before) in SIZED)
+            opened.append((plain(before) if token.type == "_LPAR" and before is not None else "", []))
         elif token.type in ("RPAR", "UNBAR"):
-            depth.pop()
-        elif token.type == "NAME" and depth and depth[-1]:
-            found.setdefault(plain(token), token)
+            function, inside = opened.pop()
+            pair = sum(t.type == "_COMMA" for t in inside) == 1
+            if function in SIZED or (function == COMMUTATION and pair):
+                for t in inside:
+                    if t.type == "NAME":
+                        found.setdefault(plain(t), t)
+        elif token.type in ("NAME", "_COMMA") and opened:
+            opened[-1][1].append(token)
     return found
 
 

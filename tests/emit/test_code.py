@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import closedform.ops  # noqa: F401
-from closedform.core.expr import OPS, Expr, eye, number, ones, size_of, symbol
+from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, size_of, symbol
 from closedform.core.shape import ONE, dim, shape_of
 from closedform.emit.numpy import code, compile
 from closedform.errors import ClosedFormError, DomainError, RequestError, ShapeError
@@ -28,7 +28,28 @@ inv, norm2, diag, tr, exp, log, total, sigmoid = (
 )
 one, row = ones((n, ONE)), ones((ONE, n))
 
+K, v = commutation(m, n), symbol("v", (m * n, ONE))
+P, D = symbol("P", (m * n, m * n)), symbol("D", (m, m))
+kron, vec = op["kron"], op["vec"]
+
 LINES = [
+    (K, "np.eye(m * n)[commuted(m, n)]"),
+    (K @ vec(X), "X.ravel(order='F')[commuted(m, n)]"),
+    (K @ P, "P[commuted(m, n)]"),
+    (P @ K, "P[:, commuted(n, m)]"),
+    (P @ K.T, "P[:, commuted(m, n)]"),
+    (v.T @ K, "v[commuted(n, m)]"),
+    (K @ inv(P), "np.linalg.inv(P)[commuted(m, n)]"),
+    (total(v.T @ K), "float(np.sum(v))"),
+    (tr(K @ P), "float(np.trace(P[commuted(m, n)]))"),
+    (kron(A, D) @ v, "(A @ v.reshape(A.shape[1], D.shape[1]) @ D.T).ravel()"),
+    (kron(A.T, D) @ v, "(A.T @ v.reshape(A.shape[0], D.shape[1]) @ D.T).ravel()"),
+    (v.T @ kron(A, D), "(A.T @ v.reshape(A.shape[0], D.shape[0]) @ D).ravel()"),
+    (kron(A, eye(m)) @ v, "(A @ v.reshape(A.shape[1], m)).ravel()"),
+    (kron(eye(n), D).T @ v, "(v.reshape(n, D.shape[0]) @ D).ravel()"),
+    (kron(eye(n), eye(m)) @ v, "np.array(v.reshape(n, m).ravel())"),
+    (diag(vec(X)) @ P, "X.ravel(order='F')[:, None] * P"),
+    (one.T @ A, "A.sum(axis=0)"),
     (A.T @ B @ x, "A.T @ (B @ x)"),
     (x.T @ A, "x @ A"),
     (diag(x) @ A, "x[:, None] * A"),
@@ -120,6 +141,7 @@ SAMPLES = {
     "diag": [diag(x), diag(x.T), diag(a)],
     "softmax": [op["softmax"](x), op["softmax"](x.T)],
     "logsumexp": [op["logsumexp"](x.T)],
+    "commutation": [commutation(m, n), commutation(m, n).T],
 }
 
 

@@ -8,9 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from closedform.check.interpreter import values
-from closedform.core.expr import Expr, symbols
+from closedform.core.expr import OPS, Expr, commutation, eye, symbol, symbols
+from closedform.core.shape import ONE, dim
 from closedform.emit.numpy import compile
-from tests.strategies import SIZES, environment, expressions, squeezed
+from tests.strategies import SIZES, environment, expressions, squeezed, stacked
 
 
 def assert_same_value(e: Expr, seed: int) -> bool:
@@ -38,3 +39,22 @@ def assert_same_value(e: Expr, seed: int) -> bool:
 @pytest.mark.filterwarnings("error")
 def test_code_computes_the_value_of_the_expression(e: Expr, seed: int) -> None:
     assume(assert_same_value(e, seed))
+
+
+@given(e=stacked(), seed=st.integers(0, 99))
+@settings(max_examples=150, deadline=None)
+@pytest.mark.filterwarnings("error")
+def test_code_of_kronecker_products_computes_their_value(e: Expr, seed: int) -> None:
+    assume(assert_same_value(e, seed))
+
+
+def test_a_kronecker_product_does_not_return_its_argument() -> None:
+    v = symbol("v", (dim(6), ONE))
+    run, given_array = compile(OPS["kron"](eye(dim(2)), eye(dim(3))) @ v), np.arange(6.0)
+    assert not np.shares_memory(run(v=given_array), given_array)
+
+
+def test_products_with_a_commutation_matrix_are_not_dense() -> None:
+    v = symbol("v", (dim("m") * dim("n"), ONE))
+    run = compile(commutation(dim("m"), dim("n")) @ v)
+    assert run(v=np.arange(10**6), m=1000, n=1000).shape == (10**6,)

@@ -11,14 +11,14 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from closedform.check.interpreter import evaluate, values
-from closedform.core.expr import OPS, Expr, eye, number, ones, size_of, symbol, symbols
+from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, size_of, symbol, symbols
 from closedform.core.shape import ONE, dim, shape_of
 from closedform.emit.latex import latex, spelled
 from closedform.emit.text import text
 from closedform.emit.unicode import unicode
 from closedform.errors import DomainError, TooLarge
 from closedform.syntax.text import parse
-from tests.strategies import SIZES, environment, expressions
+from tests.strategies import SIZES, environment, expressions, stacked
 
 n, m = dim("n"), dim("m")
 x, y, s, w = (symbol(name, shape_of(d)) for name, d in (("x", "n"), ("y", "n"), ("s", "n"), ("w", "m")))
@@ -36,7 +36,7 @@ def read(shown: str, like: Expr) -> Expr:
         reject()
 
 
-@given(e=expressions(), seed=st.integers(0, 9))
+@given(e=expressions() | stacked(), seed=st.integers(0, 9))
 @settings(max_examples=200, deadline=None)
 def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
     env, shown = environment(e, seed), text(e)
@@ -49,14 +49,14 @@ def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
         assert np.allclose(found, known[e], rtol=1e-6, atol=1e-7 * max(sizes)), shown
 
 
-@given(e=expressions())
+@given(e=expressions() | stacked())
 @settings(max_examples=200, deadline=None)
 def test_reading_and_printing_again_changes_nothing(e: Expr) -> None:
     once = text(e)
     assert text(read(once, e)) == once
 
 
-@given(e=expressions())
+@given(e=expressions() | stacked())
 @settings(max_examples=100, deadline=None)
 def test_latex_is_balanced_and_only_of_known_commands(e: Expr) -> None:
     shown = latex(e)
@@ -68,14 +68,29 @@ def test_latex_is_balanced_and_only_of_known_commands(e: Expr) -> None:
     assert "--" not in shown and "_{}" not in shown
 
 
-@given(e=expressions())
+@given(e=expressions() | stacked())
 @settings(max_examples=100, deadline=None)
 def test_unicode_is_one_line(e: Expr) -> None:
     shown = unicode(e)
     assert shown and shown.isprintable() and "--" not in shown and "−−" not in shown
 
 
+C, D, p = symbol("C", (m, m)), symbol("D", (m, n)), dim("p")
+K, kron, vec = commutation(m, n), OPS["kron"], OPS["vec"]
+
 GOLDEN = [
+    (K @ vec(X), "K(m, n)*vec(X)", "K₍ₘ,ₙ₎ vec(X)", r"K_{m,n} \operatorname{vec}(X)"),
+    (K.T @ K, "K(m, n)'*K(m, n)", "K₍ₘ,ₙ₎ᵀK₍ₘ,ₙ₎", r"K_{m,n}^{\top} K_{m,n}"),
+    (commutation(m * p, dim(2)), "K(m*p, 2)", "K₍ₘₚ,₂₎", "K_{m p,2}"),
+    (symbol("Z", (m, dim("w") * n)) @ commutation(dim("w"), n), "Z*K(w, n)", "Z K(w,n)", "Z K_{w,n}"),
+    (eye(n * n) + commutation(n, n), "K(n, n) + eye(n*n)", "K₍ₙ,ₙ₎ + Iₙₙ", "K_{n,n} + I_{n n}"),
+    (kron(B.T, C) @ vec(X), "kron(B', C)*vec(X)", "(Bᵀ ⊗ C) vec(X)", r"(B^{\top} \otimes C) \operatorname{vec}(X)"),
+    (kron(kron(A, B), C), "kron(kron(A, B), C)", "A ⊗ B ⊗ C", r"A \otimes B \otimes C"),
+    (kron(A, kron(B, C)), "kron(A, kron(B, C))", "A ⊗ (B ⊗ C)", r"A \otimes (B \otimes C)"),
+    (kron(A, eye(n)), "kron(A, eye(n))", "A ⊗ Iₙ", r"A \otimes I_{n}"),
+    (vec(A).T, "vec(A)'", "vec(A)ᵀ", r"\operatorname{vec}(A)^{\top}"),
+    (diag(vec(X)), "diag(vec(X))", "diag(vec(X))", r"\operatorname{diag}(\operatorname{vec}(X))"),
+    (ones((m * n, ONE)), "ones(m*n)", "𝟏ₘₙ", r"\mathbf{1}_{m n}"),
     (x.T @ A @ x, "x'*A*x", "xᵀAx", r"x^{\top} A x"),
     (2 * X.T @ (X @ x - w), "2*X'*(X*x - w)", "2Xᵀ(Xx − w)", r"2 X^{\top} (X x - w)"),
     (OPS["sum"](x * y), "x'*y", "xᵀy", r"x^{\top} y"),

@@ -1,0 +1,272 @@
+"""The questions: derivative, gradient, Jacobian, Hessian, differential, and products with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from closedform.answer import Derivative
+from closedform.calculus.derivative import Stage, derive, gradients, indices
+from closedform.calculus.differential import differential as differential_of
+from closedform.calculus.differential import differential_symbol
+from closedform.calculus.layout import layout_named
+from closedform.calculus.structure import replace, structure_of
+from closedform.calculus.transpose import transpose
+from closedform.compact.compact import compact, compact_all
+from closedform.core.expr import OPS, Expr, symbol, symbols
+from closedform.core.function import Function
+from closedform.core.normal import normal
+from closedform.core.shape import show
+from closedform.errors import RequestError, ShapeError, UnknownName
+from closedform.formula import Formula
+
+Source = Function | Expr
+
+
+def function_of(f: Source) -> Function:
+    """A parsed function, or an expression built in Python with the symbols it contains."""
+    if isinstance(f, Function):
+        return f
+    if isinstance(f, Expr):
+        return Function(f, {s.data.name: s for s in symbols(f)})
+    raise RequestError(f"a function is what closedform.parse returns, or an expression, not {type(f).__name__}")
+
+
+def variable(f: Function, wrt: str | Expr) -> Expr:
+    """The symbol that a request names.
+
+    Raises:
+        UnknownName: `f` has no such variable.
+        RequestError: it is a dimension, an integer, a function's name, or no name at all.
+    """
+    if isinstance(wrt, Expr):
+        if wrt.op.name != "symbol":
+            raise RequestError("a derivative is by a variable, not by an expression")
+        name = wrt.data.name
+    else:
+        name = wrt.strip() if isinstance(wrt, str) else ""
+    if not name:
+        raise RequestError("no variable to differentiate by", hint="name one of " + ", ".join(sorted(f.variables)))
+    found = f.variables.get(name)
+    if found is None and isinstance(wrt, Expr):
+        return wrt
+    if found is None:
+        raise _unknown(f, name)
+    if "integer" in found.data.properties:
+        raise RequestError(f"{name} is declared integer; there is no derivative by an integer")
+    return found
+
+
+def _unknown(f: Function, name: str) -> RequestError | UnknownName:
+    if name in f.dims:
+        return RequestError(f"{name} is a dimension; there is no derivative by a dimension")
+    if name in OPS:
+        return RequestError(f"{name} is a function; differentiate by a variable")
+    return UnknownName(
+        f"{name[:60]} is not a variable of the function", hint="it has " + ", ".join(sorted(f.variables))
+    )
+
+
+def derivative(f: Source, *wrt: str | Expr, layout: str | None = None) -> Derivative:
+    """The derivative of f by one variable, or by several in turn.
+
+    Args:
+        f: what `parse` returns, or an expression.
+        wrt: names or symbols; two for a second derivative.
+        layout: the name of a layout; by default `gradient`, and `vec` for more than two indices.
+
+    Returns:
+        The derivative; its shape is in `.shape`.
+
+    Raises:
+        RequestError: no variable, or not one that can be differentiated by; no such layout.
+        NotSupported: an operation has no rule yet.
+
+    Source: Magnus & Neudecker, Matrix Differential Calculus, 3rd ed. (2019), ch. 5 and 9.
+
+    >>> from closedform import parse
+    >>> print(derivative(parse("x'*A*x"), "x"))
+    (A + A')*x
+    >>> print(derivative(parse("A*X*B"), "X"))
+    kron(B', A)
+    """
+    function = function_of(f)
+    if not wrt:
+        raise RequestError(
+            "no variable to differentiate by", hint="name one of " + ", ".join(sorted(function.variables))
+        )
+    if layout is not None:
+        layout_named(layout)
+    stages = derive(function.expr, [variable(function, w) for w in wrt])
+    return Derivative(function, stages, layout or ("vec" if stages[-1].stacked else "gradient"))
+
+
+def gradient(f: Source, wrt: str | Expr | Sequence[str | Expr]) -> Derivative | list[Derivative]:
+    """The gradient G of a scalar f, for which df = tr(G'dX); of several variables, all from one sweep.
+
+    Args:
+        f: a scalar function.
+        wrt: a variable, or a list of variables.
+
+    Returns:
+        One derivative, of the shape of the variable; a list of them for a list.
+
+    Raises:
+        ShapeError: f is not a scalar.
+
+    >>> from closedform import parse
+    >>> print(gradient(parse("logdet(X)"), "X"))
+    inv(X)'
+    """
+    function = function_of(f)
+    _scalar(function, "a gradient")
+    names = [wrt] if isinstance(wrt, str | Expr) else list(wrt)
+    variables = [variable(function, w) for w in names]
+    if any(structure_of(x) for x in variables):
+        answers = [Derivative(function, derive(function.expr, [x]), "gradient") for x in variables]
+    else:
+        compacted = compact_all(gradients(function.expr, variables))
+        stages = [Stage(function.expr, x, G, False) for x, G in zip(variables, compacted, strict=True)]
+        answers = [Derivative(function, [stage], "gradient") for stage in stages]
+    return answers[0] if isinstance(wrt, str | Expr) else answers
+
+
+def jacobian(f: Source, wrt: str | Expr) -> Derivative:
+    """The Jacobian of a column or row f by a column: rows count the entries of f.
+
+    Raises:
+        ShapeError: f is a scalar or a matrix.
+
+    >>> from closedform import parse
+    >>> print(jacobian(parse("sin(A*x)"), "x"))
+    diag(cos(A*x))*A
+    """
+    function = function_of(f)
+    if indices(function.expr.shape) != 1:
+        raise ShapeError("a Jacobian is that of a vector function", shapes={"f": show(function.expr.shape)})
+    return derivative(function, wrt)
+
+
+def hessian(f: Source, wrt: str | Expr) -> Derivative:
+    """The matrix of second derivatives of a scalar f, by a matrix ∂²f/∂vec X ∂(vec X)'.
+
+    Raises:
+        ShapeError: f is not a scalar.
+
+    >>> from closedform import parse
+    >>> print(hessian(parse("norm2(A*x - b)^2", shapes={"A": ("m", "n"), "x": ["n"], "b": ["m"]}), "x"))
+    2*A'*A
+    """
+    function = function_of(f)
+    _scalar(function, "a Hessian")
+    return derivative(function, wrt, wrt)
+
+
+def hessian_diagonal(f: Source, wrt: str | Expr) -> Formula:
+    """The diagonal of the Hessian of a scalar f, without the Hessian.
+
+    Raises:
+        ShapeError: f is not a scalar.
+
+    >>> from closedform import parse
+    >>> print(hessian_diagonal(parse("sum(exp(A*x))"), "x"))
+    (A.^2)'*exp(A*x)
+    """
+    function = function_of(f)
+    _scalar(function, "a Hessian")
+    x = variable(function, wrt)
+    H = derive(function.expr, [x, x])[-1].answer
+    return Formula(function, compact(normal(OPS["diagonal"](H)) if not H.is_scalar else H))
+
+
+def differential(f: Source, *wrt: str | Expr) -> Formula:
+    """The differential df, linear in dX; by all variables when none is named.
+
+    >>> from closedform import parse
+    >>> print(differential(parse("tr(A*X)"), "X"))
+    tr(A*dX)
+    """
+    function = function_of(f)
+    variables = [variable(function, w) for w in wrt] or list(function.variables.values())
+    return _formula(function, differential_of(function.expr, variables))
+
+
+def jvp(f: Source, wrt: str | Expr, direction: str = "V") -> Formula:
+    """The derivative of f in a direction: dF at dX = V, for f of any shape; the large array is never built.
+
+    Args:
+        f: a function of any shape.
+        wrt: the variable X.
+        direction: the name of V, of the shape of X.
+
+    >>> from closedform import parse
+    >>> print(jvp(parse("inv(X)"), "X"))
+    -inv(X)*V*inv(X)
+    """
+    function = function_of(f)
+    x = variable(function, wrt)
+    V = _named(function, direction, x)
+    return _formula(function, replace(differential_of(function.expr, [x]), differential_symbol(x), V))
+
+
+def vjp(f: Source, wrt: str | Expr, cotangent: str = "Y") -> Formula:
+    """The transpose of the derivative applied to Y: the G with ⟨Y, dF⟩ = ⟨G, dX⟩.
+
+    Args:
+        f: a function of any shape.
+        wrt: the variable X; the answer has its shape.
+        cotangent: the name of Y, of the shape of f.
+
+    >>> from closedform import parse
+    >>> print(vjp(parse("inv(X)"), "X"))
+    -inv(X)'*Y*inv(X)'
+    """
+    function = function_of(f)
+    x = variable(function, wrt)
+    Y = _named(function, cotangent, normal(function.expr))
+    return _formula(function, transpose(differential_of(function.expr, [x]), [differential_symbol(x)], Y)[0])
+
+
+def hvp(f: Source, wrt: str | Expr, direction: str = "V") -> Formula:
+    """The Hessian of a scalar f applied to a direction, without the Hessian.
+
+    Args:
+        f: a scalar function.
+        wrt: the variable X, of any shape; the answer has its shape.
+        direction: the name of V, of the shape of X.
+
+    Raises:
+        ShapeError: f is not a scalar.
+
+    >>> from closedform import parse
+    >>> print(hvp(parse("tr(inv(X))"), "X"))
+    (inv(X)*V*inv(X)^2 + inv(X)^2*V*inv(X))'
+    """
+    function = function_of(f)
+    _scalar(function, "a Hessian")
+    x = variable(function, wrt)
+    G = gradients(function.expr, [x])[0]
+    V = _named(function, direction, x)
+    return _formula(function, replace(differential_of(G, [x]), differential_symbol(x), V))
+
+
+def _scalar(function: Function, what: str) -> None:
+    if not function.expr.is_scalar:
+        raise ShapeError(f"{what} is that of a scalar function", shapes={"f": show(function.expr.shape)})
+
+
+def _named(function: Function, name: str, like: Expr) -> Expr:
+    """A new symbol of the shape of another expression.
+
+    Raises:
+        RequestError: the function has a variable of that name.
+    """
+    if not name.isidentifier() or name in function.variables:
+        raise RequestError(f"{name[:60]} cannot name a direction: it is a variable of the function, or no name")
+    return symbol(name, like.shape)
+
+
+def _formula(function: Function, e: Expr) -> Formula:
+    """A compact formula whose parameters are those of the function and the new symbols in it."""
+    found = compact(normal(e))
+    new = {s.data.name: s for s in symbols(found) if s.data.name not in function.variables}
+    return Formula(Function(function.expr, {**function.variables, **new}, function.dims), found)

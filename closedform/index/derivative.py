@@ -1,0 +1,61 @@
+"""Derivatives of tensors, also within a structure of the variable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from closedform.calculus.structure import Structure, freed, replace, structure_of
+from closedform.core.expr import Expr, eye, number
+from closedform.core.normal import normal
+from closedform.index.lowering import derivative_of, tensor_of
+from closedform.index.tensor import Factor, Product, Tensor, tidy
+
+
+def derive_tensor(f: Expr, variables: Sequence[Expr]) -> Tensor:
+    """The array of derivatives: axes of f, then of each variable.
+
+    Args:
+        f: an expression of any shape.
+        variables: symbols.
+
+    Raises:
+        NotSupported: an operation has no rule.
+    """
+    tensor = tensor_of(normal(f))
+    for x in variables:
+        structure = structure_of(x)
+        if structure is None:
+            tensor = derivative_of(tensor, x)
+            continue
+        free = freed(x, x)[1]
+        moved = derivative_of(_replaced(tensor, x, free), free)
+        tensor = _projected(_replaced(moved, free, x), structure)
+    return tensor
+
+
+def _replaced(tensor: Tensor, old: Expr, new: Expr) -> Tensor:
+    products = [
+        Product(
+            normal(replace(p.scalar, old, new)),
+            tuple(Factor(normal(replace(f.expr, old, new)), f.indices) for f in p.factors),
+        )
+        for p in tensor.products
+    ]
+    return tidy(Tensor(tensor.free, tensor.groups, tuple(products)))
+
+
+def _projected(tensor: Tensor, structure: Structure) -> Tensor:
+    """The last two indices, those of the variable, projected on its structure."""
+    k, l = tensor.free[-2:]
+    if structure.name == "diagonal":
+        delta = Product(number(1), (Factor(eye(k.dim), (k, l)),))
+        return tidy(Tensor(tensor.free, tensor.groups, tuple(p.times(delta) for p in tensor.products)))
+    half = number(Fraction(1, 2))
+    swap = {k: l, l: k}
+    turned = [
+        Product(p.scalar, tuple(Factor(f.expr, tuple(swap.get(i, i) for i in f.indices)) for f in p.factors))
+        for p in tensor.products
+    ]
+    both = [Product(normal(half * p.scalar), p.factors) for p in (*tensor.products, *turned)]
+    return tidy(Tensor(tensor.free, tensor.groups, tuple(both)))
