@@ -100,10 +100,18 @@ class Derivative(Formula):
         """
         return Derivative(self.function, self.stages, layout_named(name).name)
 
+    def in_layouts(self) -> list[Derivative]:
+        """The same derivative in every layout."""
+        return [self.in_layout(name) for name in LAYOUTS]
+
     def layouts(self) -> list[Row]:
         """The answer in every layout: its shape, its formula, and who uses it."""
-        found = [(layout, self.in_layout(name)) for name, layout in LAYOUTS.items()]
-        return [Row(layout.name, D.shape, D.text, layout.users) for layout, D in found]
+        return [Row(D.layout, D.shape, D.text, LAYOUTS[D.layout].users) for D in self.in_layouts()]
+
+    @property
+    def is_array(self) -> bool:
+        """Whether an entry has more than two indices."""
+        return self._last.stacked
 
     # other forms
 

@@ -131,7 +131,7 @@ def squeezed(value: np.ndarray, shape: Shape) -> np.ndarray:
 
 
 @st.composite
-def stacked(draw: st.DrawFn, depth: int = 2) -> Expr:
+def stacked(draw: st.DrawFn, depth: int = 1) -> Expr:
     """What Jacobians are made of: vec, Kronecker products and commutation matrices, in a product."""
     vec, kron, diag = OPS["vec"], OPS["kron"], OPS["diag"]
 

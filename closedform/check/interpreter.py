@@ -223,6 +223,17 @@ def _commutation(m: int, n: int) -> Array:
     return K
 
 
+def _powersum(X: Array, A: Array, k: int) -> Array:
+    """Σ Xⁱ A Xᵏ⁻¹⁻ⁱ by its definition; of a negative power by that of the inverse."""
+    if k < 0:
+        Y = np.linalg.inv(X)
+        return _powersum(Y, -Y @ A @ Y, -k)
+    total = 0 * (X @ A)
+    for i in range(k):
+        total = total + np.linalg.matrix_power(X, i) @ A @ np.linalg.matrix_power(X, k - 1 - i)
+    return np.asarray(total)
+
+
 def _shape(e: Expr, sizes: Sizes) -> tuple[int, int]:
     return e.shape[0].value(sizes), e.shape[1].value(sizes)
 
@@ -278,6 +289,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "inv": _inv,
     "adj": _adj,
     "matpow": _matpow,
+    "powersum": lambda X, A, k: _powersum(X, A, int(k.real.flat[0])),
     "ismax": lambda X: (X.real == _top(X)).astype(float),
     "pinv": _each(np.linalg.pinv),
     "expm": _expm,

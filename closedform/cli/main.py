@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from closedform.answer import Derivative
 
 USAGE, INTERNAL = 2, 70
+ALL = "all"  #: the table of all layouts
 OPTIONS = ("--let", "--layout", "--code", "--latex", "--json", "--help")
 
 app = typer.Typer(
@@ -50,7 +51,10 @@ def diff(
     function: Annotated[str, typer.Argument(help='The function, e.g. "x\'*A*x".', show_default=False)],
     wrt: Annotated[list[str] | None, typer.Argument(help="The variable; a second one for a second derivative.")] = None,
     let: Annotated[list[str] | None, typer.Option(help='Declare, e.g. "A: matrix(n,n) symmetric"; repeatable.')] = None,
-    layout: Annotated[str, typer.Option(help="gradient, numerator or denominator.")] = "gradient",
+    layout: Annotated[
+        str | None,
+        typer.Option(help="numerator, denominator, vec, tensor, …; `all` for the table.", show_default=False),
+    ] = None,
     code: Annotated[str | None, typer.Option(help="Print only source code: numpy.", show_default=False)] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every field.")] = False,
@@ -63,6 +67,7 @@ def diff(
     closedform diff "x'*A*x" x
     closedform diff "x'*A*x" x x --let "A: matrix(n,n) symmetric"
     closedform diff "-logdet(S)" S --let "S: spd" --latex
+    closedform diff "A*X*B" X --layout all
     """  # noqa: D301  (\\b keeps the lines that follow it)
     try:
         names = wrt or []
@@ -71,30 +76,33 @@ def diff(
             raise RequestError("--code, --latex and --json print one thing each; choose one")
         answer = _checked(function, names, let or [], layout)
         if json:
-            typer.echo(render.json(answer.as_dict()))
+            typer.echo(render.json(answer.as_dict() | (render.layouts_as_data(answer) if layout == ALL else {})))
         elif latex:
             typer.echo(answer.latex())
         elif code is not None:
             typer.echo(answer.code(code).rstrip("\n"))
         else:
-            render.answer(answer)
+            render.answer(answer, all_layouts=layout == ALL)
     except ClosedFormError as error:
         _fail(error, as_json=json)
 
 
-def _checked(function: str, names: list[str], let: list[str], layout: str) -> Derivative:
+def _checked(function: str, names: list[str], let: list[str], layout: str | None) -> Derivative:
     """The answer, after its check.
 
     Raises:
         VerificationError: it failed.
     """
-    from closedform.answer import derivative
+    from closedform.ask import derivative
     from closedform.syntax.declare import declarations
     from closedform.syntax.text import parse
 
     shapes, properties = declarations(let)
-    answer = derivative(parse(function, shapes, properties, infer=True), *names, layout=layout)
-    answer.check()
+    answer = derivative(
+        parse(function, shapes, properties, infer=True), *names, layout=None if layout == ALL else layout
+    )
+    for shown in answer.in_layouts() if layout == ALL else [answer]:
+        shown.check()
     return answer
 
 

@@ -22,9 +22,29 @@ Line = tuple[str, str]  #: a style of rich, and what is printed in it
 LABEL = 9  #: columns of the labels
 
 
-def answer(D: Derivative) -> None:
+def answer(D: Derivative, *, all_layouts: bool = False) -> None:
     """Print an answer that was checked: what was inferred, the formula, and what is known about it."""
-    _write(sys.stdout, list(_lines(D)), {x.data.name for x in D.variables})
+    lines = [*_lines(D), *(_layouts(D) if all_layouts else [])]
+    _write(sys.stdout, lines, {x.data.name for x in D.variables})
+
+
+def _layouts(D: Derivative) -> Iterator[Line]:
+    """The table of layouts: name, shape, formula, and below it who uses it."""
+    rows = D.layouts()
+    names, shapes = max(len(r.name) for r in rows), max(len("×".join(r.shape)) for r in rows)
+    yield "", ""
+    for r in rows:
+        yield "", f"{r.name:{names}}  {'×'.join(r.shape):{shapes}}  {r.formula}"
+        yield "dim", f"{'':{names}}  {'':{shapes}}  {r.users}"
+
+
+def layouts_as_data(D: Derivative) -> dict[str, Any]:
+    """The table of layouts for JSON."""
+    return {
+        "layouts": [
+            {"name": r.name, "shape": list(r.shape), "formula": r.formula, "users": r.users} for r in D.layouts()
+        ]
+    }
 
 
 def _lines(D: Derivative) -> Iterator[Line]:
@@ -34,6 +54,9 @@ def _lines(D: Derivative) -> Iterator[Line]:
     yield "formula", f"  {_symbol(D)} = {D.unicode()}"
     yield "", ""
     yield "", f"{'text':{LABEL}}{D.text}"
+    if D.is_array:
+        yield "", f"{'map':{LABEL}}{D.operator()}"
+        yield "", f"{'entries':{LABEL}}{D.index()}"
     yield "", f"{'shape':{LABEL}}{'×'.join(D.shape)}"
     yield "", f"{'layout':{LABEL}}{D.layout}"
     for convention in D.conventions:
@@ -47,10 +70,13 @@ def _symbol(D: Derivative) -> str:
     """`∂f/∂x` or `∂²f/∂x∂y`, with a name for the function that is none of its variables."""
     f = next((name for name in "fFgGφΦ" if name not in D.function.variables), "·")
     names = [x.data.name for x in D.variables]
+    if D.is_array and not D.arrangement.axes and len(names) == 1:
+        return f"∂vec {f}/∂(vec {names[0]})ᵀ"
     if len(names) == 1:
         return f"∂{f}/∂{names[0]}"
+    order = "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(len(names)))
     same = len(set(names)) == 1
-    return f"∂²{f}/" + (f"∂{names[0]}²" if same else "∂" + "∂".join(names))
+    return f"∂{order}{f}/" + (f"∂{names[0]}{order}" if same else "∂" + "∂".join(names))
 
 
 def error(message: str, kind: str) -> None:

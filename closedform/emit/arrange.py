@@ -188,11 +188,12 @@ class Arranger:
                 body += inner.body
             else:
                 body.append(inner)
-        for i in reversed(range(len(body) - 1)):
+        start = 0
+        for i in range(len(body) - 1):
             if body[0].shape[0] is ONE is body[i].shape[1]:  # a row times a column: a number in front of the rest
-                total.scalars += (self.finish(Product(body=tuple(body[: i + 1]))),)
-                body = body[i + 1 :]
-                break
+                total.scalars += (self.finish(Product(body=tuple(body[start : i + 1]))),)
+                start = i + 1
+        body = body[start:]
         if len(body) == 1 and isinstance(body[0], Product):
             total.body, total.over, total.entrywise = body[0].body, body[0].over, body[0].entrywise
         else:

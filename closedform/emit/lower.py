@@ -8,7 +8,7 @@ Numerically stable forms of sums are chosen in `stable`, of products in `product
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from closedform.core.expr import Expr, topological
@@ -34,12 +34,16 @@ class Lowering:
 
     def lower(self, e: Expr) -> Term:
         """The code of an expression."""
-        order = topological([e])
+        self.visit([e])
+        return share_factorisations(self.plan, self.code[e])
+
+    def visit(self, expressions: Sequence[Expr]) -> None:
+        """Find the code of every node of some expressions."""
+        order = topological(expressions)
         for node in order:
             self.uses.update(node.args)
         for node in order:
             self.code[node] = RULES.get(node.op.name, by_template)(self, node)
-        return share_factorisations(self.plan, self.code[e])
 
     def __getitem__(self, e: Expr) -> Term:
         return self.code[e]

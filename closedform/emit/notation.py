@@ -39,16 +39,18 @@ class Notation:
         Raises:
             TooLarge: the formula is too long to write down.
         """
+        return self.of(self.arrange(e))
+
+    def arrange(self, e: Expr) -> Formula:
+        """The formula of an expression, spelled."""
         from closedform.emit.text import Text
 
-        plain = Text()
-        arranger = Arranger(plain.spell)
+        arranger = Arranger(Text().spell)
         root = arranger.arrange(e)
-        if isinstance(self, Text):
-            return root.text
-        for f in arranger.parts:
-            self.shown[f] = self.spell(f)
-        return self.shown[root]
+        if not isinstance(self, Text):
+            for f in arranger.parts:
+                self.shown[f] = self.spell(f)
+        return root
 
     def of(self, f: Formula) -> str:
         return self.shown[f]

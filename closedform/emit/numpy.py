@@ -8,13 +8,13 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from closedform.core.expr import Expr, symbols, topological
-from closedform.core.shape import ONE, show
+from closedform.core.shape import ONE, Dim, show
 from closedform.emit import products, stable  # noqa: F401  (their rules)
 from closedform.emit.lower import Lowering
 from closedform.emit.plan import ATOM, Term, reachable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WIDTH = 88  #: characters after which a value gets a line of its own
 NESTING = 12  #: parentheses within parentheses on one line
+SHORT = 200  #: operations of a formula that a docstring shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ NUMPY = Backend(
     {"np.": "import numpy as np", "scipy.linalg.": "import scipy.linalg", "scipy.special.": "import scipy.special"},
 )
 RESERVED = frozenset(
-    "np scipy float int len sigmoid softplus logsumexp softmax ismax over adjugate commuted".split()
-)  #: names that code uses
+    ("np", "scipy", "float", "int", "len", "sigmoid", "softplus", "logsumexp", "softmax", "ismax", "powersum", "over",
+     "adjugate", "commuted", "range")
+)  #: names that code uses  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Program:
         names: the Python name of each variable.
         dims: the Python name of each dimension.
         bindings: how the dimensions are read from the arrays.
+        formula: what is computed, for the docstring.
+        returns: what kind of array that is.
     """
 
     arguments: list[Argument]
@@ -63,57 +67,88 @@ class Program:
     names: dict[str, str]
     dims: dict[str, str]
     bindings: dict[str, str]
+    formula: str
+    returns: str
     lines: list[str] = field(default_factory=list)
     result: str = ""
 
 
+Write = Callable[[Lowering, "Writer"], str]  #: writes the lines and gives the expression to return
+
+
 def program(e: Expr, variables: Sequence[Expr] | None) -> Program:
     """The lines that compute an expression, and the names in them."""
+
+    def write(low: Lowering, writer: Writer) -> str:
+        root = low.lower(e)
+        last = writer.write(root)
+        if e.is_scalar:
+            return f"float({last})"
+        return f"np.array({last})" if is_view(root) else last
+
+    try:
+        formula = text(e) if e.size < SHORT else f"A formula of {e.size:,} operations."
+    except TooLarge:
+        formula = "A formula too long to write down."
+    returns = "a number" if e.is_scalar else f"{show(e.shape)}, a {1 if ONE in e.shape else 2}-D array"
+    return written([e], variables, write, formula, returns)
+
+
+def written(
+    expressions: Sequence[Expr],
+    variables: Sequence[Expr] | None,
+    write: Write,
+    formula: str,
+    returns: str,
+    dims_of_result: Iterable[Dim] = (),
+) -> Program:
+    """A program of some expressions.
+
+    Args:
+        expressions: those it computes with; their symbols are its arguments.
+        variables: its first arguments, in order; by default the symbols by name.
+        write: see `Write`.
+        formula: for the docstring.
+        returns: for the docstring.
+        dims_of_result: dimensions that the code may need beyond those of constants.
+    """
     from closedform.emit.runtime import Argument
 
-    declared = list(variables) if variables is not None else symbols(e)
-    missing = [s for s in symbols(e) if s not in declared]
+    found = symbols(*expressions)
+    declared = list(variables) if variables is not None else found
+    missing = [s for s in found if s not in declared]
     named = {s.data.name for s in declared}
     if any(s.data.name in named for s in missing) or len(named) < len(declared):
         raise RequestError("two variables of the same name cannot be told apart in code")
     arguments = [Argument(s.data.name, s.shape) for s in declared + missing]
     taken = set(RESERVED)
     names = {a.name: identifier(a.name, taken) for a in arguments}
-    needed = named_sizes(e)
+    certain = named_sizes(expressions)
+    needed = sorted(certain.union(*[d.names for d in dims_of_result]))
     dims = {n: identifier(n, taken) for n in needed}
     shown: dict[str, str] = {}
     for a in arguments:
         for axis, d in enumerate(a.dims):
             if d.count == 1 and len(d.names) == 1:
                 shown.setdefault(d.names[0], f"{names[a.name]}.shape[{axis}]")
-    sizes, bindings = [n for n in needed if n not in shown], {n: shown[n] for n in needed if n in shown}
-    return _written(e, Program(arguments, sizes, names, dims, bindings), taken)
+    writer = Writer(taken)
+    result = write(Lowering(names, dims), writer)
+    code = " ".join([*writer.lines, result])
+    used = [n for n in needed if re.search(rf"\b{re.escape(dims[n])}\b", code)]
+    sizes = [n for n in needed if n not in shown and (n in certain or n in used)]
+    bindings = {n: shown[n] for n in used if n in shown}
+    return Program(arguments, sizes, names, dims, bindings, formula, returns, writer.lines, result)
 
 
-def named_sizes(e: Expr) -> list[str]:
-    """The named dimensions of the constants in an expression."""
+def named_sizes(expressions: Iterable[Expr]) -> set[str]:
+    """The named dimensions of the constants in some expressions."""
     used: set[str] = set()
-    for node in topological([e]):
+    for node in topological(expressions):
         if node.op.name == "dim":
             used.update(node.data.names)
         elif node.op.name in ("ones", "zeros", "eye", "commutation"):
             used.update(node.shape[0].names + node.shape[1].names)
-    return sorted(used)
-
-
-def _written(e: Expr, p: Program, taken: set[str]) -> Program:
-    low = Lowering(p.names, p.dims)
-    root = low.lower(e)
-    writer = Writer(taken | set(p.dims.values()))
-    last = writer.write(root)
-    p.lines = writer.lines
-    used = " ".join([*p.lines, last])
-    p.bindings = {n: place for n, place in p.bindings.items() if re.search(rf"\b{re.escape(p.dims[n])}\b", used)}
-    if e.is_scalar:
-        p.result = f"float({last})"
-    else:
-        p.result = f"np.array({last})" if is_view(root) else last
-    return p
+    return used
 
 
 def is_view(t: Term) -> bool:
@@ -143,17 +178,27 @@ class Writer:
         self.taken = taken
         self.lines: list[str] = []
         self.shown: dict[Term, tuple[str, int, int]] = {}  # code, level, nesting
+        self.uses: Counter[Term] = Counter()
         self.count = 0
 
     def write(self, root: Term) -> str:
         """The expression to return, after its lines."""
-        order = reachable(root)
-        uses = Counter(a for t in order for a in t.args)
-        for t in order:
+        self.expect(root)
+        return self.value(root)
+
+    def expect(self, root: Term) -> None:
+        """Count how often each term is used, before any is written."""
+        self.uses = Counter(a for t in reachable(root) for a in t.args)
+
+    def value(self, root: Term) -> str:
+        """The code of a term, after its lines."""
+        for t in reachable(root):
+            if t in self.shown:
+                continue
             self.shown[t] = self.fill(t)
             code, _, depth = self.shown[t]
-            long = len(code) > WIDTH or depth > NESTING
-            if t is not root and ((uses[t] > 1 and not t.cheap) or long):
+            long = t is not root and (len(code) > WIDTH or depth > NESTING)
+            if (self.uses[t] > 1 and not t.cheap) or long:
                 self.shown[t] = self.assign(code), ATOM, 0
         return self.shown[root][0]
 
@@ -196,12 +241,17 @@ def code(e: Expr, name: str = "derivative", variables: Sequence[Expr] | None = N
 
     Cost: one visit per node of the graph.
     """
+    return source(program(e, variables), name, backend)
+
+
+def source(p: Program, name: str, backend: Backend) -> str:
+    """The source of a function that runs a program.
+
+    Raises:
+        RequestError: `name` is not an identifier.
+    """
     if not name.isidentifier() or keyword.iskeyword(name):
         raise RequestError(f"{name[:40]!r} cannot name a Python function")
-    return _source(e, program(e, variables), name, backend)
-
-
-def _source(e: Expr, p: Program, name: str, backend: Backend) -> str:
     parameters = [p.names[a.name] for a in p.arguments] + [p.dims[n] for n in p.sizes]
     body = [
         f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype=float)" + ("" if a.dims else "[()]")
@@ -220,7 +270,7 @@ def _source(e: Expr, p: Program, name: str, backend: Backend) -> str:
             *imports,
             *["\n\n" + h for h in helpers],
             f"\n\ndef {name}({', '.join(parameters)}):",
-            _docstring(e, p),
+            _docstring(p),
             lines,
             "",
         ]
@@ -240,16 +290,11 @@ def _helpers(lines: str) -> list[str]:
     ]
 
 
-def _docstring(e: Expr, p: Program) -> str:
-    try:
-        formula = text(e) if e.size < 200 else f"A formula of {e.size:,} operations."
-    except TooLarge:
-        formula = "A formula too long to write down."
+def _docstring(p: Program) -> str:
     rows = [f"        {p.names[a.name]}: {show(a.shape)}" for a in p.arguments]
     rows += [f"        {p.dims[n]}: the size {n}" for n in p.sizes]
     arguments = "\n\n    Args:\n" + "\n".join(rows) if rows else ""
-    kind = "a number" if e.is_scalar else f"{show(e.shape)}, a {1 if ONE in e.shape else 2}-D array"
-    return f'    """{formula}{arguments}\n\n    Returns:\n        {kind}\n    """'
+    return f'    """{p.formula}{arguments}\n\n    Returns:\n        {p.returns}\n    """'
 
 
 def compile(e: Expr, variables: Sequence[Expr] | None = None) -> Compiled:
@@ -262,13 +307,17 @@ def compile(e: Expr, variables: Sequence[Expr] | None = None) -> Compiled:
     >>> compile(x.T @ x)(x=[3, 4])
     25.0
     """
+    return compiled(program(e, variables))
+
+
+def compiled(p: Program) -> Compiled:
+    """A program as a function."""
     from closedform.emit.runtime import Compiled
 
-    p = program(e, variables)
-    source = _source(e, p, "derivative", NUMPY)
+    code = source(p, "derivative", NUMPY)
     space: dict[str, Any] = {}
-    exec(builtin_compile(source), space)
-    return Compiled(space["derivative"], source, p.arguments, p.sizes)
+    exec(builtin_compile(code), space)
+    return Compiled(space["derivative"], code, p.arguments, p.sizes)
 
 
 def builtin_compile(source: str) -> Any:

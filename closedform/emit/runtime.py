@@ -46,6 +46,16 @@ def ismax(x):  # type: ignore[no-untyped-def]
     return (x == np.max(x)) * 1.0
 
 
+def powersum(X, A, k):  # type: ignore[no-untyped-def]
+    """The sum of X^i A X^(k-1-i), i = 0 … k-1; for k < 0 that of the inverse."""
+    if k < 0:
+        A, X, k = -np.linalg.solve(X, np.linalg.solve(X.T, A.T).T), np.linalg.inv(X), -k
+    total, power = np.zeros_like(A), np.eye(len(X))
+    for _ in range(int(k)):  # Horner: S <- S X + X^i A
+        total, power = total @ X + power @ A, power @ X
+    return total
+
+
 def over(a, b):  # type: ignore[no-untyped-def]
     """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
     return a / b if b != 0 else np.float64(0.0)
@@ -66,7 +76,7 @@ def commuted(m, n):  # type: ignore[no-untyped-def]
 
 
 HELPERS: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (sigmoid, softplus, logsumexp, softmax, ismax, over, adjugate, commuted)
+    f.__name__: f for f in (sigmoid, softplus, logsumexp, softmax, ismax, powersum, over, adjugate, commuted)
 }
 
 

@@ -88,7 +88,7 @@ def tidy(tensor: Tensor) -> Tensor:
     """Deltas and ones summed over are resolved, transposes turned, like terms collected, in canonical order."""
     found: dict[tuple[object, ...], tuple[Expr, tuple[Factor, ...]]] = {}
     for p in tensor.products:
-        scalar, factors = _contracted(p, set(_atoms(tensor.free)))
+        scalar, factors = _contracted(p, set(atoms(tensor.free)))
         c, core = split(scalar)
         key, factors = _canonical(factors, tensor.free)
         before = found.get((core, *key))
@@ -98,9 +98,9 @@ def tidy(tensor: Tensor) -> Tensor:
     return Tensor(tensor.free, tensor.groups, tuple(kept))
 
 
-def _atoms(indices: Iterable[Index]) -> list[Index]:
+def atoms(indices: Iterable[Index]) -> list[Index]:
     """Split indices as their parts."""
-    return [a for i in indices for a in (_atoms(i.parts) if i.parts else [i])]
+    return [a for i in indices for a in (atoms(i.parts) if i.parts else [i])]
 
 
 def _contracted(p: Product, free: set[Index]) -> tuple[Expr, list[Factor]]:
@@ -132,21 +132,21 @@ def _delta(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
     """δ_ij with a bound j renames j; δ_ii is 1, and n when it is summed over."""
     i, j = f.indices
     if i is j:
-        others = {k for g in rest for k in _atoms(g.indices)}
+        others = {k for g in rest for k in atoms(g.indices)}
         return (None if i in free or i in others else size_of(i.dim)), rest
     gone, stays = (i, j) if i not in free else (j, i)
     if gone in free or gone.parts is not None or stays.parts is not None:
         return None
     renamed = [Factor(g.expr, tuple(stays if k is gone else k for k in g.indices)) for g in rest]
-    if not any(stays in _atoms(g.indices) for g in renamed):
+    if not any(stays in atoms(g.indices) for g in renamed):
         renamed.append(Factor(ones((stays.dim, ONE)), (stays,)))
     return None, renamed
 
 
 def _ones(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
     """Ones beside a factor with the same indices say nothing; alone and summed over they count."""
-    others = {k for g in rest for k in _atoms(g.indices)}
-    loose = [k for k in _atoms(f.indices) if k not in others]
+    others = {k for g in rest for k in atoms(g.indices)}
+    loose = [k for k in atoms(f.indices) if k not in others]
     if any(k in free for k in loose):
         return None
     size = number(1)
@@ -164,9 +164,9 @@ def _turned(f: Factor) -> Factor:
 
 def _canonical(factors: Sequence[Factor], free: Sequence[Index]) -> tuple[tuple[object, ...], tuple[Factor, ...]]:
     """A key that equal products share, and the factors in the order that gives it."""
-    fixed = {index: n for n, index in enumerate(_atoms(free))}
+    fixed = {index: n for n, index in enumerate(atoms(free))}
     groups: dict[tuple[int, int], list[Factor]] = {}
-    for f in sorted(factors, key=lambda f: (f.expr.order, [fixed.get(i, 99) for i in _atoms(f.indices)])):
+    for f in sorted(factors, key=lambda f: (f.expr.order, [fixed.get(i, 99) for i in atoms(f.indices)])):
         groups.setdefault(f.expr.order, []).append(f)
     count = 1
     for g in groups.values():
@@ -194,7 +194,7 @@ def _key(factors: Sequence[Factor], fixed: dict[Index, int]) -> list[tuple[int, 
     rows = []
     for f in factors:
         row = []
-        for i in _atoms(f.indices):
+        for i in atoms(f.indices):
             names.setdefault(i, len(names))
             row.append(names[i])
         symmetric = len(row) == 2 and f.expr.shape[0] is f.expr.shape[1] and normal(f.expr.T) is normal(f.expr)
@@ -204,7 +204,7 @@ def _key(factors: Sequence[Factor], fixed: dict[Index, int]) -> list[tuple[int, 
 
 def same(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors with corresponding free indices are equal, decided by their canonical forms."""
-    renamed = dict(zip(_atoms(b.free), _atoms(a.free), strict=True))
+    renamed = dict(zip(atoms(b.free), atoms(a.free), strict=True))
 
     def rename(i: Index) -> Index:
         if i.parts is not None:
@@ -284,7 +284,7 @@ def letters(p: Product, free: Sequence[Index]) -> tuple[list[str], str]:
     alphabet = iter("ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH")
 
     def spell(indices: Iterable[Index]) -> str:
-        return "".join(names.setdefault(i, "") or _named(names, i, alphabet) for i in _atoms(indices))
+        return "".join(names.setdefault(i, "") or _named(names, i, alphabet) for i in atoms(indices))
 
     result = spell(free)
     return [spell(f.indices) for f in p.factors], result

@@ -150,6 +150,25 @@ def canonical_matpow(X: Expr, k: Expr) -> Expr:
     return finish(matpow, (X, k)) if t is None else canonical_transpose(canonical_matpow(t, k))
 
 
+def _powersum_adjoint(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
+    """⟨Y, Σ Xⁱ dA Xᵏ⁻¹⁻ⁱ⟩ = ⟨Σ (Xᵀ)ⁱ Y (Xᵀ)ᵏ⁻¹⁻ⁱ, dA⟩."""
+    X, _, k = args
+    return powersum(X.T, Y, k)
+
+
+@function(
+    "(n,n) (n,n) (1,1) -> (n,n)",
+    adjoint=_powersum_adjoint,
+    latex=r"\operatorname{{powersum}}({0}, {1}, {2})",
+    code="powersum({0}, {1}, {2})",
+)
+def powersum(X: Expr, A: Expr, k: Expr, dX: Expr | None, dA: Expr | None, dk: Expr | None) -> Expr:
+    """Σᵢ Xⁱ A Xᵏ⁻¹⁻ⁱ, i = 0 … k−1, the differential of Xᵏ in the direction A; for k < 0 that of (X⁻¹)⁻ᵏ.  Linear in A."""
+    if dX is not None or dk is not None or dA is None:
+        raise NotSupported("the second derivative of a matrix power with a symbolic exponent is not known here")
+    return powersum(X, dA, k)
+
+
 def _power_rule(X: Expr, k: Expr) -> Expr:
     return k * matpow(X, k - 1)
 
@@ -169,11 +188,9 @@ def matpow(X: Expr, k: Expr, dX: Expr | None, dk: Expr | None) -> Expr:
     """
     if dk is not None:
         raise NotSupported("the exponent of a matrix power is an integer; there is no derivative by it")
-    if dX is None or k.op.name != "number":
-        raise NotSupported(
-            "the derivative of a matrix power with a symbolic exponent is a sum of that many terms; "
-            "tr(X^p), det(X^p) and logdet(X^p) have closed forms"
-        )
+    assert dX is not None
+    if k.op.name != "number":
+        return powersum(X, dX, k)
     if k.data > LARGEST_POWER:
         raise NotSupported(f"the derivative of X^{k.data} has {k.data} terms; the limit is {LARGEST_POWER}")
     total = _between(X, 0, dX, int(k.data) - 1)

@@ -4,14 +4,14 @@ from closedform.core.expr import ones
 from closedform.core.rewrite import Rule
 from closedform.core.shape import ONE
 from closedform.ops.structure import diag, diagonal
-from closedform.rules.wildcards import A, M, N, X, a, u, v
+from closedform.rules.wildcards import A, M, N, X, a, r, u, v
 
 ROW, COLUMN = ones((ONE, N)), ones((M, ONE))
 
 DIAGONAL = [
     Rule("scale-rows", (u @ ROW) * A, diag(u) @ A),
-    Rule("scale-columns", (COLUMN @ v.T) * A, A @ diag(v)),
+    Rule("scale-columns", (COLUMN @ r) * A, A @ diag(r.T)),
     Rule("power-of-rows", (u @ ROW) ** a, u**a @ ROW),
-    Rule("power-of-columns", (COLUMN @ v.T) ** a, COLUMN @ (v**a).T),
+    Rule("power-of-columns", (COLUMN @ r) ** a, COLUMN @ r**a),
     Rule("diagonal-under-mask", diag(v) * X, diag(v * diagonal(X))),
 ]

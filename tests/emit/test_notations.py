@@ -162,3 +162,7 @@ def test_deep_formulas_need_no_recursion() -> None:
         e = OPS["sin"](e)
     for write in (text, unicode, latex):
         assert write(e).count("sin") == 2000
+
+
+def test_every_inner_product_in_a_chain_is_a_factor_of_its_own() -> None:
+    assert text(OPS["matmul"](x.T, y, y.T, s, x.T)) == "(x'*y)*(y'*s)*x'"
