@@ -33,9 +33,17 @@ def vec_matrix(dF: Expr, dX: Expr) -> Expr:
     return _Map(dX).of(dF)
 
 
+def by_columns(A: Expr, B: Expr) -> Expr:
+    """The Khatri–Rao product, column by column A_j ⊗ B_j; for A m×n and B p×n it is mp×n.
+
+    vec(L diag(v) R) = by_columns(R', L) v; with identities, vec(diag(v)) = S v and diagonal(A) = S' vec(A).
+    """
+    return kron(A, ones((B.shape[0], ONE))) * kron(ones((A.shape[0], ONE)), B)
+
+
 def selection(n: Dim) -> Expr:
-    """The n²×n matrix S with vec(diag(v)) = S v and diagonal(A) = S' vec(A)."""
-    return kron(eye(n), ones((n, ONE))) * kron(ones((n, ONE)), eye(n))
+    """The S with vec(diag(v)) = S v."""
+    return by_columns(eye(n), eye(n))
 
 
 class _Map:
@@ -102,6 +110,8 @@ def _product(a: _Map, e: Expr) -> Expr:
     before, inner, after = a.linear(e)
     left = _chain(before) if before else eye(inner.shape[0])
     right = _chain(after) if after else eye(inner.shape[1])
+    if inner.op.name == "diag":
+        return by_columns(normal(right.T), normal(left)) @ a.of(inner.args[0])
     return kron(normal(right.T), left) @ a.of(inner)
 
 

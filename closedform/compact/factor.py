@@ -20,6 +20,14 @@ NEAR = 4  #: a factor that costs this much may still pay when what remains insid
 
 
 ONCE = number(1)
+JOIN: dict[str, Callable[[Expr, Expr], Expr]] = {  #: factor and quotient put together again
+    "scalar": lambda factor, rest: factor * rest,
+    "entry": lambda factor, rest: factor * rest,
+    "left": lambda factor, rest: factor @ rest,
+    "right": lambda factor, rest: rest @ factor,
+    "before": lambda factor, rest: OPS["kron"](factor, rest),
+    "after": lambda factor, rest: OPS["kron"](rest, factor),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ class Part:
     """One way to read a term as factor times rest.
 
     Attributes:
-        side: where the factor stands: `scalar`, `left`, `right` or `entry`.
+        side: where the factor stands: `scalar`, `left`, `right`, `entry`, or on one side of ⊗, `before` or `after`.
         base: what is common; for scalars and entry-by-entry factors the base of a power.
         exponent: its exponent in this term; 1 for a matrix factor.
         rest: the quotient of the term by the whole power.
@@ -113,10 +121,10 @@ def _take_out(e: Expr, members: list[tuple[int, Part]]) -> Taken | None:
         quotients.append(
             rest if part.exponent is lowest else normal(power(base, normal(part.exponent - lowest)) * rest)
         )
-    common = base if side in ("left", "right") else power(base, lowest)
+    common = power(base, lowest) if side in ("scalar", "entry") else base
 
     def rebuild(inner: Expr) -> Expr:
-        whole = normal(common @ inner if side == "left" else inner @ common if side == "right" else common * inner)
+        whole = normal(JOIN[side](common, inner))
         return normal(node(OPS["add"], (whole, *others))) if others else whole
 
     inner = normal(node(OPS["add"], tuple(quotients)))
@@ -152,6 +160,8 @@ def parts(term: Expr) -> Iterator[Part]:
     if matrix.op.name == "matmul":
         yield from _chain_parts(scalar, matrix)
     else:
+        if matrix.op.name == "kron":
+            yield from _kron_parts(scalar, matrix)
         yield from _ends(scalar, matrix)
         yield from _entry_parts(scalar, matrix)
 
@@ -183,6 +193,17 @@ def _chain_parts(scalar: Expr, chain: Expr) -> Iterator[Part]:
         def rest(others: tuple[Expr, ...] = others) -> Expr:
             product = others[0] if len(others) == 1 else node(OPS["matmul"], others)
             return normal(scalar * product)
+
+        yield Part(side, base, ONCE, rest)
+
+
+def _kron_parts(scalar: Expr, matrix: Expr) -> Iterator[Part]:
+    """A in A ⊗ B, and B."""
+    factors = matrix.args
+    for side, base, others in (("before", factors[0], factors[1:]), ("after", factors[-1], factors[:-1])):
+
+        def rest(others: tuple[Expr, ...] = others) -> Expr:
+            return normal(scalar * (others[0] if len(others) == 1 else node(OPS["kron"], others)))
 
         yield Part(side, base, ONCE, rest)
 

@@ -90,11 +90,29 @@ def _merge(done: list[Expr], f: Expr, todo: list[Expr]) -> list[Expr] | None:
     if (rest := _cancel_right(_inverse_factors(last), f, todo)) is not None:
         done.pop()
         return rest
-    if f.op.name == "kron" and last.op.name == "kron":
+    if "kron" in (f.op.name, last.op.name) and (merged := _mixed_product(last, f)) is not None:
+        done.pop()
+        return [merged]
+    return None
+
+
+def _mixed_product(last: Expr, f: Expr) -> Expr | None:
+    """(A ⊗ B)(C ⊗ D) = AC ⊗ BD, and with a row or a column as a factor: M (r' ⊗ B) = r' ⊗ M B."""
+    kron = OPS["kron"].canonical
+    if f.op.name == last.op.name:
         pairs = list(zip(last.args, f.args, strict=False))
-        if len(last.args) == len(f.args) and all(a.shape[1] is b.shape[0] for a, b in pairs):
-            done.pop()
-            return [OPS["kron"].canonical(*[product(a, b) for a, b in pairs])]
+        fits = len(last.args) == len(f.args) and all(a.shape[1] is b.shape[0] for a, b in pairs)
+        return kron(*[product(a, b) for a, b in pairs]) if fits else None
+    if f.op.name == "kron" and len(f.args) == 2:
+        A, B = f.args
+        if A.shape[0] is ONE:
+            return kron(A, product(last, B))
+        return kron(product(last, A), B) if B.shape[0] is ONE else None
+    if last.op.name == "kron" and len(last.args) == 2:
+        A, B = last.args
+        if A.shape[1] is ONE:
+            return kron(A, product(B, f))
+        return kron(product(A, f), B) if B.shape[1] is ONE else None
     return None
 
 

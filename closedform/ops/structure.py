@@ -113,6 +113,10 @@ def canonical_kron(*args: Expr) -> Expr:
             merged[-1] = eye(merged[-1].shape[0] * f.shape[0])
         elif merged and merged[-1].op.name == f.op.name == "ones":
             merged[-1] = ones((merged[-1].shape[0] * f.shape[0], merged[-1].shape[1] * f.shape[1]))
+        elif merged and (merged[-1].shape[1] is ONE and f.shape[0] is ONE):
+            merged[-1] = canonical_chain(merged[-1], f)
+        elif merged and (merged[-1].shape[0] is ONE and f.shape[1] is ONE):
+            merged[-1] = canonical_chain(f, merged[-1])
         else:
             merged.append(f)
     core = canonical_product(*scalars) if not merged else merged[0] if len(merged) == 1 else finish(kron, tuple(merged))
@@ -137,6 +141,10 @@ def canonical_vec(X: Expr) -> Expr:
         return canonical_sum(*map(canonical_vec, X.args))
     if X.op.name == "scale":
         return canonical_scale(X.args[0], canonical_vec(X.args[1]))
+    if X.op.name == "matmul":
+        for i, f in enumerate(X.args[:-1]):
+            if f.shape[1] is ONE:  # vec(a b') = b ⊗ a
+                return canonical_kron(OPS["transpose"].canonical(_run(X.args[i + 1 :])), _run(X.args[: i + 1]))
     column = (X.shape[0] * X.shape[1], ONE)
     if X.op.name in ("ones", "zeros"):
         return ones(column) if X.op.name == "ones" else zeros(column)

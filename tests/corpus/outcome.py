@@ -55,7 +55,7 @@ class Outcome:
 
 def scope() -> list[str]:
     """The ids of the cases that closedform is to answer by now."""
-    return [name for name, case in cases().items() if in_scope(case, references()[name][0][2].ndim)]
+    return [name for name, case in cases().items() if in_scope(case)]
 
 
 def outcomes() -> list[Outcome]:
@@ -78,7 +78,8 @@ def outcome(name: str) -> Outcome:
         error = max(error, difference(np.asarray(compiled(**arguments)), slope))
         columns = {k: v.reshape((*v.shape, 1, 1)[:2]) if v.ndim < 2 else v for k, v in env.items()}
         value = evaluate(again, columns, sizes)
-        error_of_text = max(error_of_text, difference(value.reshape(slope.shape), slope))
+        shown = value.reshape(slope.shape, order="F" if D.is_array else "C")
+        error_of_text = max(error_of_text, difference(shown, slope))
     return Outcome(case, text=D.text, error=error, error_of_text=error_of_text)
 
 
