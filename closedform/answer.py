@@ -11,7 +11,7 @@ from closedform.calculus.conditions import conditions
 from closedform.calculus.derivative import Stage, stacked_derivative
 from closedform.calculus.differential import differential
 from closedform.calculus.layout import LAYOUTS, layout_named
-from closedform.calculus.structure import structure_of
+from closedform.calculus.structure import BY_ENTRIES
 from closedform.compact.compact import compact
 from closedform.compact.present import present
 from closedform.core.expr import Expr, symbols, topological
@@ -118,7 +118,7 @@ class Derivative(Formula):
     @cached_property
     def tensor(self) -> Tensor:
         """The array of derivatives as a sum of indexed products: axes of the function, then of each variable."""
-        return derive_tensor(self.function.expr, self.variables)
+        return derive_tensor(self.function.expr, self.variables, [s.structure for s in self.stages])
 
     @cached_property
     def _array(self) -> Tensor:
@@ -165,8 +165,8 @@ class Derivative(Formula):
     @property
     def conventions(self) -> list[str]:
         """What was chosen where authors differ, one sentence each."""
-        structured = [(x, structure_of(x)) for x in dict.fromkeys(self.variables)]
-        return [s.doc.format(x.data.name) for x, s in structured if s is not None]
+        said = [s.structure.doc.format(s.variable.data.name) for s in self.stages if s.structure is not None]
+        return list(dict.fromkeys(said))
 
     @cached_property
     def conditions(self) -> list[str]:
@@ -178,7 +178,16 @@ class Derivative(Formula):
         from closedform.check.numeric import check, merged
 
         report = merged(
-            [check(s.function, s.variable, s.answer, "vec" if s.stacked else "gradient") for s in self.stages]
+            [
+                check(
+                    s.function,
+                    s.variable,
+                    s.answer,
+                    "vec" if s.stacked else "gradient",
+                    by_entries=s.structure is BY_ENTRIES,
+                )
+                for s in self.stages
+            ]
         )
         for what, error in self._differences():
             if error > report.tolerance:

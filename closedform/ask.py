@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from closedform.answer import Derivative
 from closedform.calculus.derivative import Stage, derive, gradients, indices
@@ -66,13 +67,16 @@ def _unknown(f: Function, name: str) -> RequestError | UnknownName:
     )
 
 
-def derivative(f: Source, *wrt: str | Expr, layout: str | None = None) -> Derivative:
+def derivative(
+    f: Source, *wrt: str | Expr, layout: str | None = None, symmetric: Literal["projected", "entries"] = "projected"
+) -> Derivative:
     """The derivative of f by one variable, or by several in turn.
 
     Args:
         f: what `parse` returns, or an expression.
         wrt: names or symbols; two for a second derivative.
         layout: the name of a layout; by default `gradient`, and `vec` for more than two indices.
+        symmetric: by a symmetric matrix the symmetric part sym(G) of the gradient, or G + G' - diag(G).
 
     Returns:
         The derivative; its shape is in `.shape`.
@@ -96,7 +100,9 @@ def derivative(f: Source, *wrt: str | Expr, layout: str | None = None) -> Deriva
         )
     if layout is not None:
         layout_named(layout)
-    stages = derive(function.expr, [variable(function, w) for w in wrt])
+    if symmetric not in ("projected", "entries"):
+        raise RequestError(f"symmetric is projected or entries, not {symmetric!r}"[:100])
+    stages = derive(function.expr, [variable(function, w) for w in wrt], by_entries=symmetric == "entries")
     return Derivative(function, stages, layout or ("vec" if stages[-1].stacked else "gradient"))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from closedform.calculus.differential import differential_symbol, differentials
 from closedform.calculus.jacobian import matrix_of
-from closedform.calculus.structure import freed, replace, structure_of
+from closedform.calculus.structure import Structure, freed, replace, structure_of
 from closedform.calculus.transpose import transpose
 from closedform.calculus.vectorize import vec_matrix
 from closedform.compact.compact import compact
@@ -35,20 +35,23 @@ class Stage:
         variable: by what.
         answer: the derivative, compact, in normal form.
         stacked: whether it is the matrix of d vec F = J d vec X, because it has more than two indices.
+        structure: that of the variable, in which the derivative was taken.
     """
 
     function: Expr
     variable: Expr
     answer: Expr
     stacked: bool
+    structure: Structure | None = None
 
 
-def derive(f: Expr, variables: Sequence[Expr]) -> list[Stage]:
+def derive(f: Expr, variables: Sequence[Expr], *, by_entries: bool = False) -> list[Stage]:
     """The derivative by the first variable, that one's by the second, and so on; the last is the answer.
 
     Args:
         f: an expression of any shape.
         variables: symbols; two for a second derivative.
+        by_entries: the convention for symmetric variables.
 
     Returns:
         For a scalar f by one variable the gradient, of the variable's shape; by two columns x, y the matrix
@@ -62,14 +65,14 @@ def derive(f: Expr, variables: Sequence[Expr]) -> list[Stage]:
     stages: list[Stage] = []
     for x in variables:
         stacked = bool(stages and stages[-1].stacked) or indices(f.shape) + indices(x.shape) > 2
-        answer = compact(_within_structure(f, x, stacked))
-        stages.append(Stage(f, x, answer, stacked))
+        structure = structure_of(x, by_entries)
+        answer = compact(_within_structure(f, x, stacked, structure))
+        stages.append(Stage(f, x, answer, stacked, structure))
         f = answer
     return stages
 
 
-def _within_structure(f: Expr, x: Expr, stacked: bool) -> Expr:
-    structure = structure_of(x)
+def _within_structure(f: Expr, x: Expr, stacked: bool, structure: Structure | None) -> Expr:
     if structure is None:
         return _once(normal(f), x, stacked)
     free_f, free_x = freed(f, x)

@@ -73,11 +73,26 @@ STRUCTURES = (
 )
 
 
-def structure_of(x: Expr) -> Structure | None:
-    """The structure of a variable; None for any matrix, column or scalar."""
+BY_ENTRIES = Structure(
+    "symmetric, by entries",
+    frozenset({"symmetric", "spd"}),
+    lambda G: normal(G + G.T - G * eye(G.shape[0])),
+    lambda n: eye(n * n) + commutation(n, n) - diag(vec(eye(n))),
+    "{0} is symmetric: the derivative by its entries {0}[i,j] = {0}[j,i], G + G' - diag(G)",
+)
+
+
+def structure_of(x: Expr, by_entries: bool = False) -> Structure | None:
+    """The structure of a variable; None for any matrix, column or scalar.
+
+    Args:
+        x: a symbol.
+        by_entries: of a symmetric matrix the derivative by its independent entries, not the symmetric part.
+    """
     if x.is_scalar:
         return None
-    return next((s for s in STRUCTURES if s.properties & x.data.properties), None)
+    known = (*STRUCTURES[:1], BY_ENTRIES) if by_entries else STRUCTURES
+    return next((s for s in known if s.properties & x.data.properties), None)
 
 
 def freed(f: Expr, x: Expr) -> tuple[Expr, Expr]:

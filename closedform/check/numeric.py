@@ -7,7 +7,7 @@ with one step of Richardson.  Nothing here knows a rule of differentiation.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,15 @@ class Report:
         return asdict(self)
 
 
-def check(f: Expr, wrt: Expr | Sequence[Expr], answer: Expr, layout: str = "gradient", *, seed: int = SEED) -> Report:
+def check(
+    f: Expr,
+    wrt: Expr | Sequence[Expr],
+    answer: Expr,
+    layout: str = "gradient",
+    *,
+    by_entries: bool = False,
+    seed: int = SEED,
+) -> Report:
     """Compare an answer with a reference that knows no rules, at random points inside the domain.
 
     Args:
@@ -63,6 +71,7 @@ def check(f: Expr, wrt: Expr | Sequence[Expr], answer: Expr, layout: str = "grad
         answer: the derivative.
         layout: `gradient`, `jacobian` or `numerator`: axes of the function, then of each variable;
             `denominator`: axes of the variable, then of the function; `vec`: ∂vec F/∂(vec X)′.
+        by_entries: the derivative by a symmetric variable is that by its entries on and below the diagonal.
         seed: of the points.
 
     Raises:
@@ -76,7 +85,8 @@ def check(f: Expr, wrt: Expr | Sequence[Expr], answer: Expr, layout: str = "grad
     tolerance = TOLERANCE[len(wrt)] * (1 if _is_analytic(f) else LOOSER)
     used, worst, points = [], 0.0, 0
     rng = np.random.default_rng(seed)
-    for sample in samples([f, *wrt], seed=seed):
+    for drawn in samples([f, *wrt], seed=seed):
+        sample = replace(drawn, by_entries=by_entries)
         chosen = _choose(f, wrt, sample, rng)
         value = _arranged(evaluate(answer, sample.env, sample.sizes), f, wrt, layout, sample)
         value = value[np.ix_(np.arange(len(value)), np.arange(value.shape[1]), *chosen)]
@@ -208,7 +218,7 @@ def _units(x: Expr, sample: Sample, chosen: Array) -> Array:
     E: Array = entries.reshape(len(chosen), 1, rows, columns)
     for name, projected in STRUCTURES.items():
         if name in x.data.properties:
-            E = projected(E)
+            E = E + E.swapaxes(-1, -2) - E * np.eye(E.shape[-1]) if sample.by_entries else projected(E)
     return E
 
 

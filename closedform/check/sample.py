@@ -36,12 +36,14 @@ class Sample:
         env: values of shape (points, rows, columns) by name.
         points: how many there are.
         scale: for every point, the largest absolute value met while evaluating.
+        by_entries: how a symmetric variable is moved: entry [i,j] with [j,i], or along the symmetric part.
     """
 
     sizes: dict[str, int]
     env: dict[str, Array]
     points: int
     scale: Array
+    by_entries: bool = False
 
     def first(self, points: int) -> Sample:
         """At most that many of the points."""

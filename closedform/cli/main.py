@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 USAGE, INTERNAL = 2, 70
 ALL = "all"  #: the table of all layouts
-OPTIONS = ("--let", "--layout", "--code", "--latex", "--json", "--help")
+OPTIONS = ("--let", "--layout", "--symmetric", "--code", "--latex", "--json", "--help")
 
 app = typer.Typer(
     add_completion=False,
@@ -55,6 +55,9 @@ def diff(
         str | None,
         typer.Option(help="numerator, denominator, vec, tensor, …; `all` for the table.", show_default=False),
     ] = None,
+    symmetric: Annotated[
+        str, typer.Option(help="By a symmetric matrix: projected, sym(G), or entries, G + G' - diag(G).")
+    ] = "projected",
     code: Annotated[str | None, typer.Option(help="Print only source code: numpy.", show_default=False)] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every field.")] = False,
@@ -74,7 +77,7 @@ def diff(
         _refuse_options([function, *names])
         if (code is not None) + latex + json > 1:
             raise RequestError("--code, --latex and --json print one thing each; choose one")
-        answer = _checked(function, names, let or [], layout)
+        answer = _checked(function, names, let or [], layout, symmetric)
         if json:
             typer.echo(render.json(answer.as_dict() | (render.layouts_as_data(answer) if layout == ALL else {})))
         elif latex:
@@ -87,7 +90,7 @@ def diff(
         _fail(error, as_json=json)
 
 
-def _checked(function: str, names: list[str], let: list[str], layout: str | None) -> Derivative:
+def _checked(function: str, names: list[str], let: list[str], layout: str | None, symmetric: str) -> Derivative:
     """The answer, after its check.
 
     Raises:
@@ -99,7 +102,10 @@ def _checked(function: str, names: list[str], let: list[str], layout: str | None
 
     shapes, properties = declarations(let)
     answer = derivative(
-        parse(function, shapes, properties, infer=True), *names, layout=None if layout == ALL else layout
+        parse(function, shapes, properties, infer=True),
+        *names,
+        layout=None if layout == ALL else layout,
+        symmetric=symmetric,
     )
     for shown in answer.in_layouts() if layout == ALL else [answer]:
         shown.check()

@@ -220,6 +220,8 @@ def _ends(scalar: Expr, matrix: Expr) -> Iterator[Part]:
 def _entry_parts(scalar: Expr, matrix: Expr) -> Iterator[Part]:
     """Each factor of an entry-by-entry product."""
     factors = matrix.args if matrix.op.name == "hadamard" else (matrix,)
+    if len(factors) == 1 and ONE not in matrix.shape:
+        return  # a matrix of ones would be left
     for i, f in enumerate(factors):
         others = factors[:i] + factors[i + 1 :]
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from closedform.core.expr import Expr, topological
+from closedform.core.normal import normal
+from closedform.core.terms import join, split
 from closedform.emit.arrange import LIMIT
 from closedform.emit.formula import Formula, Product, Sum, Value, reading_order, view
 from closedform.emit.latex import Latex
@@ -118,6 +120,7 @@ class _Writer:
 
     def term(self, p: Term, free: dict[Index, str], letters: Sequence[str], t: Tensor) -> Product:
         names, order = dict(free), iter(letters)
+        p = self.settled(p)
         entries = []
         for f in sorted(p.factors, key=lambda f: (f.expr.op.name != "eye", f.expr.size)):
             others = {i for g in p.factors if g is not f and g.expr.op.name != "ones" for i in atoms(g.indices)}
@@ -134,6 +137,17 @@ class _Writer:
         made.size = v.size + sum(f.size for f in entries) + len(entries)
         made.text = self.plain.spell(replace(made, negative=False))
         return made
+
+    def settled(self, p: Term) -> Term:
+        """A minus sign goes into a factor such as a - b."""
+        c, rest = split(p.scalar)
+        for n, f in enumerate(p.factors):
+            if c < 0 and f.expr.op.name == "add":
+                turned = normal(-f.expr)
+                if self.arranged(self.show(turned)).size <= self.arranged(self.show(f.expr)).size:
+                    factors = (*p.factors[:n], Factor(turned, f.indices), *p.factors[n + 1 :])
+                    return Term(join(-c, rest), factors)
+        return p
 
     def entry(self, f: Factor, indices: str) -> Entry:
         is_delta = bool(self.delta) and f.expr.op.name == "eye"

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from closedform.calculus.structure import Structure, freed, replace, structure_of
+from closedform.calculus.structure import BY_ENTRIES, Structure, freed, replace
 from closedform.core.expr import Expr, eye, number
 from closedform.core.normal import normal
 from closedform.index.lowering import derivative_of, tensor_of
 from closedform.index.tensor import Factor, Product, Tensor, tidy
 
 
-def derive_tensor(f: Expr, variables: Sequence[Expr]) -> Tensor:
+def derive_tensor(f: Expr, variables: Sequence[Expr], structures: Sequence[Structure | None]) -> Tensor:
     """The array of derivatives: axes of f, then of each variable.
 
     Args:
         f: an expression of any shape.
         variables: symbols.
+        structures: of each variable, the one in which the derivative is taken.
 
     Raises:
         NotSupported: an operation has no rule.
     """
     tensor = tensor_of(normal(f))
-    for x in variables:
-        structure = structure_of(x)
+    for x, structure in zip(variables, structures, strict=True):
         if structure is None:
             tensor = derivative_of(tensor, x)
             continue
@@ -51,11 +51,15 @@ def _projected(tensor: Tensor, structure: Structure) -> Tensor:
     if structure.name == "diagonal":
         delta = Product(number(1), (Factor(eye(k.dim), (k, l)),))
         return tidy(Tensor(tensor.free, tensor.groups, tuple(p.times(delta) for p in tensor.products)))
-    half = number(Fraction(1, 2))
     swap = {k: l, l: k}
     turned = [
         Product(p.scalar, tuple(Factor(f.expr, tuple(swap.get(i, i) for i in f.indices)) for f in p.factors))
         for p in tensor.products
     ]
-    both = [Product(normal(half * p.scalar), p.factors) for p in (*tensor.products, *turned)]
+    both = [*tensor.products, *turned]
+    if structure is BY_ENTRIES:
+        minus = Product(number(-1), (Factor(eye(k.dim), (k, l)),))
+        both += [p.times(minus) for p in tensor.products]
+    else:
+        both = [Product(normal(number(Fraction(1, 2)) * p.scalar), p.factors) for p in both]
     return tidy(Tensor(tensor.free, tensor.groups, tuple(both)))

@@ -85,6 +85,23 @@ def test_a_second_derivative_by_a_symmetric_matrix_stays_in_its_structure():
     assert "symmetric part" in D.conventions[0]
 
 
+SYMMETRIC = [
+    ("x'*S*y", "x*y' + y*x' - eye(n).*(x*y')"),
+    ("logdet(S)", "2*inv(S) - eye(n).*inv(S)"),
+    ("tr(C*S)", "C + C' - eye(n).*C"),
+]
+
+
+@pytest.mark.parametrize(("f", "by_entries"), SYMMETRIC)
+def test_by_its_entries_a_symmetric_matrix_has_another_derivative(f, by_entries):
+    shapes = {"S": ("n", "n"), "x": ["n"], "y": ["n"], "C": ("n", "n")}
+    D = derivative(parse(f, shapes=shapes, properties={"S": ["spd"]}), "S", symmetric="entries")
+    assert D.text == by_entries
+    assert "by its entries" in D.conventions[0]
+    D.check()
+    derivative(D.function, "S", "S", symmetric="entries").check()
+
+
 @pytest.mark.parametrize("f", ["A*X*B", "X*x", "a*X", "tr(X'*X)", "x'*S*x", "S*x", "a*x", "a^2", "x*x'"])
 def test_every_layout_has_the_same_entries_and_says_its_shape(f):
     function = parse(f, shapes=SHAPES)
