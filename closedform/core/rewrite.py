@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from closedform.core.expr import OPS, Expr, Number, node, ones
+from closedform.core.expr import OPS, Expr, Number, eye, node, ones
 from closedform.core.normal import REWRITERS
 from closedform.core.shape import ONE, Dim
 from closedform.core.terms import split
@@ -132,8 +132,8 @@ def match(pattern: Expr, e: Expr, bound: Binding) -> Iterator[Binding]:
     name = pattern.op.name
     if name == "symbol":
         yield from _wildcard(pattern, e, bound)
-    elif name == "ones":
-        if e.op.name == "ones" or (e.op.name == "number" and e.data == 1):
+    elif name in ("ones", "eye"):
+        if e.op is pattern.op or (e.op.name == "number" and e.data == 1):
             found = _shape(pattern, e, bound)
             if found is not None:
                 yield found
@@ -216,9 +216,9 @@ def instantiate(right: Expr, bound: Binding) -> Expr:
     if right.op.name == "symbol":
         found: Expr = bound[right]
         return found
-    if right.op.name == "ones":
+    if right.op.name in ("ones", "eye"):
         rows, columns = (_size(d, bound) for d in right.shape)
-        return ones((rows, columns))
+        return ones((rows, columns)) if right.op.name == "ones" else eye(rows)
     if not right.args:
         return right
     return right.op(*[instantiate(a, bound) for a in right.args])

@@ -479,8 +479,9 @@ class _Body:
             return Operand(plan.call("np.vdot({0}, {1})", a.term, right), "")
         (c,) = summed
         rows, columns = a.letters.replace(c, ""), b.letters.replace(c, "")
-        turned = self.place(rows) > self.place(columns) if want is None else want == columns + rows
-        if rows and columns and turned:
+        transposed = (not a.letters.endswith(c)) + (not b.letters.startswith(c))  # one after the other as they are
+        turned = (transposed, self.place(rows)) > (2 - transposed, self.place(columns))
+        if rows and columns and (turned if want is None else want == columns + rows):
             a, b, rows, columns = b, a, columns, rows
         left = a.term if a.letters.endswith(c) else plan.transpose(a.term)
         right = b.term if b.letters.startswith(c) else plan.transpose(b.term)

@@ -88,7 +88,7 @@ def test_a_second_derivative_by_a_symmetric_matrix_stays_in_its_structure():
 SYMMETRIC = [
     ("x'*S*y", "x*y' + y*x' - eye(n).*(x*y')"),
     ("logdet(S)", "2*inv(S) - eye(n).*inv(S)"),
-    ("tr(C*S)", "C + C' - eye(n).*C"),
+    ("tr(C*S)", "C + C' - C.*eye(n)"),
 ]
 
 

@@ -124,6 +124,7 @@ def test_shared_parts_are_computed_once() -> None:
 
 
 SAMPLES = {
+    "powersum": [op["powersum"](A, A.T, number(3))],
     "kron": [op["kron"](A, B), op["kron"](x, y), op["kron"](x, y.T), op["kron"](x, A), op["kron"](a, x.T)],
     "vec": [op["vec"](A), op["vec"](x.T), op["vec"](a)],
     "matpow": [op["matpow"](A, number(-2)), op["matpow"](A, symbol("a", shape_of([]), ["integer"]))],

@@ -18,7 +18,7 @@ from closedform.errors import ClosedFormError, NotSupported, TooLarge
 from closedform.index.lowering import derivative_of, tensor_of
 from closedform.index.tensor import Factor, Index, Product, Tensor
 from tests.index.tensors import tensor
-from tests.strategies import M, N, POOL, SIZES, environment, expressions, squeezed
+from tests.strategies import POOL, SIZES, M, N, environment, expressions, squeezed
 
 
 def assert_same_value(t: Tensor, seed: int) -> bool:
@@ -40,7 +40,9 @@ def assert_same_value(t: Tensor, seed: int) -> bool:
     found = np.asarray(run(**arrays, **{n: SIZES[n] for n in run.sizes}))
     expected = tensor_value(t, env, SIZES)
     assert found.shape == expected.shape, run.source
-    assert all(np.array_equal(arrays[name], before[name]) for name in arrays), f"it writes to its arguments\n{run.source}"
+    assert all(np.array_equal(arrays[name], before[name]) for name in arrays), (
+        f"it writes to its arguments\n{run.source}"
+    )
     assert np.allclose(found, expected, rtol=1e-6, atol=1e-8 * scale * max(1, np.abs(expected).max())), run.source
     return True
 
@@ -103,7 +105,9 @@ def test_any_products_of_factors(data: st.DataObject, seed: int) -> None:
         if data.draw(st.booleans()):
             factors.append(Factor(OPS["vec"](POOL[N, M][0]), (split,)))
         products.append((data.draw(st.sampled_from([number(1), number(-1), number(2), POOL[ONE, ONE][0]])), factors))
-    free = tuple(data.draw(st.permutations([pool[M][0], pool[N][0], split, pool[N][1]]))[: data.draw(st.integers(0, 4))])
+    free = tuple(
+        data.draw(st.permutations([pool[M][0], pool[N][0], split, pool[N][1]]))[: data.draw(st.integers(0, 4))]
+    )
     every = [i for i in free]
     complete = []
     for scalar, factors in products:  # every free index occurs
@@ -116,7 +120,17 @@ def test_any_products_of_factors(data: st.DataObject, seed: int) -> None:
     assume(assert_same_value(Tensor(free, (len(free),), tuple(complete)), seed))
 
 
-MEMORY = ["A*X*B", "A*X*B + B*X*A", "X*X'", "A*X*B + X*A + X", "2*inv(X)", "X/norm2(X)", "A*X*X*B", "tanh(A*X)", "kron(X, x)"]
+MEMORY = [
+    "A*X*B",
+    "A*X*B + B*X*A",
+    "X*X'",
+    "A*X*B + X*A + X",
+    "2*inv(X)",
+    "X/norm2(X)",
+    "A*X*X*B",
+    "tanh(A*X)",
+    "kron(X, x)",
+]
 
 
 @pytest.mark.parametrize("source", MEMORY)
@@ -139,8 +153,11 @@ def test_nothing_of_the_size_of_the_result_is_held_beside_it(source: str) -> Non
 def test_no_contraction_has_more_than_two_operands(source: str, by: str) -> None:
     code = tensor_code(tensor(source, by)[0])
     assert "optimize" not in code
-    assert all(line.count("np.einsum('") == 0 or word.split("->")[0].count(",") <= 1
-               for line in code.splitlines() for word in line.split("np.einsum('")[1:])
+    assert all(
+        line.count("np.einsum('") == 0 or word.split("->")[0].count(",") <= 1
+        for line in code.splitlines()
+        for word in line.split("np.einsum('")[1:]
+    )
 
 
 def test_matrix_products_are_written_as_such() -> None:
@@ -157,10 +174,12 @@ def test_a_delta_is_written_to_a_diagonal_view() -> None:
 
 
 def test_names_of_the_user_do_not_collide() -> None:
-    t, variables = tensor("A*J*i*range' + B*J*i*range'", "J", shapes={"i": ("n",), "range": ("n",), "J": ("n", "n")})
+    t, variables = tensor(
+        "A*J*i*range' + B*J*i*range'", "J", shapes={**dict.fromkeys("ABJ", ("n", "n")), "i": ("n",), "range": ("n",)}
+    )
     run = tensor_compile(t, variables)
     rng = np.random.default_rng(0)
-    a = {v.data.name: rng.standard_normal([3] * len(v.shape) if ONE not in v.shape else 3) for v in variables}
+    a = {v.data.name: rng.standard_normal([3] * (2 - v.shape.count(ONE))) for v in variables}
     found = run(**a)
     u = np.einsum("l,j->lj", a["i"], a["range"])
     assert np.allclose(found, np.einsum("ik,lj->ijkl", a["A"] + a["B"], u))
@@ -184,7 +203,9 @@ def test_many_factors_and_many_products_are_bounded() -> None:
     assert np.allclose(run(value), np.linalg.matrix_power(value, 12))
     wide = [Index(N) for _ in range(60)]
     with pytest.raises(TooLarge):
-        tensor_code(Tensor(tuple(wide), (60,), (Product(number(1), tuple(Factor(POOL[N, ONE][0], (k,)) for k in wide)),)))
+        tensor_code(
+            Tensor(tuple(wide), (60,), (Product(number(1), tuple(Factor(POOL[N, ONE][0], (k,)) for k in wide)),))
+        )
 
 
 def test_a_deep_shared_function() -> None:

@@ -231,7 +231,7 @@ DIFFERENTIALS = (
 RESIDUAL = FIT + "; h: vector(n)"
 
 IDENTITIES = (
-    Identity("S3-06", "the increment of least squares: first order, and a squared term", "(y - A*(x + h))'*(y - A*(x + h)) - (y - A*x)'*(y - A*x)", "-2*(y - A*x)'*A*h + h'*A'*A*h", RESIDUAL),
+    Identity("S3-06", "the increment of least squares: first order, and a squared term", "(y - A*(x + h))'*(y - A*(x + h)) - (y - A*x)'*(y - A*x)", "-2*(y - A*x)'*A*h + h'*A'*A*h", RESIDUAL, identified=False),
     Identity("S3-09", "a scalar equals its transpose", "h'*A'*(y - A*x)", "(y - A*x)'*A*h", RESIDUAL),
     Identity("S3-12", "the product rule for least squares (the note has Ax for A dx)", "(-A*h)'*(y - A*x) - (y - A*x)'*A*h", "-2*(y - A*x)'*A*h", RESIDUAL),
     Identity("S4-02", "the trace is the sum of the diagonal", "tr(A)", "sum(diag(A))", "A: matrix(n,n)", identified=False),

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 import closedform as cf
-from closedform.core.expr import Expr
+from closedform.calculus.structure import replace
+from closedform.check.sample import PROPERTIES as DRAWN
+from closedform.core.expr import Expr, symbols
 from closedform.core.function import Function
 from closedform.syntax.declare import declarations
 from tests.seeds.items import Diff, Differential, Numeric, seed
 
-SIZES = {"m": 4, "n": 3, "p": 2, "q": 5, "r": 3, "s": 4}
+PROPERTIES = frozenset(DRAWN)
+SIZES = {"m": 4, "n": 2, "p": 3, "q": 5, "r": 6, "s": 7}
 
 
 def read(formula: str, let: str = "") -> Function:
@@ -35,14 +38,15 @@ def differential(case: Differential) -> cf.Formula:
 
 
 def beside(formula: str, answer: cf.Formula) -> Expr:
-    """A formula of a note, in the variables of an answer."""
-    from closedform.core.expr import symbols
-
-    names = {s.data.name: s for s in symbols(answer.expr, answer.function.expr)}
-    shapes = {name: s.shape for name, s in names.items()}
-    properties = {name: sorted(s.data.properties) for name, s in names.items()}
-    dims = {n for s in names.values() for d in s.shape for n in d.names}
-    return cf.parse(formula, shapes, properties, dims=sorted(dims), infer=True).expr
+    """A formula of a note, in the variables of an answer; dX is its differential."""
+    found = {s.data.name: s for s in symbols(answer.expr, answer.function.expr)}
+    properties = {name: sorted(s.data.properties & PROPERTIES) for name, s in found.items()}
+    dims = {n for s in found.values() for d in s.shape for n in d.names}
+    f = cf.parse(formula, {k: s.shape for k, s in found.items()}, properties, dims=sorted(dims), infer=True)
+    e = f.expr
+    for name, s in found.items():
+        e = replace(e, f.variables[name], s)
+    return e
 
 
 def numbers(f: Function, rng: np.random.Generator) -> dict[str, Any]:

@@ -24,8 +24,6 @@ from tests.seeds.reading import (
     read,
 )
 
-MNPQ = "A: matrix(m,p); X: matrix(p,q); B: matrix(q,n)"
-
 
 def each(cases):
     return pytest.mark.parametrize("case", cases, ids=lambda c: f"{c.item} {getattr(c, 'function', None) or c.left}")
@@ -190,7 +188,7 @@ def test_S3_06_what_the_first_order_leaves_out_is_of_second_order(h):
     f = read("sum(exp(A*x))", "A: matrix(m,n)")
     given = numbers(f, np.random.default_rng(3))
     g, A, x = cf.gradient(f, "x").compile()(**given), given["A"], given["x"]
-    step = h * np.ones(3)
+    step = h * np.ones(2)
     rest = np.exp(A @ (x + step)).sum() - np.exp(A @ x).sum() - g @ step
     assert 0 < rest / h**2 < 1e4
 
@@ -199,7 +197,7 @@ def test_S3_07_the_part_that_the_note_drops_is_the_squared_one():
     """E-13: its line says "=", with h'A'A h left out."""
     let = FIT + "; h: vector(n)"
     exact = "(y - A*(x + h))'*(y - A*(x + h)) - (y - A*x)'*(y - A*x) + 2*(y - A*x)'*A*h"
-    assert normal(expression(exact, let)) is normal(expression("h'*A'*A*h", let))
+    assert same_value(expression(exact, let), expression("h'*A'*A*h", let))
 
 
 def test_S3_08_the_difference_quotient_goes_to_the_derivative():
@@ -270,12 +268,12 @@ def test_S4_16_the_gradient_through_AXB_of_any_function_of_it():
 
 def test_S4_17_a_matrix_by_a_matrix_has_MNPQ_partials():
     D = cf.derivative(read("A*X*B", LINEAR), "X")
-    assert D.entries(**SIZES) == 4 * 3 * 2 * 5 == D.compile()(**numbers(D.function, np.random.default_rng(0))).size
+    assert D.entries(**SIZES) == 4 * 2 * 3 * 5 == D.compile()(**numbers(D.function, np.random.default_rng(0))).size
 
 
 def test_S4_19_vec_stacks_columns():
     X = np.arange(6.0).reshape(2, 3)
-    stacked = evaluate(expression("vec(X)", "X: matrix(p,n)"), {"X": X}, SIZES)
+    stacked = evaluate(expression("vec(X)", "X: matrix(2,3)"), {"X": X}, {})
     assert stacked.ravel().tolist() == X.ravel(order="F").tolist() != X.ravel().tolist()
 
 

@@ -147,9 +147,9 @@ def test_a_text_is_read_exactly_as_written(text):
 def test_every_function_of_the_syntax_can_be_called(name):
     for operand in ("X", "x", "a"):
         for count in functions()[name]:
-            second = ", 1" if name == "sum" else ", X"
+            more = {"sum": ", 1", "powersum": ", X, 2"}.get(name, ", X" * (count - 1)) if count > 1 else ""
             try:
-                f = parse(f"{name}({operand}{second * (count - 1)})", SHAPES, FACTS)
+                f = parse(f"{name}({operand}{more})", SHAPES, FACTS)
             except ClosedFormError:
                 continue
             assert f.source.startswith(name)
