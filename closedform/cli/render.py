@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
+from closedform.core.shape import sizes_in_words
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -31,10 +33,10 @@ def answer(D: Derivative, *, all_layouts: bool = False) -> None:
 def _layouts(D: Derivative) -> Iterator[Line]:
     """The table of layouts: name, shape, formula, and below it who uses it."""
     rows = D.layouts()
-    names, shapes = max(len(r.name) for r in rows), max(len("×".join(r.shape)) for r in rows)
+    names, shapes = max(len(r.name) for r in rows), max(len(sizes_in_words(r.shape)) for r in rows)
     yield "", ""
     for r in rows:
-        yield "", f"{r.name:{names}}  {'×'.join(r.shape):{shapes}}  {r.formula}"
+        yield "", f"{r.name:{names}}  {sizes_in_words(r.shape):{shapes}}  {r.formula}"
         yield "dim", f"{'':{names}}  {'':{shapes}}  {r.users}"
 
 
@@ -57,7 +59,7 @@ def _lines(D: Derivative) -> Iterator[Line]:
     if D.is_array:
         yield "", f"{'map':{LABEL}}{D.operator()}"
         yield "", f"{'entries':{LABEL}}{D.index()}"
-    yield "", f"{'shape':{LABEL}}{'×'.join(D.shape)}"
+    yield "", f"{'shape':{LABEL}}{sizes_in_words(D.shape)}"
     yield "", f"{'layout':{LABEL}}{D.layout}"
     for convention in D.conventions:
         yield "", f"{'note':{LABEL}}{convention}"

@@ -97,4 +97,9 @@ def shape_of(sizes: Iterable[int | str | Dim]) -> Shape:
 
 def show(shape: Shape) -> str:
     """A shape in words: `scalar`, `n×1`, `m×n`."""
-    return "scalar" if shape == SCALAR else f"{shape[0]}×{shape[1]}"
+    return "scalar" if shape == SCALAR else sizes_in_words(map(str, shape))
+
+
+def sizes_in_words(sizes: Iterable[str]) -> str:
+    """Sizes with × between them: `m×n`, `(m*p)×n`."""
+    return "×".join(f"({s})" if "*" in s else s for s in sizes)
