@@ -14,6 +14,7 @@ from closedform.calculus.layout import LAYOUTS, layout_named
 from closedform.calculus.structure import BY_ENTRIES
 from closedform.compact.compact import compact
 from closedform.compact.present import present
+from closedform.core.abstract import abstract_functions
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.function import Function
 from closedform.core.normal import normal
@@ -223,6 +224,7 @@ class Derivative(Formula):
             self.text,
             shapes={name: s.shape for name, s in names.items()},
             properties={name: sorted(s.data.properties) for name, s in names.items()},
+            functions=abstract_functions(self.function.expr, self.expr),
             dims=sorted(sizes - names.keys()),
         )
         return read.expr

@@ -66,9 +66,14 @@ def derive(f: Expr, variables: Sequence[Expr], *, by_entries: bool = False) -> l
     for x in variables:
         stacked = bool(stages and stages[-1].stacked) or indices(f.shape) + indices(x.shape) > 2
         structure = structure_of(x, by_entries)
-        answer = compact(_within_structure(f, x, stacked, structure))
-        stages.append(Stage(f, x, answer, stacked, structure))
-        f = answer
+        try:
+            G = _within_structure(f, x, stacked, structure)
+        except NotSupported:  # no gradient in matrix notation, through vec and Kronecker products: a stacked row
+            if stacked or not f.is_scalar:
+                raise
+            G, stacked = _within_structure(f, x, True, structure), True
+        f, before = compact(G), f
+        stages.append(Stage(before, x, f, stacked, structure))
     return stages
 
 
@@ -81,9 +86,9 @@ def _within_structure(f: Expr, x: Expr, stacked: bool, structure: Structure | No
 
 
 def _once(f: Expr, x: Expr, stacked: bool) -> Expr:
-    if f.is_scalar:
-        return gradients(f, [x])[0]
-    return stacked_derivative(f, x) if stacked else _jacobian(f, x)
+    if stacked:
+        return stacked_derivative(f, x)
+    return gradients(f, [x])[0] if f.is_scalar else _jacobian(f, x)
 
 
 def stacked_derivative(f: Expr, x: Expr) -> Expr:

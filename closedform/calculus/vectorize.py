@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from closedform.calculus.transpose import transpose
+from closedform.core.abstract import AS_A_MAP, Abstract
 from closedform.core.expr import Expr, commutation, eye, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
@@ -74,6 +75,10 @@ class _Map:
 
     def _matrix(self, e: Expr) -> Expr:
         rule = _RULES.get(e.op.name)
+        if isinstance(e.op, Abstract):
+            raise NotSupported(
+                f"the derivative of {e.op.function} is an unknown linear map, and has no matrix", hint=AS_A_MAP
+            )
         if rule is None:
             raise NotSupported(f"the derivative through {e.op.name} is not known here as a matrix")
         return rule(self, e)

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from closedform.check.stand_in import stand_in
+from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, topological
 
 Array = np.ndarray[Any, Any]
@@ -47,6 +49,8 @@ def values(e: Expr, env: Env, sizes: Sizes) -> dict[Expr, Array]:
             leaf = LEAVES.get(node.op.name)
             if leaf is not None:
                 found[node] = leaf(node, env, sizes)
+            elif isinstance(node.op, Abstract):
+                found[node] = stand_in(node.op, [found[a] for a in node.args], sizes)
             else:
                 found[node] = FUNCTIONS[node.op.name](*[found[a] for a in node.args])
     return found

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from closedform.check.interpreter import Array, condition, evaluate, values
+from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.shape import Shape
 from closedform.errors import DomainError, TooLarge
@@ -207,6 +208,8 @@ def names_of_dims(roots: Sequence[Expr]) -> list[str]:
     for e in topological(roots):
         if e.op.kind == "leaf":
             found.update(e.shape[0].names, e.shape[1].names, e.data.names if e.op.name == "dim" else ())
+        elif isinstance(e.op, Abstract):
+            found.update(n for d in e.shape for n in d.names)
     return sorted(found)
 
 

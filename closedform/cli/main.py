@@ -100,9 +100,8 @@ def _checked(function: str, names: list[str], let: list[str], layout: str | None
     from closedform.syntax.declare import declarations
     from closedform.syntax.text import parse
 
-    shapes, properties = declarations(let)
     answer = derivative(
-        parse(function, shapes, properties, infer=True),
+        parse(function, *declarations(let), infer=True),
         *names,
         layout=None if layout == ALL else layout,
         symmetric=symmetric,

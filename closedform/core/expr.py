@@ -26,7 +26,7 @@ READABLE = 1000  #: operations of an expression whose `repr` is its formula
 HUGE = 10**12  #: sizes saturate here, so that shared graphs do not produce astronomic integers
 
 
-@dataclass(eq=False, slots=True, kw_only=True)
+@dataclass(eq=False, slots=True, kw_only=True, weakref_slot=True)
 class Op:
     """The record of one operation: every fact about it, stated once.
 
@@ -68,6 +68,9 @@ class Op:
 
     def __post_init__(self) -> None:
         self.digest = crc32(self.name.encode())
+        self._register()
+
+    def _register(self) -> None:
         if self.name in OPS:
             raise ValueError(f"operation {self.name} is defined twice")
         OPS[self.name] = self

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import isfinite
 
+from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, SCALAR
 from closedform.emit.formula import (
@@ -95,7 +96,8 @@ class Arranger:
             return inner
         args = tuple(self.of[a] for a in e.args)
         name = "diag" if e.op.name == "diagonal" else e.op.name
-        return self.add(Call(name, args, shape=e.shape), 1 + sum(a.size for a in args))
+        abstract = e.op if isinstance(e.op, Abstract) else None
+        return self.add(Call(name, args, abstract, shape=e.shape), 1 + sum(a.size for a in args))
 
     def inner_product(self, f: Formula) -> Formula | None:
         """sum(u ⊙ v) of two columns is u'v."""

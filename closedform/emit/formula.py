@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 
+from closedform.core.abstract import Abstract
 from closedform.core.expr import Sizes
 from closedform.core.shape import SCALAR, Dim, Shape
 
@@ -68,10 +69,11 @@ class Constant(Formula):
 
 @dataclass(eq=False, slots=True)
 class Call(Formula):
-    """A function by its name in the text syntax."""
+    """A function by its name in the text syntax; an abstract one with its record."""
 
     name: str
     args: tuple[Formula, ...]
+    abstract: Abstract | None = None
 
     def parts(self) -> tuple[Formula, ...]:
         return self.args

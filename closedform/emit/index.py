@@ -82,10 +82,8 @@ class _Unicode(Unicode):
     def times(self, factors: Iterable[str]) -> str:
         shown, last = "", ""
         for f in factors:
-            if f in self.entry:
-                gap = "" if not shown or last.isnumeric() else " "
-            else:
-                gap = between(shown, f)
+            close = not shown or last.isnumeric()
+            gap = between(shown, f) if f not in self.entry else "" if close else " "
             shown, last = shown + gap + f, f
         return shown
 

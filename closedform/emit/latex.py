@@ -24,13 +24,15 @@ GREEK = re.findall(
 class Latex(Notation):
     """Fractions and roots as LaTeX has them; the functions' templates are in their records."""
 
+    prime, along, turned = "'", r"\mathrm{D} ", r"^{\top}"
+
     def level(self, f: Formula) -> int:
         match f:
             case Call(name="kron"):
                 return PRODUCT - 1
             case Call(name="sqrt"):
                 return ATOM
-            case Call() if OPS[f.name].latex.startswith("{0}"):
+            case Call() if f.abstract is None and OPS[f.name].latex.startswith("{0}"):
                 return POSTFIX
             case Constant():
                 return PRODUCT if ONE not in f.shape and f.op == "ones" else POSTFIX if f.op == "ones" else ATOM
@@ -66,6 +68,8 @@ class Latex(Notation):
         return left if f.shape[1] is ONE else right if f.shape[0] is ONE else f"{left} {right}"
 
     def call(self, f: Call) -> str:
+        if f.abstract is not None:
+            return self.abstract(f.abstract, f.args)
         if f.name == "kron":
             return r" \otimes ".join(self.kron_factors(f))
         if f.name == "sqrt":

@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
+from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, Dim
 from closedform.emit.chain import EYE, KRON, Chain
 from closedform.emit.plan import ATOM, Plan, Term, share_factorisations
+from closedform.errors import NotSupported
 
 
 class Lowering:
@@ -96,6 +98,8 @@ def vector(e: Expr) -> bool:
 
 def by_template(low: Lowering, e: Expr) -> Term:
     """The template of the operation's record; 1×1 operands of matrix functions are plain numbers."""
+    if isinstance(e.op, Abstract):
+        raise NotSupported(f"there is no code for {e.op.function}: it is abstract")
     args = [low[a] for a in e.args]
     alone = e.args[0]
     if alone.is_scalar and e.op.name in SCALAR:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from closedform.core.abstract import Abstract, Part
 from closedform.core.expr import Expr
 from closedform.emit.arrange import Arranger
 from closedform.emit.formula import (
@@ -29,6 +30,7 @@ class Notation:
     """Spells formulas, parts before wholes; `shown` holds what is spelled already."""
 
     minus, plus, unary = " - ", " + ", "-"
+    prime, along, turned = "′", "D", "ᵀ"  #: of abstract functions
 
     def __init__(self) -> None:
         self.shown: dict[Formula, str] = {}
@@ -156,6 +158,15 @@ class Notation:
 
     def call(self, f: Call) -> str:
         raise NotImplementedError
+
+    def abstract(self, op: Abstract, args: tuple[Formula, ...]) -> str:
+        """σ′(X); Df(X)[V], and its transpose Df(X)ᵀ[Y]."""
+        X, *rest = (self.of(a) for a in args)
+        name = self.name(op.function)
+        if op.part is Part.VALUE:
+            return f"{name}{self.prime * op.order}({X})"
+        mark = self.turned if op.part is Part.BACK else ""
+        return f"{self.along}{name}({X}){mark}[{rest[0]}]"
 
     def transpose(self, f: Transpose) -> str:
         raise NotImplementedError

@@ -64,6 +64,8 @@ class Unicode(Notation):
         return left if columns is ONE else right if rows is ONE else left + right
 
     def call(self, f: Call) -> str:
+        if f.abstract is not None:
+            return self.abstract(f.abstract, f.args)
         if f.name == "kron":
             return " ⊗ ".join(self.kron_factors(f))
         if f.name in POSTFIXED:
@@ -116,7 +118,7 @@ def between(left: str, right: str) -> str:
     if not left:
         return ""
     before, after = last_word(left), first_word(right)
-    called = right[len(after) : len(after) + 1] in ("(", "|") and len(after) > 0
+    called = right[len(after) :].lstrip("′")[:1] in ("(", "|") and len(after) > 0
     if right[0].isdigit() or len(before) > 1 or (len(after) > 1 and not called) or right[0] in VULGAR.values():
         return "·"
     if left[-1] == "|" or right[0] == "|":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from closedform.calculus.differential import differential_symbol, differentials
+from closedform.core.abstract import AS_A_MAP, Abstract
 from closedform.core.expr import Expr, eye, node, number, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
@@ -69,6 +70,10 @@ class _Lowering:
             deltas = [Factor(eye(i.dim), (i, k)) for i, k in zip(out, self.target, strict=True)]
             return [Product(number(1), tuple(deltas))]
         rule = _RULES.get(e.op.name)
+        if isinstance(e.op, Abstract):
+            raise NotSupported(
+                f"the derivative of {e.op.function} is an unknown linear map, and has no entries", hint=AS_A_MAP
+            )
         if rule is None:
             raise NotSupported(f"the derivative through {e.op.name} has no index notation here")
         return rule(self, e, out)

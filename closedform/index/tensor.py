@@ -137,10 +137,20 @@ def _delta(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
     gone, stays = (i, j) if i not in free else (j, i)
     if gone in free or gone.parts is not None or stays.parts is not None:
         return None
-    renamed = [Factor(g.expr, tuple(stays if k is gone else k for k in g.indices)) for g in rest]
+    renamed = [Factor(g.expr, tuple(_renamed(k, gone, stays) for k in g.indices)) for g in rest]
     if not any(stays in atoms(g.indices) for g in renamed):
         renamed.append(Factor(ones((stays.dim, ONE)), (stays,)))
     return None, renamed
+
+
+def _renamed(i: Index, gone: Index, stays: Index) -> Index:
+    """An index with another in place of one, also among the parts of a split one."""
+    if i is gone:
+        return stays
+    if i.parts is None or gone not in atoms(i.parts):
+        return i
+    slow, fast = (_renamed(p, gone, stays) for p in i.parts)
+    return Index(i.dim, (slow, fast))
 
 
 def _ones(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:

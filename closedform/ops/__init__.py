@@ -1,6 +1,7 @@
 """One record per operation.  Importing this package registers them all."""
 
 from closedform.ops import (
+    abstract,
     arithmetic,
     elementwise,
     leaves,
@@ -12,6 +13,7 @@ from closedform.ops import (
 )
 
 __all__ = [
+    "abstract",
     "arithmetic",
     "elementwise",
     "leaves",

@@ -128,7 +128,7 @@ def canonical_kron(*args: Expr) -> Expr:
 )
 def kron(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """The Kronecker product A ⊗ B, blocks aᵢⱼ B."""
-    raise NotSupported("the gradient of a Kronecker product needs index notation, which this version does not have")
+    raise NotSupported("a Kronecker product has no adjoint in matrix notation")
 
 
 def canonical_vec(X: Expr) -> Expr:
@@ -156,4 +156,4 @@ def canonical_vec(X: Expr) -> Expr:
 )
 def vec(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """The columns stacked."""
-    raise NotSupported("the gradient through vec needs index notation, which this version does not have")
+    raise NotSupported("vec has no adjoint in matrix notation")

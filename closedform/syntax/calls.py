@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from closedform.core.abstract import Abstract, Part, Values
 from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, zeros
-from closedform.core.shape import ONE, Dim, Shape, dim
-from closedform.errors import ClosedFormError, ShapeError, SyntaxProblem, UnknownName
+from closedform.core.shape import ONE, Dim, Shape, dim, show
+from closedform.errors import ClosedFormError, DeclarationError, ShapeError, SyntaxProblem, UnknownName
+from closedform.ops.abstract import abstract
 from closedform.syntax.infer import SCALAR, UNIT, Sizes, size
 from closedform.syntax.names import function_hint, functions
 from closedform.syntax.reading import Reading, Term
-from closedform.syntax.tokens import COMMUTATION, plain
+from closedform.syntax.tokens import COMMUTATION, PRIMES, plain
 from closedform.syntax.tree import Node
 
 Call = Callable[[Reading, Node, tuple[Term, ...]], Term]
@@ -26,16 +28,58 @@ def call(reading: Reading, node: Node, *args: Term) -> Term:
         ShapeError: arguments that do not fit.
     """
     name = plain(node.text)
+    stem = name.rstrip(PRIMES)
+    if stem in reading.functions:
+        return _abstract(reading, node, stem, len(name) - len(stem), args)
     if name == COMMUTATION and len(args) == 2:
         return _commutation(reading, node)
     if name not in functions() or name in reading.shapes:
         raise _no_function(reading, node, name)
-    wanted = functions()[name]
-    if len(args) not in wanted:
-        count = " or ".join(map(str, wanted))
-        message = f"{name} takes {count} argument{'s' if wanted[-1] > 1 else ''}, not {len(args)}"
-        raise SyntaxProblem(message, source=reading.source, span=node.span)
+    _check_count(reading, node, name, functions()[name])
     return _SPECIAL.get(name, _operation)(reading, node, args)
+
+
+def _check_count(reading: Reading, node: Node, name: str, wanted: tuple[int, ...]) -> None:
+    given = len(node.operands)
+    if given not in wanted:
+        count = " or ".join(map(str, wanted))
+        message = f"{name} takes {count} argument{'s' if wanted[-1] > 1 else ''}, not {given}"
+        raise SyntaxProblem(message, source=reading.source, span=node.span)
+
+
+def records(values: Values) -> dict[str, Abstract]:
+    """The abstract functions that may be called, by name: σ, or f with its derivative Df and the transpose Df_T.
+
+    Raises:
+        DeclarationError: two of them have one name.
+    """
+    found: dict[str, Abstract] = {}
+    for name, shape in values.items():
+        for part in Part if shape is not None else [Part.VALUE]:
+            called = part.called(name)
+            if called in found:
+                raise DeclarationError(f"{called} is a function of its own, and belongs to a function beside it")
+            found[called] = abstract(name, shape, part=part)
+    return found
+
+
+def _abstract(reading: Reading, node: Node, name: str, order: int, args: tuple[Term, ...]) -> Term:
+    """A declared function applied; primes count the derivatives of an entrywise one."""
+    op = reading.functions[name]
+    if order and op.values is not None:
+        hint = f"write D{op.function}(X, V) for its derivative at X in the direction V"
+        raise SyntaxProblem(f"{name} is not entrywise and has no {node.text}", source=reading.source, span=node.at,
+                            hint=hint)  # fmt: skip
+    _check_count(reading, node, name, (op.part.operands,))
+    X, last = args[0], args[-1]
+    if op.values is None:
+        return Term(node, X.shape, abstract(name, None, order), args)
+    values = size(op.values[0]), size(op.values[1])
+    if op.part is Part.ALONG and not reading.same_shape(X.shape, last.shape):
+        reading.misfit("a direction has the shape of the argument", node.at, args)
+    if op.part is Part.BACK and not reading.same_shape(values, last.shape):
+        reading.misfit(f"the second argument has the shape of {op.function}, {show(op.values)}", node.at, (last,))
+    return Term(node, X.shape if op.part is Part.BACK else values, op, args)
 
 
 def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
@@ -46,7 +90,11 @@ def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
             hint = _commutation_hint(hint)
         return SyntaxProblem(f"{name} is not a function", source=reading.source, span=node.at, hint=hint)
     hint = function_hint(name)
-    if hint is None and len(name) == 1 and len(node.operands) == 1:
+    if hint is None and len(node.operands) == 1 and name != COMMUTATION:
+        hint = f"declare it if it is a function of yours, {name[:40]}: entrywise or {name[:40]}: function(m,n)"
+        if len(name) == 1:
+            hint = f"write {name}*(…) for a product; {hint}"
+    elif hint is None and len(name) == 1 and len(node.operands) == 1:
         hint = f"write {name}*(…) for a product"
     if name == COMMUTATION:
         hint = _commutation_hint(hint)

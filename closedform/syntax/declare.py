@@ -1,24 +1,28 @@
 """Declarations: the shapes and properties of variables, checked before they are used.
 
 `X: matrix(m,n)`, `x: vector(n)`, `a: scalar`, each with properties; a variable in many lines of one meaning may be
-grouped, `A, B: matrix(n,n) symmetric`.
+grouped, `A, B: matrix(n,n) symmetric`.  Functions that are left abstract: `sigma: entrywise`, `f: function(m,n)`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from closedform.core.abstract import ENTRYWISE, Part
+from closedform.core.expr import OPS
 from closedform.core.shape import SCALAR, Dim, Shape, shape_of, show
 from closedform.errors import ClosedFormError, DeclarationError
 from closedform.syntax.names import closest, functions
-from closedform.syntax.tokens import plain
+from closedform.syntax.tokens import COMMUTATION, plain
 
 SQUARE = frozenset({"symmetric", "spd", "diagonal", "orthogonal", "triangular"})  #: need an n×n variable
 PROPERTIES = (*sorted(SQUARE), "positive", "integer")
 
 Shapes = Mapping[str, Sequence[int | str | Dim]]
 Properties = Mapping[str, Iterable[str]]
+Functions = Mapping[str, str | Sequence[int | str | Dim]]
 
 
 def declared_shapes(shapes: Shapes) -> dict[str, Shape]:
@@ -35,6 +39,47 @@ def declared_shapes(shapes: Shapes) -> dict[str, Shape]:
                                    hint='() is a scalar, ("n",) a vector, ("m", "n") a matrix')  # fmt: skip
         found[name] = shape_of(dims)
     return found
+
+
+def declared_functions(given: Functions, variables: Collection[str]) -> dict[str, Shape | None]:
+    """The abstract functions, checked: the shape of each one's value, None if it works entry by entry.
+
+    Args:
+        given: name to `"entrywise"`, or to the dimensions of its value.
+        variables: the declared variables.
+
+    Raises:
+        DeclarationError: not a name, or one that is taken; neither `"entrywise"` nor a shape.
+    """
+    found: dict[str, Shape | None] = {}
+    for name, kind in given.items():
+        name = _function_name(name)
+        if kind != ENTRYWISE and (isinstance(kind, str) or not isinstance(kind, Sequence)):
+            raise DeclarationError(f"the function {name} is entrywise, or a list of dimensions, not {kind!r}"[:200],
+                                   hint='"entrywise", or the shape of its value: (), ("n",), ("m", "n")')  # fmt: skip
+        found[name] = None if isinstance(kind, str) else shape_of(kind)
+        parts = [name] if isinstance(kind, str) else [part.called(name) for part in Part]
+        for taken in parts:
+            if taken in variables:
+                raise DeclarationError(f"{taken} is a variable and a function")
+    dims = {d for shape in found.values() if shape for size in shape for d in size.names}
+    if dims & found.keys():
+        raise DeclarationError(f"{min(dims & found.keys())} is a function and a dimension")
+    return found
+
+
+def _function_name(name: str) -> str:
+    """An abstract function's name in its ordinary letters.
+
+    Raises:
+        DeclarationError: it is no name, or has a meaning of its own.
+    """
+    if not isinstance(name, str) or not plain(name).isidentifier():
+        raise DeclarationError(f"a function's name is a word, not {name!r}"[:200])
+    name = plain(name)
+    if name in functions() or name in OPS or name == COMMUTATION:
+        raise DeclarationError(f"{name} has a meaning of its own; a function needs another name")
+    return name
 
 
 def check_name(name: str) -> str:
@@ -69,7 +114,7 @@ def declared_properties(properties: Properties) -> dict[str, frozenset[str]]:
 
 def check_property(p: str) -> None:
     if p not in PROPERTIES:
-        hint = closest(str(p), PROPERTIES) or "the properties are " + ", ".join(PROPERTIES)
+        hint = closest(str(p), (*PROPERTIES, ENTRYWISE)) or "the properties are " + ", ".join(PROPERTIES)
         raise DeclarationError(f"unknown property {p!r}"[:200], hint=hint)
 
 
@@ -88,50 +133,75 @@ def check_fit(name: str, shape: Shape, properties: Iterable[str]) -> None:
 
 _ENTRY = re.compile(r"(?P<names>[^:]*?)\s*:\s*(?P<rest>.*?)\s*$", re.DOTALL)
 _KIND = re.compile(r"(scalar|vector|matrix)\b\s*(?:\(([^()]*)\))?|(\w+)(\s*\()?")
-_COUNT = {"scalar": 0, "vector": 1, "matrix": 2}
+_FUNCTION = re.compile(r"(entrywise)\b|(function)\b\s*(?:\(([^()]*)\))?")
+_COUNT = {"scalar": (0,), "vector": (1,), "matrix": (2,), "function": (0, 1, 2)}
+Dims = tuple[int | str, ...]
 
 
-def declarations(lines: str | Iterable[str]) -> tuple[dict[str, tuple[int | str, ...]], dict[str, list[str]]]:
-    """Shapes and properties from declarations such as `A: matrix(n,n) symmetric; x: vector(n); a: scalar`.
+class Declarations(NamedTuple):
+    """What `parse` takes: shapes, properties and functions by name."""
+
+    shapes: dict[str, Dims]
+    properties: dict[str, list[str]]
+    functions: dict[str, str | Dims]
+
+
+def declarations(lines: str | Iterable[str]) -> Declarations:
+    """Shapes, properties and functions from declarations such as `A: matrix(n,n) symmetric; x: vector(n); a: scalar`.
 
     Returns:
-        `(shapes, properties)` for `parse`.  A name with properties only (`S: spd`) has no shape, to be inferred.
+        `(shapes, properties, functions)` for `parse`.  A name with properties only (`S: spd`) has no shape, to be
+        inferred.
 
     Raises:
         DeclarationError: with its place in the line.
 
-    >>> declarations(["A: matrix(n,n) symmetric; x: vector(n)"])
-    ({'A': ('n', 'n'), 'x': ('n',)}, {'A': ['symmetric']})
+    >>> shapes, properties, functions = declarations(["A: matrix(n,n) symmetric; x: vector(n)", "s: entrywise"])
+    >>> shapes, properties, functions
+    ({'A': ('n', 'n'), 'x': ('n',)}, {'A': ['symmetric']}, {'s': 'entrywise'})
     """
-    shapes: dict[str, tuple[int | str, ...]] = {}
-    properties: dict[str, list[str]] = {}
+    found = Declarations({}, {}, {})
     for line in [lines] if isinstance(lines, str) else lines:
         for entry in re.finditer(r"[^;\n]+", line):
             if entry.group().strip():
-                _declare(line, entry.start(), entry.group(), shapes, properties)
-    return shapes, properties
+                _declare(line, entry.start(), entry.group(), found)
+    return found
 
 
-def _declare(line: str, start: int, entry: str, shapes: dict[str, tuple[int | str, ...]],
-             properties: dict[str, list[str]]) -> None:  # fmt: skip
+def _declare(line: str, start: int, entry: str, found: Declarations) -> None:
     match = _ENTRY.match(entry)
     if match is None:
         raise DeclarationError("a declaration is a name, a colon and a shape", source=line,
                                span=_trimmed(entry, start, 0, len(entry)), hint="write A: matrix(m,n)")  # fmt: skip
-    dims, listed = _meaning(line, start + match.start("rest"), match["rest"])
+    kind = _function(line, start + match.start("rest"), match["rest"])
+    dims, listed = (None, []) if kind is not None else _meaning(line, start + match.start("rest"), match["rest"])
     at = match.start("names")
     for part in match["names"].split(","):
         span = _trimmed(entry, start, at, at + len(part))
         at += len(part) + 1
         with _Place(line, span):
-            name = check_name(part.strip())
-            if name in shapes or name in properties:
+            name = check_name(part.strip()) if kind is None else _function_name(part.strip())
+            if any(name in declared for declared in found):
                 raise DeclarationError(f"{name} is declared twice")
+            if kind is not None:
+                declared_functions({name: kind}, found.shapes)
+                found.functions[name] = kind
             if dims is not None:
                 check_fit(name, shape_of(dims), listed)
-                shapes[name] = dims
+                found.shapes[name] = dims
             if listed:
-                properties[name] = list(listed)
+                found.properties[name] = list(listed)
+
+
+def _function(line: str, start: int, rest: str) -> str | Dims | None:
+    """What is declared of a function; None of a variable."""
+    match = _FUNCTION.match(rest)
+    if match is None:
+        return None
+    with _Place(line, (start, start + match.end())):
+        if match.end() < len(rest):
+            raise DeclarationError(f"nothing more is known of a function than {match[0].strip()}")
+        return ENTRYWISE if match[1] else _dimensions(match[2], match[3])
 
 
 def _meaning(line: str, start: int, rest: str) -> tuple[tuple[int | str, ...] | None, list[str]]:
@@ -166,9 +236,9 @@ def _meaning(line: str, start: int, rest: str) -> tuple[tuple[int | str, ...] | 
 
 def _dimensions(kind: str, inside: str | None) -> tuple[int | str, ...]:
     parts = [p.strip() for p in inside.split(",")] if inside and inside.strip() else []
-    if len(parts) != _COUNT[kind]:
-        wanted = {"scalar": "scalar", "vector": "vector(n)", "matrix": "matrix(m,n)"}[kind]
-        raise DeclarationError(f"{kind} takes {_COUNT[kind]} dimensions, not {len(parts)}", hint=f"write {wanted}")
+    if len(parts) not in _COUNT[kind]:
+        wanted = {"scalar": "scalar", "vector": "vector(n)", "matrix": "matrix(m,n)", "function": "function(m,n)"}[kind]
+        raise DeclarationError(f"{kind} takes {_COUNT[kind][-1]} dimensions, not {len(parts)}", hint=f"write {wanted}")
     dims = tuple(int(p) if p.isdecimal() and p.isascii() and len(p) < 10 else p for p in parts)
     return tuple(d.count if not d.names else d.text for d in shape_of(dims)[: len(dims)])
 

@@ -32,10 +32,10 @@ def name(reading: Reading, node: Node) -> Term:
     if word != node.text and word not in reading.shapes:
         reading.notes.append(f"{node.text} is read as {word}")
     if word not in reading.shapes:
-        if word in reading.sizes:
+        if word in reading.sizes and word not in reading.functions:
             size = reading.sizes[word]
             return Term(node, SCALAR, lambda: size_of(size), integer=True)
-        if word in functions():
+        if word in functions() or word in reading.functions:
             raise SyntaxProblem(f"{word} is a function; it needs its argument in brackets", source=reading.source,
                                 span=node.span, hint=f"write {word}(…)")  # fmt: skip
         if not reading.infer or not word.isidentifier() or usual_kind(word) is None:

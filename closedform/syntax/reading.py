@@ -6,11 +6,12 @@ node becomes a `Term`: its shape, and how to build its expression once every dim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NoReturn
 
+from closedform.core.abstract import Abstract
 from closedform.core.expr import OPS, Expr
 from closedform.core.shape import Dim, Shape, dim, show
 from closedform.errors import ClosedFormError, DeclarationError, ShapeError
@@ -60,6 +61,7 @@ class Reading:
     shapes: dict[str, Sizes]
     properties: dict[str, frozenset[str]]
     sizes: dict[str, Dim]
+    functions: Mapping[str, Abstract] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     symbols: dict[str, Expr] = field(default_factory=dict)
     inferred: list[str] = field(default_factory=list)

@@ -13,14 +13,16 @@ from closedform.core.shape import SCALAR, Dim, Shape, dim, show
 from closedform.errors import DeclarationError
 from closedform.syntax import calls, operators, powers
 from closedform.syntax.declare import (
+    Functions,
     Properties,
     Shapes,
     check_fit,
+    declared_functions,
     declared_properties,
     declared_shapes,
 )
 from closedform.syntax.infer import size
-from closedform.syntax.names import functions
+from closedform.syntax.names import functions as known_functions
 from closedform.syntax.reading import Reading, Term
 from closedform.syntax.tokens import scan, sizes, split_products
 from closedform.syntax.tree import Node, postorder, tree
@@ -52,6 +54,7 @@ def parse(
     text: str,
     shapes: Shapes | None = None,
     properties: Properties | None = None,
+    functions: Functions | None = None,
     *,
     dims: Iterable[str] = (),
     infer: bool | None = None,
@@ -62,6 +65,7 @@ def parse(
         text: the formula, such as `x'*A*x` or `½xᵀAx`.
         shapes: name to dimensions: `()` a scalar, `("n",)` a column of n entries, `("m", "n")` a matrix.
         properties: name to properties: symmetric, spd, diagonal, orthogonal, triangular, positive, integer.
+        functions: name to `"entrywise"`, or to the dimensions of its value: functions of which nothing else is known.
         dims: names that are sizes although no declared shape has them.
         infer: whether undeclared names are welcome (a–g scalars, h–z columns, A–Z matrices), their dimensions found
             from how they are used; by default when no shapes are declared.
@@ -72,7 +76,7 @@ def parse(
     Raises:
         SyntaxProblem: text that is no formula.
         UnknownName: an undeclared variable, or no such function.
-        DeclarationError: a shape or property that cannot be.
+        DeclarationError: a shape, property or function that cannot be.
         ShapeError: operands that do not fit.
         TooLarge: beyond the limits on length, nesting, or numbers.
         DomainError: a constant divided by zero.
@@ -86,6 +90,8 @@ def parse(
       A*B
        ^
     hint: did you mean A'*B?
+    >>> print(parse("sum(f'(A*x))", functions={"f": "entrywise"}).expr)
+    sum(f'(A*x))
     """
     declared = declared_shapes(shapes or {})
     facts = declared_properties(properties or {})
@@ -95,17 +101,20 @@ def parse(
             check_fit(name, declared[name], given)
         elif not infer:
             raise DeclarationError(f"{name} has properties, but no shape was declared for it")
-    tokens = scan(text, functions().keys() - declared.keys())
+    values = declared_functions(functions or {}, declared)
+    called = calls.records(values)
+    tokens = scan(text, {*(known_functions().keys() - declared.keys()), *called}, primed=values.keys())
     named = {d: dim(d) for d in dims}
-    found, notes = _sizes(declared, [n for n in sizes(tokens) if n not in named])
+    shown = {**declared, **{name: shape for name, shape in values.items() if shape is not None}}
+    found, notes = _sizes(shown, [n for n in sizes(tokens) if n not in named and n not in called])
     found |= {n: d for n, d in named.items() if n not in declared}
-    whole = {*declared, *found, *functions(), *facts}
+    whole = {*declared, *found, *known_functions(), *facts, *called}
     split = split_products(tokens, declared, whole, infer)
     if split is not tokens:
         seen = [str(t) for t in tokens if t.type == "NAME" and not any(t is s for s in split)]
         notes += [f"{n} is read as {'*'.join(n)}" for n in dict.fromkeys(seen)]
     known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
-    reading = Reading(text, infer, known, facts, found, notes)
+    reading = Reading(text, infer, known, facts, found, called, notes)
     return _function(reading, postorder(tree(split, text), text))
 
 

@@ -68,8 +68,14 @@ _STRAY = {
 }
 
 
-def scan(text: str, callable_names: Collection[str]) -> list[Token]:
+PRIMES = "'′’"
+_PRIMED = re.compile(rf"[{PRIMES}]{{1,100}}(?=\()")  #: between the name of an entrywise function and its argument
+
+
+def scan(text: str, callable_names: Collection[str], primed: Collection[str] = ()) -> list[Token]:
     """The tokens of a text; a name before `(` is a `CALL` if it touches it, or if it is a function.
+
+    Names in `primed` may have primes between them and the bracket: `sigma'(x)` is then one call.
 
     Raises:
         TooLarge: too long, or nested too deeply.
@@ -95,6 +101,8 @@ def scan(text: str, callable_names: Collection[str]) -> list[Token]:
         kind = _TYPE[match.group()] if kind == "OPERATOR" else kind
         if kind in ("LPAR", "RPAR", "BAR"):
             kind, at = brackets.see(kind, start, at, tokens)
+        if kind == "NAME" and plain(match.group()) in primed and (primes := _PRIMED.match(text, at)):
+            at = primes.end()
         if kind == "NAME" and _calls(text, at, match.group(), callable_names):
             kind = "CALL"
         if kind == "LPAR" and tokens and tokens[-1].type == "CALL":

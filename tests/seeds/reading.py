@@ -21,8 +21,8 @@ SIZES = {"m": 4, "n": 2, "p": 3, "q": 5, "r": 6, "s": 7}
 
 def read(formula: str, let: str = "") -> Function:
     """A formula with the declarations of the command line."""
-    shapes, properties = declarations([let] if let else [])
-    return cf.parse(formula, shapes, properties, infer=True)
+    shapes, properties, functions = declarations([let] if let else [])
+    return cf.parse(formula, shapes, properties, functions, infer=True)
 
 
 def expression(formula: str, let: str = "") -> Expr:
@@ -72,7 +72,7 @@ def central(f: Numeric, given: dict[str, Any], wrt: Sequence[str], step: float) 
     """(f(x + h) − f(x − h)) / 2h for every entry of the variables, axes of f first; twice for two variables."""
     *before, last = wrt
     if before:
-        first = lambda **now: central(f, now, before, step)  # noqa: E731
+        first = lambda **now: central(f, now, before, step)
         return central(first, given, [last], step)
     x = np.asarray(given[last], float)
     partials = []
@@ -93,7 +93,7 @@ def arranged(layout: str, J: np.ndarray, output: int, variable: int) -> np.ndarr
     row, column, turned, same = lambda J: J.reshape(1, -1), lambda J: J.reshape(-1, 1), lambda J: J.T, lambda J: J
     axes = range(output)
     first, last = same, lambda J: np.moveaxis(J, axes, range(variable, variable + output))
-    stacked = lambda J: J.reshape(np.prod(J.shape[:output], dtype=int), -1, order="F").T  # noqa: E731
+    stacked = lambda J: J.reshape(np.prod(J.shape[:output], dtype=int), -1, order="F").T
     by = {
         "seed-000": {(0, 1): row, (0, 2): same, (1, 1): same},
         "seed-001": {(0, 1): column, (0, 2): same, (1, 0): row, (1, 1): same},

@@ -37,10 +37,10 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     yield from sorted(found, key=lambda row: row[0])
 
 
-def wrong() -> Iterator[tuple[str, str, str, str, str]]:
-    """Error, item, what of, what is printed, what is right."""
-    for c in WRONG:
-        yield c.error, c.item, f"∂({c.left})/∂{c.wrt}" if c.wrt else c.left, c.printed, c.correct
+def wrong() -> list[tuple[str, ...]]:
+    """Error, item, what of, what is printed, what is right; once, if at several sizes."""
+    found = [(c.error, c.item, f"∂({c.left})/∂{c.wrt}" if c.wrt else c.left, c.printed, c.correct) for c in WRONG]
+    return list(dict.fromkeys(found))
 
 
 def markdown(name: str) -> str:

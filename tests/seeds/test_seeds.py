@@ -113,6 +113,14 @@ def test_what_the_note_prints_is_wrong_and_the_correction_is_right(case):
     assert truth.shape != printed.shape if case.shapes else difference(truth, printed) > 0.1
 
 
+@pytest.mark.parametrize("sizes", ["m,m", "1,n", "m,1"])
+def test_S4_29_and_S4_31_hold_for_a_square_or_when_one_size_is_1(sizes):
+    m, n = sizes.split(",")
+    K, dims = f"K({sizes})", f"A: matrix({sizes})"
+    assert same_value(expression(f"{K}'", dims), expression(K, dims))
+    assert same_value(expression(f"{K}*{K}", dims), expression(f"eye({m}*{n})", dims))
+
+
 # ---------------------------------------------------------------------------- definitions, methods, single items
 
 
@@ -126,7 +134,7 @@ def jacobian(function, x, let):
 def test_S0_04_and_S0_05_stacked_partials_and_the_reshaped_flat_jacobian_are_the_derivative():
     D = cf.derivative(read("U*diag(x)*V", EXAMPLE), "x", layout="seed-000")
     given = numbers(D.function, np.random.default_rng(1))
-    whole, (U, x, V) = D.compile()(**given), (given[k] for k in "UxV")
+    whole, U, V = D.compile()(**given), given["U"], given["V"]
     e = np.eye(3)
     stacked = np.stack([(U * e[i]) @ V for i in range(3)], axis=-1)
     close(whole, stacked, 1e-12)

@@ -10,21 +10,22 @@ from closedform.syntax.text import parse
 
 
 def test_scalars_vectors_and_matrices_with_properties():
-    shapes, properties = declarations(
+    shapes, properties, functions = declarations(
         ["A: matrix(n,n) symmetric positive", "x: vector(n)", "a: scalar", "k:scalar integer"]
     )
     assert shapes == {"A": ("n", "n"), "x": ("n",), "a": (), "k": ()}
     assert properties == {"A": ["symmetric", "positive"], "k": ["integer"]}
+    assert functions == {}
 
 
 def test_several_declarations_in_a_line_or_a_text():
     text = "A, B: matrix(m, 3); x: vector(n)\na: scalar;\n"
     assert declarations(text)[0] == {"A": ("m", 3), "B": ("m", 3), "x": ("n",), "a": ()}
-    assert declarations([]) == ({}, {})
+    assert declarations([]) == ({}, {}, {})
 
 
 def test_a_property_alone_leaves_the_shape_to_inference():
-    shapes, properties = declarations("S: spd")
+    shapes, properties, _ = declarations("S: spd")
     assert (shapes, properties) == ({}, {"S": ["spd"]})
     f = parse("logdet(S)", shapes, properties, infer=True)
     assert f.variables["S"].data.properties == {"spd"}
