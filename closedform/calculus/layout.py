@@ -100,11 +100,19 @@ LAYOUTS = {
         Layout(
             "seed-002",
             "seed note 002: columns are gradients, input-first arrays",
+            vector_by_scalar=TURNED,
             vector_by_vector=TURNED,
             higher=INPUT_FIRST,
         ),
         Layout("seed-003", "seed note 003: ∂f/∂x' is a row, ∂f/∂X has the shape of X", scalar_by_vector=TURNED),
-        Layout("seed-004", "seed note 004: denominator, PQ×MN", vector_by_vector=TURNED, higher=TURNED),
+        Layout(
+            "seed-004",
+            "seed note 004: denominator, PQ×MN",
+            vector_by_scalar=TURNED,
+            vector_by_vector=TURNED,
+            matrix_by_scalar=STACKED_ROW,
+            higher=TURNED,
+        ),
     )
 }
 

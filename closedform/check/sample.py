@@ -26,6 +26,7 @@ QUICK = 4  #: temperaments tried at further sizes, once one has worked
 TAME = (1e6, np.inf)  #: values beyond the first bound are taken only when nothing else is found
 WELL_CONDITIONED = 1e4
 LARGEST = 10**7  #: entries of one value
+COMFORTABLE = 2 * 10**4  #: entries of one value, above which smaller sizes are drawn
 
 
 @dataclass(frozen=True)
@@ -236,8 +237,8 @@ def samples(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int
         rng = np.random.default_rng(seed)
         found: list[Sample] = []
         order = list(TEMPERAMENTS)
-        for sizes in assignments(names, wanted, rng):
-            _bound(roots, sizes)
+        for drawn in assignments(names, wanted, rng):
+            sizes = _comfortable(roots, drawn)
             tried = order[:QUICK] if found else order[:]
             for temperament in tried:
                 sample = _sample(domain, sizes, temperament, limit, rng)
@@ -269,14 +270,28 @@ def _numbers(shape: Shape, sizes: dict[str, int]) -> tuple[int, int]:
     return shape[0].value(sizes), shape[1].value(sizes)
 
 
-def _bound(roots: Sequence[Expr], sizes: dict[str, int]) -> None:
-    for e in topological(roots):
-        rows, columns = _numbers(e.shape, sizes)
-        if rows * columns * CANDIDATES > LARGEST:
-            raise TooLarge(
-                f"a {rows}×{columns} value is too large to check numerically",
-                hint="name the dimension, as in n, and give its size when you evaluate",
-            )
+def _comfortable(roots: Sequence[Expr], sizes: dict[str, int]) -> dict[str, int]:
+    """The sizes, made smaller one by one while some value would have very many entries.
+
+    Raises:
+        TooLarge: even with small sizes nothing can be evaluated.
+    """
+    sizes, order = dict(sizes), topological(roots)
+    while True:
+        largest = max(order, key=lambda e: _entries(e, sizes))
+        entries, biggest = _entries(largest, sizes), max(sizes, key=lambda name: sizes[name], default="")
+        if entries <= COMFORTABLE or not biggest or sizes[biggest] <= 2:
+            break
+        sizes[biggest] -= 1
+    if entries * CANDIDATES > LARGEST:
+        rows, columns = _numbers(largest.shape, sizes)
+        raise TooLarge(f"a {rows}×{columns} value is too large to check numerically")
+    return sizes
+
+
+def _entries(e: Expr, sizes: dict[str, int]) -> int:
+    rows, columns = _numbers(e.shape, sizes)
+    return rows * columns
 
 
 def _nothing(refused: Counter[str]) -> DomainError:

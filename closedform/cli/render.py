@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
+from closedform.calculus.layout import AS_IS
 from closedform.core.shape import sizes_in_words
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _symbol(D: Derivative) -> str:
     """`∂f/∂x` or `∂²f/∂x∂y`, with a name for the function that is none of its variables."""
     f = next((name for name in "fFgGφΦ" if name not in D.function.variables), "·")
     names = [x.data.name for x in D.variables]
-    if D.is_array and not D.arrangement.axes and len(names) == 1:
+    if D.is_array and D.arrangement is AS_IS and len(names) == 1:
         return f"∂vec {f}/∂(vec {names[0]})ᵀ"
     if len(names) == 1:
         return f"∂{f}/∂{names[0]}"

@@ -89,6 +89,7 @@ def tidy(tensor: Tensor) -> Tensor:
     found: dict[tuple[object, ...], tuple[Expr, tuple[Factor, ...]]] = {}
     for p in tensor.products:
         scalar, factors = _contracted(p, set(atoms(tensor.free)))
+        factors = _represented(factors, tensor.free)
         c, core = split(scalar)
         key, factors = _canonical(factors, tensor.free)
         before = found.get((core, *key))
@@ -163,6 +164,18 @@ def _ones(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
     for k in loose:
         size = normal(size * size_of(k.dim))
     return size, rest
+
+
+def _represented(factors: list[Factor], free: Sequence[Index]) -> list[Factor]:
+    """δ_ij A_j with free i and j is δ_ij A_i, and δ_ij δ_jk is δ_ij δ_ik."""
+    place = {i: n for n, i in enumerate(atoms(free))}
+    first = {i: i for i in place}
+    deltas = [f for f in factors if f.expr.op.name == "eye" and all(i in place for i in f.indices)]
+    for f in deltas:
+        kept, gone = sorted((first[i] for i in f.indices), key=place.__getitem__)
+        first = {i: kept if r is gone else r for i, r in first.items()}
+    rest = [Factor(f.expr, tuple(first.get(i, i) for i in f.indices)) for f in factors if f not in deltas]
+    return [Factor(eye(i.dim), (r, i)) for i, r in first.items() if r is not i] + rest
 
 
 def _turned(f: Factor) -> Factor:

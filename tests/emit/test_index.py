@@ -76,7 +76,7 @@ def test_letters_of_the_formula_are_no_indices() -> None:
 
 
 def test_names_that_need_care() -> None:
-    t, _ = tensor("x_1*delta'", "delta", shapes={"x_1": ("m",), "delta": ("n",)})
+    t, _ = tensor("x_1*delta'", ["delta"], shapes={"x_1": ("m",), "delta": ("n",)})
     assert index_text(t) == "J_ijk = (eye(n))_jk*(x_1)_i"
     assert index_latex(t) == r"J_{ijk} = (I_{n})_{jk} (x_{1})_{i}"
 
