@@ -71,7 +71,8 @@ class Derivative(Formula):
         self.variables = tuple(stage.variable for stage in stages)
         last = self._last = stages[-1]
         self.arrangement = LAYOUTS[layout].arrangement(last.function, last.variable, last.stacked)
-        super().__init__(function, self.arrangement.matrix(last.answer))
+        arranged = self.arrangement.matrix(last.answer)
+        super().__init__(function, arranged if arranged is last.answer else compact(arranged))
 
     # in its layout
 

@@ -399,18 +399,17 @@ class _Body:
         if p.root is None:
             assert p.scalar is not None
             return Operand(self.low[p.scalar], "")
-        keep = set(p.view)
-        if isinstance(p.root, Leaf):
-            found = self.reduced(self.operand(p.root), keep)
+        scalar, root = p.scalar, p.root
+        if isinstance(root, Leaf):
+            found = self.reduced(self.operand(root), set(p.view))
         else:
-            ends = self.ends(p.root)
-            n = min((0, 1), key=lambda n: p.size(ends[n].letters))
-            if p.scalar is not None and p.size(p.root.letters) > p.size(ends[1 - n].letters):
-                ends[n] = self.multiplied(p.scalar, ends[n])
-                p = replace(p, scalar=None)
-            found = self.contracted(ends[0], ends[1], set(p.root.letters), want)
-        if p.scalar is not None:
-            found = self.multiplied(p.scalar, found)
+            ends = self.ends(root)
+            n = 0 if p.size(ends[0].letters) <= p.size(ends[1].letters) else 1
+            if scalar is not None and p.size(root.letters) > p.size(ends[1 - n].letters):
+                ends[n], scalar = self.multiplied(scalar, ends[n]), None
+            found = self.contracted(ends[0], ends[1], set(root.letters), want)
+        if scalar is not None:
+            found = self.multiplied(scalar, found)
         if want is not None and found.letters != want:
             found = replace(found, term=self.permuted(found, want), letters=want)
         return found
@@ -434,7 +433,8 @@ class _Body:
                 inside = ", ".join(f"{{{n}}}" for n in range(1, len(sizes) + 1))
                 term = self.plan.postfix(f"{{0}}.reshape({inside})", term, *sizes)
             return Operand(term, node.letters, fresh=False)
-        return self.contracted(*self.ends(node), set(node.letters), None)
+        left, right = self.ends(node)
+        return self.contracted(left, right, set(node.letters), None)
 
     def ends(self, node: Pair) -> list[Operand]:
         """The two operands, each without the letters that only it has and that are summed over."""

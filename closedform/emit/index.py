@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from closedform.core.expr import Expr, topological
 from closedform.core.normal import normal
@@ -113,8 +114,8 @@ class _Writer:
         bound = alphabet[len(names) :]
         terms = sorted((self.term(p, names, bound, t) for p in t.products), key=_place)
         signed = [(p.negative, self.made(replace(p, negative=False))) for p in terms]
-        total_formula = self.made(Sum(tuple(signed))) if signed else self.made(Value(0))  # type: ignore[arg-type]
-        return f"{left} = {self.notation.of(total_formula)}"
+        right = self.made(Sum(terms=tuple(signed)) if signed else Value(value=Fraction(0)))
+        return f"{left} = {self.notation.of(right)}"
 
     def term(self, p: Term, free: dict[Index, str], letters: Sequence[str], t: Tensor) -> Product:
         names, order = dict(free), iter(letters)

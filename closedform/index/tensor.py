@@ -88,10 +88,9 @@ def tidy(tensor: Tensor) -> Tensor:
     """Deltas and ones summed over are resolved, transposes turned, like terms collected, in canonical order."""
     found: dict[tuple[object, ...], tuple[Expr, tuple[Factor, ...]]] = {}
     for p in tensor.products:
-        scalar, factors = _contracted(p, set(atoms(tensor.free)))
-        factors = _represented(factors, tensor.free)
+        scalar, contracted = _contracted(p, set(atoms(tensor.free)))
         c, core = split(scalar)
-        key, factors = _canonical(factors, tensor.free)
+        key, factors = _canonical(_represented(contracted, tensor.free), tensor.free)
         before = found.get((core, *key))
         total = c if before is None else c + split(before[0])[0]
         found[core, *key] = (join(total, core) if total else number(0), factors)

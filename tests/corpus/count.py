@@ -21,7 +21,7 @@ TOKEN = re.compile(
              | (?P<bracket> [(),\[\]] ) )""",
     re.VERBOSE,
 )
-FREE = {"eye", "ones", "zeros", "vector", "matrix"}
+FREE = {"eye", "ones", "zeros", "vector", "matrix", "K"}
 
 
 def operations(text: str) -> int:

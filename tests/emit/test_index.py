@@ -76,9 +76,9 @@ def test_letters_of_the_formula_are_no_indices() -> None:
 
 
 def test_names_that_need_care() -> None:
-    t, _ = tensor("x_1*delta'", ["delta"], shapes={"x_1": ("m",), "delta": ("n",)})
-    assert index_text(t) == "J_ijk = (eye(n))_jk*(x_1)_i"
-    assert index_latex(t) == r"J_{ijk} = (I_{n})_{jk} (x_{1})_{i}"
+    t, _ = tensor("x_1*exp(delta)'", ["delta"], shapes={"x_1": ("m",), "delta": ("n",)})
+    assert index_text(t) == "J_ijk = (eye(n))_jk*(x_1)_i*(exp(delta))_j"
+    assert index_latex(t) == r"J_{ijk} = (I_{n})_{jk} (x_{1})_{i} (\exp(\delta))_{j}"
 
 
 def test_letters_without_a_subscript_stand_in_braces() -> None:
