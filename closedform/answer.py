@@ -19,8 +19,9 @@ from closedform.core.expr import Expr, symbols, topological
 from closedform.core.function import Function
 from closedform.core.normal import normal
 from closedform.core.shape import Dim
+from closedform.emit.index import index_latex, index_text, index_unicode
 from closedform.emit.text import text
-from closedform.errors import VerificationError
+from closedform.errors import TooLarge, VerificationError
 from closedform.formula import BACKENDS, Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.tensor import Tensor
@@ -49,12 +50,6 @@ class Row:
     users: str
 
 
-def _indexed():
-    from closedform.emit import index
-
-    return index
-
-
 class Derivative(Formula):
     """A derivative, and everything one may ask about it.
 
@@ -77,17 +72,17 @@ class Derivative(Formula):
     # in its layout
 
     @cached_property
-    def text(self) -> str:  # type: ignore[override]
+    def text(self) -> str:
         """The closed form in the text syntax, which parses back to an equal expression; of an array its entry."""
-        return _indexed().index_text(self._array, show=present) if self.arrangement.axes else text(self.shown)
+        return index_text(self._array, show=present) if self.arrangement.axes else text(self.shown)
 
     def unicode(self) -> str:
         """The closed form as one reads it, in Unicode."""
-        return _indexed().index_unicode(self._array, show=present) if self.arrangement.axes else super().unicode()
+        return index_unicode(self._array, show=present) if self.arrangement.axes else super().unicode()
 
     def latex(self) -> str:
         """The closed form in LaTeX."""
-        return _indexed().index_latex(self._array, show=present) if self.arrangement.axes else super().latex()
+        return index_latex(self._array, show=present) if self.arrangement.axes else super().latex()
 
     @property
     def shape(self) -> tuple[str, ...]:
@@ -117,10 +112,24 @@ class Derivative(Formula):
 
     # other forms
 
-    @cached_property
+    @property
     def tensor(self) -> Tensor:
-        """The array of derivatives as a sum of indexed products: axes of the function, then of each variable."""
-        return derive_tensor(self.function.expr, self.variables, [s.structure for s in self.stages])
+        """The array of derivatives as a sum of indexed products: axes of the function, then of each variable.
+
+        Raises:
+            TooLarge: written out, it has too many products.
+        """
+        if isinstance(self._lowered, TooLarge):
+            raise self._lowered
+        return self._lowered
+
+    @cached_property
+    def _lowered(self) -> Tensor | TooLarge:
+        """The array, or why there is none: that is raised when it is asked for."""
+        try:
+            return derive_tensor(self.function.expr, self.variables, [s.structure for s in self.stages])
+        except TooLarge as reason:
+            return reason
 
     @cached_property
     def _array(self) -> Tensor:
@@ -132,7 +141,7 @@ class Derivative(Formula):
 
     def index(self) -> str:
         """Index notation: an entry, with repeated indices summed over."""
-        return _indexed().index_text(self.tensor, show=present)
+        return index_text(self.tensor, show=present)
 
     def vec(self) -> str:
         """∂vec F/∂(vec X)' in the text syntax, with Kronecker products and commutation matrices K(m,n)."""
@@ -202,8 +211,8 @@ class Derivative(Formula):
         from closedform.check.tensor import tensor_difference
 
         found = [] if self.arrangement.axes else [("the printed formula", difference(self._printed(), self.expr))]
-        if self._last.stacked:
-            found.append(("the array", tensor_difference(self.tensor, self._last.answer)))
+        if self._last.stacked and isinstance(self._lowered, Tensor):
+            found.append(("the array", tensor_difference(self._lowered, self._last.answer)))
         return found
 
     def check(self) -> Report:

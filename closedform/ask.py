@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from closedform.answer import Derivative
 from closedform.calculus.derivative import Stage, derive, gradients, indices
@@ -67,9 +66,7 @@ def _unknown(f: Function, name: str) -> RequestError | UnknownName:
     )
 
 
-def derivative(
-    f: Source, *wrt: str | Expr, layout: str | None = None, symmetric: Literal["projected", "entries"] = "projected"
-) -> Derivative:
+def derivative(f: Source, *wrt: str | Expr, layout: str | None = None, symmetric: str = "projected") -> Derivative:
     """The derivative of f by one variable, or by several in turn.
 
     Args:

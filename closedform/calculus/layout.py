@@ -64,7 +64,7 @@ class Layout:
         if stacked:
             return self.higher
         kind = f"{_kind(function)}_by_{_kind(variable)}"
-        return AS_IS if kind == "scalar_by_scalar" else getattr(self, kind)  # type: ignore[no-any-return]
+        return AS_IS if kind == "scalar_by_scalar" else getattr(self, kind)
 
 
 def _kind(e: Expr) -> str:

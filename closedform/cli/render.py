@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from closedform.calculus.layout import AS_IS
 from closedform.core.shape import sizes_in_words
+from closedform.errors import TooLarge
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -59,7 +60,7 @@ def _lines(D: Derivative) -> Iterator[Line]:
     yield "", f"{'text':{LABEL}}{D.text}"
     if D.is_array:
         yield "", f"{'map':{LABEL}}{D.operator()}"
-        yield "", f"{'entries':{LABEL}}{D.index()}"
+        yield "", f"{'entries':{LABEL}}{_entries(D)}"
     yield "", f"{'shape':{LABEL}}{sizes_in_words(D.shape)}"
     yield "", f"{'layout':{LABEL}}{D.layout}"
     for convention in D.conventions:
@@ -67,6 +68,14 @@ def _lines(D: Derivative) -> Iterator[Line]:
     if D.conditions:
         yield "yellow", f"{'valid if':{LABEL}}{', '.join(D.conditions)}"
     yield "green", f"✓ {D.check()}"
+
+
+def _entries(D: Derivative) -> str:
+    """Index notation, or why there is none."""
+    try:
+        return D.index()
+    except TooLarge as too_large:
+        return too_large.message
 
 
 def _symbol(D: Derivative) -> str:

@@ -13,8 +13,10 @@ from closedform.core.abstract import AS_A_MAP, Abstract
 from closedform.core.expr import Expr, eye, node, number, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
-from closedform.errors import NotSupported
+from closedform.errors import NotSupported, TooLarge
 from closedform.index.tensor import Factor, Index, Product, Tensor, fresh, tidy
+
+MOST_VISITS = 20_000
 
 
 def tensor_of(e: Expr) -> Tensor:
@@ -57,6 +59,7 @@ class _Lowering:
     def __init__(self, dx: Expr, target: tuple[Index, ...]) -> None:
         self.dx, self.target = dx, target
         self.depending: dict[Expr, bool] = {dx: True}
+        self.visits = 0
 
     def depends(self, e: Expr) -> bool:
         if e not in self.depending:
@@ -65,7 +68,17 @@ class _Lowering:
         return self.depending[e]
 
     def lower(self, e: Expr, out: tuple[Index, ...]) -> list[Product]:
-        """The products of an entry of e."""
+        """The products of an entry of e.
+
+        Raises:
+            TooLarge: a graph with shared parts has too many products when it is written out.
+        """
+        self.visits += 1
+        if self.visits > MOST_VISITS:
+            raise TooLarge(
+                f"the derivative has more than {MOST_VISITS:,} products in index notation",
+                hint="ask for its map, or for products with it: jvp, vjp, hvp",
+            )
         if e is self.dx:
             deltas = [Factor(eye(i.dim), (i, k)) for i, k in zip(out, self.target, strict=True)]
             return [Product(number(1), tuple(deltas))]

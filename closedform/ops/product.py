@@ -163,7 +163,7 @@ def _powersum_adjoint(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     code="powersum({0}, {1}, {2})",
 )
 def powersum(X: Expr, A: Expr, k: Expr, dX: Expr | None, dA: Expr | None, dk: Expr | None) -> Expr:
-    """Σᵢ Xⁱ A Xᵏ⁻¹⁻ⁱ, i = 0 … k−1, the differential of Xᵏ in the direction A; for k < 0 that of (X⁻¹)⁻ᵏ.  Linear in A."""
+    """Σᵢ Xⁱ A Xᵏ⁻¹⁻ⁱ, i = 0 … k−1, the differential of Xᵏ in the direction A; linear in A.  For k < 0 that of X⁻¹."""
     if dX is not None or dk is not None or dA is None:
         raise NotSupported("the second derivative of a matrix power with a symbolic exponent is not known here")
     return powersum(X, dA, k)

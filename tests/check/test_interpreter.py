@@ -69,7 +69,7 @@ def expression(name: str) -> tuple[Expr, object]:
     if name == "matpow":
         return OPS["matpow"](S, number(-3)), lambda e: np.linalg.matrix_power(e["S"], -3)
     if name == "powersum":
-        both = lambda e: e["S"] @ e["S"].T + e["S"].T @ e["S"]  # noqa: E731
+        both = lambda e: e["S"] @ e["S"].T + e["S"].T @ e["S"]
         return OPS["powersum"](S, S.T, number(2)), both
     if name not in DIRECT:
         return OPS[name](A), lambda e: getattr(np, name)(e["A"])

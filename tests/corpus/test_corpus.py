@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import closedform as cf
-
 from tests.corpus.cases import cases
 from tests.corpus.count import operations
 from tests.corpus.make_references import references
