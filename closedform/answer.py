@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from closedform.calculus.conditions import conditions
@@ -21,7 +21,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import Dim
 from closedform.emit.index import index_latex, index_text, index_unicode
 from closedform.emit.text import text
-from closedform.errors import TooLarge, VerificationError
+from closedform.errors import NotSupported, TooLarge, VerificationError
 from closedform.formula import BACKENDS, Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.tensor import Tensor
@@ -260,7 +260,7 @@ class Derivative(Formula):
         return compile(self._last.answer, self._arguments())
 
     def as_dict(self) -> dict[str, Any]:
-        """Every field, ready for JSON."""
+        """Every field, ready for JSON; None for what an abstract function does not allow."""
         return {
             "function": text(self.function.expr),
             "variables": [x.data.name for x in self.variables],
@@ -270,10 +270,17 @@ class Derivative(Formula):
             "shape": list(self.shape),
             "layout": self.layout,
             "operator": self.operator(),
-            "index": self.index(),
+            "index": _if_supported(self.index),
             "conditions": self.conditions,
             "conventions": self.conventions,
             "inferred": list(self.function.notes),
-            "code": {name: self.code(name) for name in BACKENDS},
+            "code": {name: _if_supported(partial(self.code, name)) for name in BACKENDS},
             "check": self.check().as_dict(),
         }
+
+
+def _if_supported(ask: Callable[[], str]) -> str | None:
+    try:
+        return ask()
+    except NotSupported:
+        return None

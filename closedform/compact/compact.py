@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from closedform.compact.expand import LINEAR, expand
+from closedform.compact.expand import LINEAR, Known, expand
 from closedform.compact.factor import cleared, factor
 from closedform.core.expr import Expr, node, topological
 from closedform.core.normal import normal
@@ -40,6 +40,7 @@ class _Compaction:
     def __init__(self) -> None:
         self.done: dict[Expr, Expr] = {}
         self.regrouped: dict[Expr, Expr] = {}
+        self.terms: Known = {}
 
     def of(self, e: Expr) -> Expr:
         done = self.done
@@ -70,7 +71,7 @@ class _Compaction:
         else:
             return e
         if e.size <= SMALL and (name != "add" or _has_sum(e)):
-            expanded = expand(e)
+            expanded = expand(e, self.terms)
             if expanded is not None and expanded is not e:
                 other = self.factored(expanded)
                 if other.size + WORTH < best.size:

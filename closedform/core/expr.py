@@ -216,8 +216,17 @@ _TABLE: WeakValueDictionary[tuple[Any, ...], Expr] = WeakValueDictionary()
 _LOCK = Lock()
 
 
-def node(op: Op, args: tuple[Expr, ...], data: Any = None, shape: Shape | None = None) -> Expr:
+def node(
+    op: Op, args: tuple[Expr, ...], data: Any = None, shape: Shape | None = None, known: Shape | None = None
+) -> Expr:
     """The one expression with this operation, operands, data and (for leaves) shape.
+
+    Args:
+        op: the operation.
+        args: its operands.
+        data: what a leaf carries.
+        shape: of a leaf.
+        known: the shape of another node, when the caller knows it: then it is not worked out.
 
     Raises:
         ShapeError: the operands do not fit.
@@ -228,7 +237,7 @@ def node(op: Op, args: tuple[Expr, ...], data: Any = None, shape: Shape | None =
         return found
     made = Expr()
     made.op, made.args, made.data = op, args, data
-    made.shape = shape if shape is not None else op.shape(args)
+    made.shape = shape or known or op.shape(args)
     size = op.weight + (len(args) - 2 if op.associative else 0)
     for a in args:
         size += a.size

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from closedform.core.expr import Expr, Op, node
+from closedform.core.shape import Shape
 
 REWRITERS: list[Callable[[Expr], Expr | None]] = []  #: what makes canonical nodes simpler; `core.rewrite` enters here
 
@@ -45,12 +46,12 @@ def _canonical(e: Expr) -> Expr:
     return finish(op, args)
 
 
-def finish(op: Op, args: tuple[Expr, ...]) -> Expr:
+def finish(op: Op, args: tuple[Expr, ...], shape: Shape | None = None) -> Expr:
     """A node whose operands are canonical: apply the rules, and mark the outcome as normal.
 
-    The last act of every `canonical` function.
+    The last act of every `canonical` function; one that knows the shape says so.
     """
-    e = node(op, args)
+    e = node(op, args, known=shape)
     if e.is_normal:
         return e
     if e.normal is None:

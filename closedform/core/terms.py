@@ -28,7 +28,7 @@ def split(e: Expr) -> tuple[Number, Expr]:
         if s.op.name == "number":
             return s.data, M
         if s.op.name == "hadamard" and s.args[0].op.name == "number":
-            return s.args[0].data, finish(OPS["scale"], (_rest(s), M))
+            return s.args[0].data, finish(OPS["scale"], (_rest(s), M), M.shape)
         return 1, e
     if name == "hadamard" and e.args[0].op.name == "number":
         return e.args[0].data, _rest(e)
@@ -37,7 +37,7 @@ def split(e: Expr) -> tuple[Number, Expr]:
 
 def _rest(product: Expr) -> Expr:
     """A scalar product without its leading number."""
-    return product.args[1] if len(product.args) == 2 else finish(OPS["hadamard"], product.args[1:])
+    return product.args[1] if len(product.args) == 2 else finish(OPS["hadamard"], product.args[1:], product.shape)
 
 
 def join(c: Number, core: Expr) -> Expr:
@@ -48,12 +48,12 @@ def join(c: Number, core: Expr) -> Expr:
         return zeros(core.shape)
     if not core.is_scalar:
         if core.op.name == "scale":
-            return finish(OPS["scale"], (join(c, core.args[0]), core.args[1]))
-        return finish(OPS["scale"], (number(c), core))
+            return finish(OPS["scale"], (join(c, core.args[0]), core.args[1]), core.shape)
+        return finish(OPS["scale"], (number(c), core), core.shape)
     if core.op.name == "number":
         return number(c * core.data)
     factors = core.args if core.op.name == "hadamard" else (core,)
-    return finish(OPS["hadamard"], (number(c), *factors))
+    return finish(OPS["hadamard"], (number(c), *factors), core.shape)
 
 
 def divide(a: Number, b: Number) -> Number:

@@ -33,8 +33,9 @@ def canonical_sum(*args: Expr) -> Expr:
     if any(c != lead and c != -lead for _, _, c in found):
         lead = 1 if lead > 0 else -1
     if lead == 1:
-        return finish(add, tuple([join(c, core) for _, core, c in found]))
-    inner = finish(add, tuple([join(-c if lead == -1 else divide(c, lead), core) for _, core, c in found]))
+        return finish(add, tuple([join(c, core) for _, core, c in found]), args[0].shape)
+    scaled = tuple([join(-c if lead == -1 else divide(c, lead), core) for _, core, c in found])
+    inner = finish(add, scaled, args[0].shape)
     c, core = split(inner)
     return join(c * lead, core)
 
@@ -80,7 +81,7 @@ def canonical_scale(s: Expr, M: Expr) -> Expr:
         s, M = canonical_product(s, M.args[0]), M.args[1]
     if is_zero(s) or is_zero(M):
         return zeros(M.shape)
-    return M if is_number(s, 1) else finish(scale, (s, M))
+    return M if is_number(s, 1) else finish(scale, (s, M), M.shape)
 
 
 def _is_reciprocal(e: Expr) -> bool:
@@ -151,8 +152,8 @@ def canonical_product(*args: Expr) -> Expr:
     if shape[0] is shape[1] and args[0].is_scalar:
         head = [] if coefficient == 1 and factors else [number(coefficient)]
         everything = tuple(head + factors)
-        return everything[0] if len(everything) == 1 else finish(hadamard, everything)
-    core = ones(shape) if not factors else factors[0] if len(factors) == 1 else finish(hadamard, tuple(factors))
+        return everything[0] if len(everything) == 1 else finish(hadamard, everything, shape)
+    core = ones(shape) if not factors else factors[0] if len(factors) == 1 else finish(hadamard, tuple(factors), shape)
     if coefficient == 1 and not scalars:
         return core
     return canonical_scale(canonical_product(number(coefficient), *scalars), core)

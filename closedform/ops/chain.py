@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from closedform.core.expr import OPS, Expr, Sizes, commutation, eye, number, ones, zeros
 from closedform.core.normal import finish
-from closedform.core.shape import ONE, Shape
+from closedform.core.shape import ONE, SCALAR, Shape
 from closedform.core.terms import is_number
 from closedform.ops.arithmetic import canonical_power, canonical_product, canonical_scale, canonical_sum
 
@@ -256,7 +256,7 @@ def _inner(run: list[Expr]) -> Expr:
         return canonical_power(OPS["norm2"].canonical(column), number(2))
     if _order(back) < _order(run):
         run = back
-    return finish(OPS["matmul"], tuple(run))
+    return finish(OPS["matmul"], tuple(run), SCALAR)
 
 
 def _order(run: list[Expr]) -> tuple[int, list[tuple[int, int]]]:
@@ -270,7 +270,7 @@ def _assemble(factors: list[Expr], shape: Shape) -> Expr:
         return factors[0]
     if len(factors) == 2 and factors[0].op.name == factors[1].op.name == "ones":
         return ones(shape)
-    return finish(OPS["matmul"], tuple(factors))
+    return finish(OPS["matmul"], tuple(factors), shape)
 
 
 def _impossible(shape: Shape) -> Expr:

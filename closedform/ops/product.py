@@ -36,7 +36,7 @@ def canonical_transpose(x: Expr) -> Expr:
         return t
     if known is SAME:
         return x
-    return finish(transpose, (x,)) if known is OUTSIDE else known
+    return finish(transpose, (x,), x.shape[::-1]) if known is OUTSIDE else known
 
 
 def _transposed(x: Expr) -> Expr:
@@ -44,7 +44,7 @@ def _transposed(x: Expr) -> Expr:
     if x.is_scalar or name in ("eye", "diag"):
         return x
     if name == "symbol":
-        return x if x.data.properties & {"symmetric", "spd", "diagonal"} else finish(transpose, (x,))
+        return x if x.data.properties & {"symmetric", "spd", "diagonal"} else finish(transpose, (x,), x.shape[::-1])
     if name == "commutation":
         return commutation(x.data.columns, x.data.rows)
     if name == "ones":
@@ -63,14 +63,14 @@ def _transposed(x: Expr) -> Expr:
         return x.op.canonical(*map(canonical_transpose, x.args))
     if x.op.turns:
         return _transposed_function(x)
-    return finish(transpose, (x,))
+    return finish(transpose, (x,), x.shape[::-1])
 
 
 def _transposed_function(x: Expr) -> Expr:
     """f(A)ᵀ = f(Aᵀ): itself when A is symmetric."""
     square = x.shape[0] is x.shape[1]
     symmetric = square and all(canonical_transpose(a) is a for a in x.args)
-    return x if symmetric else finish(transpose, (x,))
+    return x if symmetric else finish(transpose, (x,), x.shape[::-1])
 
 
 def upright(x: Expr) -> Expr | None:
