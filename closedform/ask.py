@@ -15,9 +15,11 @@ from closedform.compact.compact import compact, compact_all
 from closedform.core.expr import OPS, Expr, symbol, symbols
 from closedform.core.function import Function
 from closedform.core.normal import normal
-from closedform.core.shape import show
+from closedform.core.shape import ONE, show
 from closedform.errors import RequestError, ShapeError, UnknownName
 from closedform.formula import Formula
+from closedform.index.derivative import derive_tensor
+from closedform.index.raising import raised
 
 Source = Function | Expr
 
@@ -99,8 +101,20 @@ def derivative(f: Source, *wrt: str | Expr, layout: str | None = None, symmetric
         layout_named(layout)
     if symmetric not in ("projected", "entries"):
         raise RequestError(f"symmetric is projected or entries, not {symmetric!r}"[:100])
-    stages = derive(function.expr, [variable(function, w) for w in wrt], by_entries=symmetric == "entries")
+    stages = _unstacked(derive(function.expr, [variable(function, w) for w in wrt], by_entries=symmetric == "entries"))
     return Derivative(function, stages, layout or ("vec" if stages[-1].stacked else "gradient"))
+
+
+def _unstacked(stages: list[Stage]) -> list[Stage]:
+    """A stacked row that has at most two indices as a gradient, where index notation leads back to matrices."""
+    last = stages[-1]
+    if len(stages) > 1 or not last.stacked or not last.function.is_scalar:
+        return stages
+    found = raised(derive_tensor(last.function, [last.variable], [last.structure]))
+    if found is None:
+        return stages
+    column = found.T if last.variable.shape[0] is ONE else found
+    return [Stage(last.function, last.variable, compact(normal(column)), False, last.structure)]
 
 
 def gradient(f: Source, wrt: str | Expr | Sequence[str | Expr]) -> Derivative | list[Derivative]:

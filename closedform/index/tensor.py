@@ -178,9 +178,13 @@ def _represented(factors: list[Factor], free: Sequence[Index]) -> list[Factor]:
 
 
 def _turned(f: Factor) -> Factor:
-    """A'[i,j] is A[j,i]."""
+    """A'[i,j] is A[j,i], and vec(A) at the split index (j, i) is A[i,j]."""
     if f.expr.op.name == "transpose":
         return Factor(f.expr.args[0], f.indices[::-1])
+    if f.expr.op.name == "vec" and f.indices[0].parts is not None:
+        slow, fast = f.indices[0].parts
+        if (fast.dim, slow.dim) == f.expr.args[0].shape:
+            return Factor(f.expr.args[0], (fast, slow))
     return f
 
 

@@ -101,6 +101,8 @@ def _canonical(op: Op) -> Callable[[Expr], Expr]:
         t = upright(x)
         if t is not None:
             return canonical_transpose(canonical(t))
+        if x.op.name == "vec":
+            return x.op.canonical(canonical(x.args[0]))
         c, core = split(x)
         if c < 0 and (op in ODD or op in EVEN):
             return canonical_scale(number(-1 if op in ODD else 1), canonical(join(-c, core)))

@@ -101,7 +101,18 @@ def parse(
             check_fit(name, declared[name], given)
         elif not infer:
             raise DeclarationError(f"{name} has properties, but no shape was declared for it")
-    values = declared_functions(functions or {}, declared)
+    return _read(text, declared, facts, declared_functions(functions or {}, declared), list(dims), infer)
+
+
+def _read(
+    text: str,
+    declared: dict[str, Shape],
+    facts: dict[str, frozenset[str]],
+    values: dict[str, Shape | None],
+    dims: list[str],
+    infer: bool,
+) -> Function:
+    """Tokens, tree, shapes, expression."""
     called = calls.records(values)
     tokens = scan(text, {*(known_functions().keys() - declared.keys()), *called}, primed=values.keys())
     named = {d: dim(d) for d in dims}
