@@ -55,12 +55,13 @@ def _lines(D: Derivative) -> Iterator[Line]:
     if D.function.notes:
         yield "dim", "inferred: " + "; ".join(D.function.notes)
     yield "", ""
-    yield "formula", f"  {_symbol(D)} = {D.unicode()}"
+    yield "formula", f"  J = {_symbol(D)},  {D.unicode()}" if D.arrangement.axes else f"  {_symbol(D)} = {D.unicode()}"
     yield "", ""
     yield "", f"{'text':{LABEL}}{D.text}"
     if D.is_array:
         yield "", f"{'map':{LABEL}}{D.operator()}"
-        yield "", f"{'entries':{LABEL}}{_entries(D)}"
+        if not D.arrangement.axes:
+            yield "", f"{'entries':{LABEL}}{_entries(D)}"
     yield "", f"{'shape':{LABEL}}{sizes_in_words(D.shape)}"
     yield "", f"{'layout':{LABEL}}{D.layout}"
     for convention in D.conventions:
