@@ -22,6 +22,8 @@ from closedform.ask import (
     jvp,
     vjp,
 )
+from closedform.build import *  # noqa: F403  (variables, constants and operations)
+from closedform.build import __all__ as _building
 from closedform.core.function import Function
 from closedform.errors import ClosedFormError
 from closedform.formula import Formula
@@ -30,6 +32,7 @@ from closedform.syntax.text import parse
 __version__ = "0.1.0"
 
 __all__ = [
+    *_building,
     "ClosedFormError",
     "Derivative",
     "Formula",
