@@ -38,7 +38,8 @@ def tensor_value(tensor: Tensor, env: Env, sizes: Sizes) -> Array:
 def tensor_difference(tensor: Tensor, stacked: Expr) -> float:
     """The largest difference between a tensor and the matrix ∂vec F/∂(vec X)' of the same derivative, relative."""
     worst = 0.0
-    for sample in samples([stacked], count=2):
+    used = [e for p in tensor.products for e in (p.scalar, *(f.expr for f in p.factors))]
+    for sample in samples([stacked, *used], count=2):
         env = {name: value[0] for name, value in sample.env.items()}
         matrix = evaluate(stacked, env, sample.sizes)
         array = tensor_value(tensor, env, sample.sizes).reshape(matrix.shape, order="F")

@@ -9,6 +9,7 @@ from closedform.calculus.structure import BY_ENTRIES, Structure, freed, replace
 from closedform.core.expr import Expr, eye, number
 from closedform.core.normal import normal
 from closedform.index.lowering import derivative_of, tensor_of
+from closedform.index.merging import merged
 from closedform.index.tensor import Factor, Product, Tensor, tidy
 
 
@@ -31,7 +32,7 @@ def derive_tensor(f: Expr, variables: Sequence[Expr], structures: Sequence[Struc
         free = freed(x, x)[1]
         moved = derivative_of(_replaced(tensor, x, free), free)
         tensor = _projected(_replaced(moved, free, x), structure)
-    return tensor
+    return merged(tensor)
 
 
 def _replaced(tensor: Tensor, old: Expr, new: Expr) -> Tensor:

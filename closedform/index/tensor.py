@@ -90,7 +90,7 @@ def tidy(tensor: Tensor) -> Tensor:
     for p in tensor.products:
         scalar, contracted = _contracted(p, set(atoms(tensor.free)))
         c, core = split(scalar)
-        key, factors = _canonical(_represented(contracted, tensor.free), tensor.free)
+        key, factors = canonical_factors(_represented(contracted, tensor.free), tensor.free)
         before = found.get((core, *key))
         total = c if before is None else c + split(before[0])[0]
         found[core, *key] = (join(total, core) if total else number(0), factors)
@@ -188,7 +188,9 @@ def _turned(f: Factor) -> Factor:
     return f
 
 
-def _canonical(factors: Sequence[Factor], free: Sequence[Index]) -> tuple[tuple[object, ...], tuple[Factor, ...]]:
+def canonical_factors(
+    factors: Sequence[Factor], free: Sequence[Index]
+) -> tuple[tuple[object, ...], tuple[Factor, ...]]:
     """A key that equal products share, and the factors in the order that gives it."""
     fixed = {index: n for n, index in enumerate(atoms(free))}
     groups: dict[tuple[int, int], list[Factor]] = {}

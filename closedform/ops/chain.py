@@ -227,14 +227,13 @@ def _factors(e: Expr) -> list[Expr]:
 
 def _inner_scalars(factors: list[Expr], scalars: list[Expr]) -> list[Expr]:
     """Move every part between two narrow places out of the chain."""
+    scalars += [f for f in factors if f.is_scalar]
+    factors = [f for f in factors if not f.is_scalar]
     kept: list[Expr] = []
     start = (
         0 if factors and factors[0].shape[0] is ONE else -1
     )  # where in `kept` the part since the last narrow place begins
     for f in factors:
-        if f.is_scalar:
-            scalars.append(f)
-            continue
         kept.append(f)
         if f.shape[1] is ONE:
             if start >= 0:

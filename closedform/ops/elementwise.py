@@ -93,21 +93,21 @@ AT_ZERO: dict[Op, int] = {
 
 
 def _canonical(op: Op) -> Callable[[Expr], Expr]:
-    """Values at 0 where they are whole; f(−x) for odd and even f, σ(−x) = 1 − σ(x); operands stand upright."""
+    """Values at 0 where they are whole; f(−x) for odd and even f, σ(−x) = 1 − σ(x); then operands stand upright."""
 
     def canonical(x: Expr) -> Expr:
         if is_zero(x) and op in AT_ZERO:
             return join(AT_ZERO[op], ones(x.shape))
-        t = upright(x)
-        if t is not None:
-            return canonical_transpose(canonical(t))
-        if x.op.name == "vec":
-            return x.op.canonical(canonical(x.args[0]))
         c, core = split(x)
         if c < 0 and (op in ODD or op in EVEN):
             return canonical_scale(number(-1 if op in ODD else 1), canonical(join(-c, core)))
         if c < 0 and op is sigmoid:
             return canonical_sum(ones(x.shape), join(-1, canonical(join(-c, core))))
+        t = upright(x)
+        if t is not None:
+            return canonical_transpose(canonical(t))
+        if x.op.name == "vec":
+            return x.op.canonical(canonical(x.args[0]))
         if op in (abs, sign) and is_positive(x):
             return x if op is abs else ones(x.shape)
         return finish(op, (x,))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from closedform.core.expr import OPS, ones, symbol
 from closedform.core.normal import normal
+from closedform.core.shape import ONE, dim
 from tests.strategies import expressions
 from tests.values import assert_same_value
 
@@ -38,3 +40,18 @@ def test_an_expression_minus_itself_is_zero(e):
     zero = normal(e - e)
     assert zero.op.name in ("zeros", "number")
     assert zero.op.name == "zeros" or zero.data == 0
+
+
+def test_a_scalar_that_comes_out_of_a_diagonal_product_stays_a_factor():
+    m, n = dim("m"), dim("n")
+    x, p = symbol("x", (n, ONE), []), symbol("p", (ONE, m), [])
+    table = OPS["hadamard"](ones((n, ONE)) @ p, x @ ones((ONE, m)))
+    assert normal(table @ ones((m, ONE))) is normal(OPS["sum"](p) * x)
+
+
+def test_the_sign_of_an_odd_function_comes_out_before_its_operand_is_turned():
+    n = dim("n")
+    Q = symbol("Q_turned", (n, n), [])
+    for e in (-2 * Q.T, -2 * Q, 2 * Q, 2 * Q.T):  # the order of creation decides which of Q and Q' is upright
+        normal(e)
+    assert normal(OPS["sin"](-2 * Q.T)) is normal(-OPS["sin"](2 * Q).T)

@@ -1,0 +1,92 @@
+"""Shorter tensors: neighbours that cancel are multiplied, products that differ in one factor are added."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import permutations
+
+from closedform.core.expr import number
+from closedform.core.normal import normal
+from closedform.core.terms import is_zero, join, split
+from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, tidy
+
+MOST = 24  #: products, beyond which pairs are not tried
+
+
+def merged(tensor: Tensor) -> Tensor:
+    """The same tensor: A[i,k] inv(A)[k,j] is δ[i,j], and F[i,j] G[k] − H[i,j] G[k] is (F − H)[i,j] G[k].
+
+    Both only where the result is no longer than what it replaces.
+    """
+    free = set(atoms(tensor.free))
+    tensor = tidy(Tensor(tensor.free, tensor.groups, tuple(_multiplied(p, free) for p in tensor.products)))
+    if len(tensor.products) > MOST:
+        return tensor
+    kept: list[Product] = []
+    for p in tensor.products:
+        for n, q in enumerate(kept):
+            both = _added(q, p, tensor.free)
+            if both is not None:
+                kept[n : n + 1] = [r for r in [both] if not is_zero(r.scalar)]
+                break
+        else:
+            kept.append(p)
+    found = Tensor(tensor.free, tensor.groups, tuple(kept))
+    return tidy(found) if len(kept) < len(tensor.products) else tensor
+
+
+def _multiplied(p: Product, free: set[Index]) -> Product:
+    """Matrix products over an index that only two factors have, where they become shorter."""
+    scalar, factors = p.scalar, list(p.factors)
+    while True:
+        count = Counter(i for f in factors for i in f.indices)
+        for f, g in permutations(factors, 2):
+            shared = [i for i in f.indices if i in g.indices and i not in free and not i.parts and count[i] == 2]
+            if len(shared) != 1 or len(f.indices) != 2 or len(g.indices) != 2:
+                continue
+            i = shared[0]
+            left = f.expr if f.indices[1] is i else f.expr.T
+            right = g.expr if g.indices[0] is i else g.expr.T
+            c, core = split(normal(left @ right))
+            if core.size < max(f.expr.size, g.expr.size):
+                outer = tuple(k for h in (f, g) for k in h.indices if k is not i)
+                factors = [h for h in factors if h is not f and h is not g] + [Factor(core, outer)]
+                scalar = normal(number(c) * scalar)
+                break
+        else:
+            return Product(scalar, tuple(factors))
+
+
+def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
+    """c F R + d G R as (c F + d G) R, where that is no longer than the longer of F and G."""
+    (c, core), (d, other) = split(p.scalar), split(q.scalar)
+    if core is not other or len(p.factors) != len(q.factors):
+        return None
+    for f in p.factors:
+        for g in q.factors:
+            if f.expr.shape != g.expr.shape or _repeats(f) or _repeats(g):
+                continue
+            if _beside(p, f, free) != _beside(q, g, free):
+                continue
+            total = normal(join(c, f.expr) + join(d, g.expr))
+            if is_zero(total):
+                return Product(number(0), ())
+            e, expr = split(total)
+            if expr.size > max(f.expr.size, g.expr.size):
+                continue
+            rest = tuple(h for h in p.factors if h is not f)
+            return Product(join(e, core), (*rest, Factor(expr, f.indices)))
+    return None
+
+
+def _repeats(f: Factor) -> bool:
+    return len(set(atoms(f.indices))) < len(atoms(f.indices))
+
+
+def _beside(p: Product, f: Factor, free: tuple[Index, ...]) -> tuple[object, ...]:
+    """What stands beside one factor, and how that factor is tied to it; equal for equal surroundings."""
+    rest = [h for h in p.factors if h is not f]
+    place = {i: n for n, i in enumerate(atoms(free))}
+    mine = atoms(f.indices)
+    tied = tuple(place.get(i, -1) for i in mine)
+    return (tied, *canonical_factors(rest, (*free, *[i for i in mine if i not in place]))[0])
