@@ -6,7 +6,7 @@ from closedform.core.expr import OUTSIDE, SAME, Expr, commutation, eye, number, 
 from closedform.core.normal import finish
 from closedform.core.op import function, multilinear
 from closedform.core.shape import ONE
-from closedform.core.terms import is_number, split
+from closedform.core.terms import is_number, join, split
 from closedform.errors import NotSupported
 from closedform.ops.arithmetic import canonical_power, canonical_product, canonical_scale, canonical_sum
 from closedform.ops.chain import canonical_chain
@@ -73,17 +73,20 @@ def _transposed_function(x: Expr) -> Expr:
     return x if symmetric else finish(transpose, (x,), x.shape[::-1])
 
 
-def upright(x: Expr) -> Expr | None:
+def upright(x: Expr, *, up_to_sign: bool = False) -> Expr | None:
     """The transpose of x when x is the one that lies on its side: rows, and the larger of A and Aᵀ.
 
-    f(x) and f(xᵀ)ᵀ are the same; the operand that stands upright is the canonical one.
+    f(x) and f(xᵀ)ᵀ are the same; the operand that stands upright is the canonical one.  Where f(−x) is
+    written with f(x), the larger of A and ±Aᵀ: A − Aᵀ stays as it is.
     """
     if x.is_scalar or x.shape[1] is ONE:
         return None
     t = canonical_transpose(x)
     if x.shape[0] is ONE:
         return t
-    return t if (t.size, t.order) < (x.size, x.order) else None
+    c, core = split(t)
+    other = join(-c, core) if up_to_sign and c < 0 else t
+    return t if (other.size, other.order) < (x.size, x.order) else None
 
 
 @multilinear("(m,n) -> (n,m)", canonical=canonical_transpose, code="{0}.T", latex=r"{0}^{{\top}}")

@@ -49,9 +49,13 @@ def test_a_scalar_that_comes_out_of_a_diagonal_product_stays_a_factor():
     assert normal(table @ ones((m, ONE))) is normal(OPS["sum"](p) * x)
 
 
-def test_the_sign_of_an_odd_function_comes_out_before_its_operand_is_turned():
+def test_the_sign_of_an_antisymmetric_operand_comes_out():
     n = dim("n")
-    Q = symbol("Q_turned", (n, n), [])
-    for e in (-2 * Q.T, -2 * Q, 2 * Q, 2 * Q.T):  # the order of creation decides which of Q and Q' is upright
-        normal(e)
-    assert normal(OPS["sin"](-2 * Q.T)) is normal(-OPS["sin"](2 * Q).T)
+    C, f = symbol("C", (n, n), []), OPS["sinh"]
+    assert normal(f(C.T - C)) is normal(-f(C - C.T))
+
+
+def test_a_function_of_a_turned_difference_has_one_normal_form():
+    n = dim("n")
+    A, B, f = symbol("A", (n, n), []), symbol("B", (n, n), []), OPS["sin"]
+    assert normal(f(A.T - B).T) is normal(f(A - B.T)) is normal(-f(B.T - A)) is normal(-f(B - A.T).T)
