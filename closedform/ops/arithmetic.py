@@ -139,7 +139,7 @@ def canonical_product(*args: Expr) -> Expr:
         elif name == "exp":
             exponentials.append(a)
         elif name != "ones":
-            base, p = a.args if name == "power" and a.args[1].is_scalar else (a, number(1))
+            base, p = _base(a)
             before = exponents.get(base)
             exponents[base] = p if before is None else canonical_sum(before, p)
     if coefficient == 0:
@@ -157,6 +157,16 @@ def canonical_product(*args: Expr) -> Expr:
     if coefficient == 1 and not scalars:
         return core
     return canonical_scale(canonical_product(number(coefficient), *scalars), core)
+
+
+def _base(a: Expr) -> tuple[Expr, Expr]:
+    """`(A, p)` with a = A^p entry by entry, also for the transpose of a power."""
+    turned = a.op.name == "transpose"
+    inner = a.args[0] if turned else a
+    if inner.op.name != "power" or not inner.args[1].is_scalar:
+        return a, number(1)
+    A, p = inner.args
+    return (normal(A.T) if turned else A), p
 
 
 def _one_exponential(found: list[Expr]) -> list[Expr]:

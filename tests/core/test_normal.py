@@ -59,3 +59,8 @@ def test_a_function_of_a_turned_difference_has_one_normal_form():
     n = dim("n")
     A, B, f = symbol("A", (n, n), []), symbol("B", (n, n), []), OPS["sin"]
     assert normal(f(A.T - B).T) is normal(f(A - B.T)) is normal(-f(B.T - A)) is normal(-f(B - A.T).T)
+
+
+def test_powers_of_a_transpose_are_collected():
+    A = symbol("A", (dim("m"), dim("n")), [])
+    assert normal(A.T * (A**2).T) is normal(A**3).T
