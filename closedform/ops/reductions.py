@@ -15,7 +15,7 @@ from closedform.ops.product import upright
 
 
 def canonical_total(X: Expr) -> Expr:
-    """Linear; of a product a chain between columns of ones; of squares a norm."""
+    """Linear; of a product a chain between columns of ones; of squares a norm; of a softmax 1."""
     name = X.op.name
     if X.is_scalar:
         return X
@@ -25,6 +25,8 @@ def canonical_total(X: Expr) -> Expr:
         return canonical_scale(X.args[0], canonical_total(X.args[1]))
     if name == "ones":
         return canonical_product(size_of(X.shape[0]), size_of(X.shape[1]))
+    if name == "softmax":
+        return number(1)
     if name in ("eye", "zeros"):
         return size_of(X.shape[0]) if name == "eye" else number(0)
     if name in ("diag", "vec"):

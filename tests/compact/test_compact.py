@@ -43,6 +43,7 @@ SHORTER = [
     ("A*x*x' + B*x*x'", "(A + B)*x*x'"),
     ("exp(X*x)./(ones(m) + exp(X*x))", "sigmoid(X*x)"),
     ("exp(x)/sum(exp(x))", "softmax(x)"),
+    ("sum(softmax(x))", "1"),
     ("log(sum(exp(x)))", "logsumexp(x)"),
     ("inv(A)*A*x", "x"),
     ("inv(A*B)*A", "inv(B)"),
