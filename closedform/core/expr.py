@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, Protocol, Self, TypeVar
 from weakref import WeakValueDictionary
 from zlib import crc32
 
@@ -307,11 +307,22 @@ def times(a: Expr, b: Expr) -> Expr:
     )
 
 
-def topological(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr]:
+class HasOperands(Protocol):
+    """A node of a graph, such as an expression."""
+
+    @property
+    def args(self) -> tuple[Self, ...]:
+        """Its operands."""
+
+
+G = TypeVar("G", bound=HasOperands)
+
+
+def topological(roots: Iterable[G], known: Container[G] = ()) -> list[G]:
     """Every node of the graph once, operands before the nodes that use them; not what is below known nodes."""
-    order: list[Expr] = []
-    seen: set[Expr] = set()
-    stack: list[tuple[Expr, Iterator[Expr]]] = []
+    order: list[G] = []
+    seen: set[G] = set()
+    stack: list[tuple[G, Iterator[G]]] = []
     for root in roots:
         if root not in seen and root not in known:
             seen.add(root)

@@ -17,7 +17,7 @@ from closedform.core.expr import Expr, symbols, topological
 from closedform.core.shape import ONE, Dim, show
 from closedform.emit import products, stable  # noqa: F401  (their rules)
 from closedform.emit.lower import Lowering
-from closedform.emit.plan import ATOM, Term, reachable
+from closedform.emit.plan import ATOM, Term
 from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge
 
@@ -188,11 +188,11 @@ class Writer:
 
     def expect(self, root: Term) -> None:
         """Count how often each term is used, before any is written."""
-        self.uses = Counter(a for t in reachable(root) for a in t.args)
+        self.uses = Counter(a for t in topological([root]) for a in t.args)
 
     def value(self, root: Term) -> str:
         """The code of a term, after its lines."""
-        for t in reachable(root):
+        for t in topological([root]):
             if t in self.shown:
                 continue
             self.shown[t] = self.fill(t)

@@ -6,8 +6,10 @@ once.  How tightly each template binds is known here, and nowhere else are paren
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from closedform.core.expr import topological
 
 ADD, MULTIPLY, NEGATE, POWER, ATOM = range(5)  #: Python's precedence, as far as it is needed
 SYMBOLS = {"+": ADD, "-": ADD, "*": MULTIPLY, "/": MULTIPLY, "@": MULTIPLY, "**": POWER}
@@ -111,30 +113,12 @@ class Plan:
         return known or self.infix("@", x, A)
 
 
-def reachable(root: Term) -> list[Term]:
-    """Every term that the root needs, operands first."""
-    order: list[Term] = []
-    seen = {root}
-    stack: list[tuple[Term, Iterator[Term]]] = [(root, iter(root.args))]
-    while stack:
-        t, rest = stack[-1]
-        for a in rest:
-            if a not in seen:
-                seen.add(a)
-                stack.append((a, iter(a.args)))
-                break
-        else:
-            order.append(t)
-            stack.pop()
-    return order
-
-
 def share_factorisations(plan: Plan, root: Term) -> Term:
     """Where a matrix is used in several solves, inverses or determinants, factor it once.
 
     Symmetric positive definite matrices by Cholesky, others by LU.
     """
-    order = reachable(root)
+    order = topological([root])
     users: dict[Term, list[Term]] = {}
     for t in order:
         if t.kind:

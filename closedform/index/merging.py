@@ -8,7 +8,7 @@ from itertools import permutations
 from closedform.core.expr import number
 from closedform.core.normal import normal
 from closedform.core.terms import is_zero, join, split
-from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, tidy
+from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, chained, tidy
 
 MOST = 24  #: products, beyond which pairs are not tried
 
@@ -40,17 +40,16 @@ def _multiplied(p: Product, free: set[Index]) -> Product:
     scalar, factors = p.scalar, list(p.factors)
     while True:
         count = Counter(i for f in factors for i in f.indices)
+        summed = {i for i, n in count.items() if n == 2 and i not in free and not i.parts}
         for f, g in permutations(factors, 2):
-            shared = [i for i in f.indices if i in g.indices and i not in free and not i.parts and count[i] == 2]
-            if len(shared) != 1 or len(f.indices) != 2 or len(g.indices) != 2:
+            if len(set(f.indices) & set(g.indices)) != 1:
                 continue
-            i = shared[0]
-            left = f.expr if f.indices[1] is i else f.expr.T
-            right = g.expr if g.indices[0] is i else g.expr.T
-            c, core = split(normal(left @ right))
+            joined = chained(f, g, summed.__contains__)
+            if joined is None:
+                continue
+            c, core = split(joined.expr)
             if core.size < max(f.expr.size, g.expr.size):
-                outer = tuple(k for h in (f, g) for k in h.indices if k is not i)
-                factors = [h for h in factors if h is not f and h is not g] + [Factor(core, outer)]
+                factors = [h for h in factors if h is not f and h is not g] + [Factor(core, joined.indices)]
                 scalar = normal(number(c) * scalar)
                 break
         else:

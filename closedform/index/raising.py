@@ -12,7 +12,7 @@ from collections.abc import Callable
 from closedform.core.expr import Expr, node, number, ones, zeros
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
-from closedform.index.tensor import Factor, Index, Product, Tensor, atoms
+from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, chained
 from closedform.ops.arithmetic import add
 from closedform.ops.linear_algebra import tr
 from closedform.ops.reductions import sum as total
@@ -110,12 +110,7 @@ def _joined(f: Factor, g: Factor, summed: Callable[[Index], bool]) -> Factor | N
         if summed(b[0]):
             return Factor(normal(A @ g.expr), (other,))
         return Factor(normal(A @ diag(g.expr)), (other, b[0]))
-    if len(a) == len(b) == 2:
-        for A, (i, j) in ((f.expr, a), (f.expr.T, a[::-1])):
-            for B, (k, l) in ((g.expr, b), (g.expr.T, b[::-1])):
-                if j is k and summed(j):
-                    return Factor(normal(A @ B), (i, l))
-    return None
+    return chained(f, g, summed)
 
 
 def _last(factors: list[Factor], free: tuple[Index, ...]) -> Expr | None:

@@ -165,6 +165,16 @@ def _ones(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
     return size, rest
 
 
+def chained(f: Factor, g: Factor, summed: Callable[[Index], bool]) -> Factor | None:
+    """Two matrices that share an index that is summed over as their matrix product."""
+    if len(f.indices) == len(g.indices) == 2:
+        for A, (i, j) in ((f.expr, f.indices), (f.expr.T, f.indices[::-1])):
+            for B, (k, l) in ((g.expr, g.indices), (g.expr.T, g.indices[::-1])):
+                if j is k and summed(j):
+                    return Factor(normal(A @ B), (i, l))
+    return None
+
+
 def _represented(factors: list[Factor], free: Sequence[Index]) -> list[Factor]:
     """δ_ij A_j with free i and j is δ_ij A_i, and δ_ij δ_jk is δ_ij δ_ik."""
     place = {i: n for n, i in enumerate(atoms(free))}
