@@ -128,6 +128,10 @@ def _nonzero(X: Array) -> Array:
     return _everywhere(X, np.abs(X) > 1e-9)
 
 
+def _inside_one(X: Array) -> Array:
+    return _everywhere(X, np.abs(X) < 1 - 1e-9)
+
+
 def _power(x: Array, p: Array) -> Array:
     x, p = np.broadcast_arrays(x, p)
     return _everywhere(x, (np.abs(x) > 1e-9) | ((p >= 1) & (p == np.round(p))))
@@ -147,7 +151,6 @@ def _unique(X: Array) -> Array:
     return np.asarray(flat[..., -1] > flat[..., -2] + 1e-9) if flat.shape[-1] > 1 else np.isfinite(flat[..., 0])
 
 
-#: operations that have a value where they have no derivative, and where they are differentiable
 def _full_column_rank(X: Array) -> Array:
     """Elsewhere the nuclear norm has a kink, or its derivative another form."""
     if X.shape[-2] < X.shape[-1]:
@@ -155,6 +158,7 @@ def _full_column_rank(X: Array) -> Array:
     return np.asarray(np.linalg.cond(X) < WELL_CONDITIONED)
 
 
+#: operations that have a value where they have no derivative, and where they are differentiable
 EDGES: dict[str, Callable[..., Array]] = {
     "inv": _regular,
     "logdet": _regular,
@@ -163,6 +167,8 @@ EDGES: dict[str, Callable[..., Array]] = {
     "sqrtm": _regular,
     "logm": _regular,
     "sqrt": _nonzero,
+    "arcsin": _inside_one,
+    "arccos": _inside_one,
     "power": _power,
     "normnuc": _full_column_rank,
     "norm2": lambda X: (np.abs(X) > 1e-9).any((-2, -1)),

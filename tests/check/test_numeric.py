@@ -160,3 +160,10 @@ def test_a_large_declared_size_is_checked_at_some_entries():
     assert check(op("sum", X * X), [X], 2 * X).points
     with pytest.raises(VerificationError):
         check(op("sum", X * X), [X], 3 * X)
+
+
+def test_no_point_lies_where_an_arcus_has_no_derivative():
+    """softmax of one entry is 1, where arccos has a value and no derivative."""
+    s = op("softmax", x)
+    found = samples([op("arccos", s)])
+    assert found and all(sample.sizes["n"] > 1 for sample in found)
