@@ -99,13 +99,12 @@ def _canonical(op: Op) -> Callable[[Expr], Expr]:
         if is_zero(x) and op in AT_ZERO:
             return join(AT_ZERO[op], ones(x.shape))
         c, core = split(x)
-        signed = op in ODD or op in EVEN or op is sigmoid
-        if c < 0 and signed:
+        if c < 0 and (op in ODD or op in EVEN or op is sigmoid):
             opposite = canonical(join(-c, core))
             if op is sigmoid:
                 return canonical_sum(ones(x.shape), join(-1, opposite))
             return canonical_scale(number(-1 if op in ODD else 1), opposite)
-        t = upright(x, up_to_sign=signed)
+        t = upright(x)
         if t is not None:
             return canonical_transpose(canonical(t))
         if x.op.name == "vec":

@@ -73,20 +73,25 @@ def _transposed_function(x: Expr) -> Expr:
     return x if symmetric else finish(transpose, (x,), x.shape[::-1])
 
 
-def upright(x: Expr, *, up_to_sign: bool = False) -> Expr | None:
+def upright(x: Expr) -> Expr | None:
     """The transpose of x when x is the one that lies on its side: rows, and the larger of A and Aᵀ.
 
-    f(x) and f(xᵀ)ᵀ are the same; the operand that stands upright is the canonical one.  Where f(−x) is
-    written with f(x), the larger of A and ±Aᵀ: A − Aᵀ stays as it is.
+    f(x) and f(xᵀ)ᵀ are the same; the operand that stands upright is the canonical one.  Signs do not count,
+    except that of −(A − Aᵀ) and A − Aᵀ the second stands upright.
     """
     if x.is_scalar or x.shape[1] is ONE:
         return None
     t = canonical_transpose(x)
-    if x.shape[0] is ONE:
-        return t
-    c, core = split(t)
-    other = join(-c, core) if up_to_sign and c < 0 else t
-    return t if (other.size, other.order) < (x.size, x.order) else None
+    if t is x or x.shape[0] is ONE:
+        return None if t is x else t
+    a, b = _unsigned(x), _unsigned(t)
+    lies = a is not x if a is b else (b.size, b.order) < (a.size, a.order)
+    return t if lies else None
+
+
+def _unsigned(x: Expr) -> Expr:
+    c, core = split(x)
+    return join(-c, core) if c < 0 else x
 
 
 @multilinear("(m,n) -> (n,m)", canonical=canonical_transpose, code="{0}.T", latex=r"{0}^{{\top}}")

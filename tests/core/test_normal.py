@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -64,3 +65,10 @@ def test_a_function_of_a_turned_difference_has_one_normal_form():
 def test_powers_of_a_transpose_are_collected():
     A = symbol("A", (dim("m"), dim("n")), [])
     assert normal(A.T * (A**2).T) is normal(A**3).T
+
+
+@pytest.mark.parametrize("name", ["inv", "det", "logdet", "adj", "exp", "tr"])
+def test_functions_of_an_antisymmetric_matrix_have_a_normal_form(name):
+    C = symbol("C", (dim("n"), dim("n")), [])
+    once = normal(OPS[name](C.T - C) + OPS[name](C - C.T))
+    assert normal(once) is once
