@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-import closedform as cf
+from closedform.errors import RequestError
 from closedform.lang import LANGUAGES, catalogue, language
 
 OTHERS = [lang for lang in LANGUAGES if lang != "en"]
@@ -43,5 +43,5 @@ def _without_facts(sentence: str) -> str:
 
 
 def test_an_unknown_language_is_refused_with_those_there_are():
-    with pytest.raises(cf.RequestError, match="no such language: 'tlh'(.|\n)*one of en, ko, zh"):
+    with pytest.raises(RequestError, match="no such language: 'tlh'(.|\n)*one of en, ko, zh"):
         language("tlh")
