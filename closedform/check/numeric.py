@@ -82,7 +82,7 @@ def check(
     wrong = _shape_problem(f, wrt, answer, layout)
     if wrong:
         raise VerificationError(f"the derivative has the wrong shape: {wrong}; {REPORT_IT}")
-    tolerance = TOLERANCE[len(wrt)] * (1 if _is_analytic(f) else LOOSER)
+    tolerance = TOLERANCE[len(wrt)] * (1 if is_analytic(f) else LOOSER)
     used, worst, points = [], 0.0, 0
     rng = np.random.default_rng(seed)
     for drawn in samples([f, *wrt], seed=seed):
@@ -118,7 +118,7 @@ REPORT_IT = "this is a bug of closedform, please report it with the function and
 
 
 def _method(f: Expr, order: int) -> str:
-    first = "complex step" if _is_analytic(f) else "central differences"
+    first = "complex step" if is_analytic(f) else "central differences"
     return first if order == 1 else f"central differences of {first}"
 
 
@@ -128,7 +128,7 @@ def _method(f: Expr, order: int) -> str:
 def _compare(f: Expr, wrt: Sequence[Expr], value: Array, sample: Sample, chosen: list[Array]) -> tuple[float, int, str]:
     """The largest relative error, the number of points, and the worst entry in words."""
     best: tuple[float, int, str] | None = None
-    for step in STEPS if len(wrt) == 2 or not _is_analytic(f) else STEPS[:1]:
+    for step in STEPS if len(wrt) == 2 or not is_analytic(f) else STEPS[:1]:
         outcome = _errors(_reference(f, wrt, sample, chosen, step), value, sample)
         if best is None or outcome[0] < best[0]:
             best = outcome
@@ -179,7 +179,7 @@ def _reference(f: Expr, wrt: Sequence[Expr], sample: Sample, chosen: list[Array]
         sides = [_first(f, wrt[0], {**sample.env, y.data.name: base + s * E}, sample, chosen[0], step) for s in (h, -h)]
         return np.asarray((sides[0] - sides[1]) / (2 * h))
 
-    return np.moveaxis(_richardson(slope, step), 0, -1)
+    return np.moveaxis(richardson(slope, step), 0, -1)
 
 
 def _first(f: Expr, x: Expr, env: Env, sample: Sample, chosen: Array, step: float) -> Array:
@@ -198,14 +198,14 @@ def _first(f: Expr, x: Expr, env: Env, sample: Sample, chosen: Array, step: floa
         )
         return np.asarray(np.broadcast_to(value, (len(chosen), *batch)))
 
-    if _is_analytic(f):
+    if is_analytic(f):
         slopes = at(base + 1j * COMPLEX_STEP * E).imag / COMPLEX_STEP
     else:
-        slopes = _richardson(lambda h: (at(base + h * E) - at(base - h * E)) / (2 * h), step)
+        slopes = richardson(lambda h: (at(base + h * E) - at(base - h * E)) / (2 * h), step)
     return np.moveaxis(slopes.reshape(*slopes.shape[:-2], -1), 0, -1)
 
 
-def _richardson(slope: Any, step: float) -> Array:
+def richardson(slope: Any, step: float) -> Array:
     """A central difference whose error is of fourth order in the step."""
     return np.asarray((4 * slope(step / 2) - slope(step)) / 3)
 
@@ -229,7 +229,7 @@ STRUCTURES: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def _is_analytic(f: Expr) -> bool:
+def is_analytic(f: Expr) -> bool:
     return not any(e.op.name in NOT_ANALYTIC for e in topological([f]))
 
 
