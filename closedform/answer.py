@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from closedform.calculus.conditions import conditions
 from closedform.calculus.derivative import Stage, stacked_derivative
@@ -29,7 +29,9 @@ from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
     from closedform.check.numeric import Report
+    from closedform.derivation.telling import Derivation
 
+T = TypeVar("T")
 REPORT_IT = "this is a bug of closedform, please report it with the function and this message"
 
 
@@ -171,6 +173,33 @@ class Derivative(Formula):
         parts = (self.function.expr, *self.variables)
         return [d for e in parts for d in e.shape]
 
+    # how it is derived
+
+    def steps(self, lang: str = "en", level: str = "brief") -> Derivation:
+        """The derivation, one named rule at a time, every line checked by value.
+
+        Args:
+            lang: the language of the sentences: en, ko or zh.
+            level: `brief` for a reader who knows the rules, `full` for a beginner.
+
+        Raises:
+            RequestError: no such language or level.
+            NotSupported: an operation has no rule for a derivation.
+
+        >>> from closedform import derivative, parse
+        >>> for step in derivative(parse("x'*A*x"), "x").steps():
+        ...     print(step.head, "=", step.after)
+        df = d(x'*A*x)
+        df = dx'*A*x + x'*A*dx
+        df = x'*A*dx + x'*A'*dx
+        df = x'*(A + A')*dx
+        ∂f/∂x = (A + A')*x
+        """
+        from closedform.derivation.telling import derivation
+
+        as_it_is = self.arrangement.axes or self.expr is self._last.answer
+        return derivation(self.stages, None if as_it_is else (self.layout, self.shown), lang, level)
+
     # where it is valid, and that it is right
 
     @property
@@ -259,8 +288,13 @@ class Derivative(Formula):
 
         return compile(self._last.answer, self._arguments())
 
-    def as_dict(self) -> dict[str, Any]:
-        """Every field, ready for JSON; None for what an abstract function does not allow."""
+    def as_dict(self, lang: str = "en", level: str = "brief") -> dict[str, Any]:
+        """Every field, ready for JSON; None for what an abstract function does not allow.
+
+        Args:
+            lang: the language of the steps.
+            level: their detail.
+        """
         return {
             "function": text(self.function.expr),
             "variables": [x.data.name for x in self.variables],
@@ -275,11 +309,12 @@ class Derivative(Formula):
             "conventions": self.conventions,
             "inferred": list(self.function.notes),
             "code": {name: _if_supported(partial(self.code, name)) for name in BACKENDS},
+            "steps": _if_supported(lambda: self.steps(lang, level).as_dict()),
             "check": self.check().as_dict(),
         }
 
 
-def _if_supported(ask: Callable[[], str]) -> str | None:
+def _if_supported(ask: Callable[[], T]) -> T | None:
     try:
         return ask()
     except NotSupported:

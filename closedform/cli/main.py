@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from closedform import __version__
 from closedform.cli import render
 from closedform.errors import ClosedFormError, RequestError, VerificationError
+from closedform.lang import LANGUAGES, language
 
 if TYPE_CHECKING:
     from closedform.answer import Derivative
 
 USAGE, INTERNAL = 2, 70
 ALL = "all"  #: the table of all layouts
-OPTIONS = ("--let", "--layout", "--symmetric", "--code", "--latex", "--json", "--help")
+OPTIONS = (
+    "--let", "--layout", "--symmetric", "--steps", "--level", "--lang", "--code", "--latex", "--json", "--help",
+)  # fmt: skip
 
 app = typer.Typer(
     add_completion=False,
@@ -46,7 +50,16 @@ def closedform(
     """Matrix calculus: derivatives in closed matrix notation, checked before they are shown."""
 
 
-@app.command(context_settings={"ignore_unknown_options": True})  # "-x'*x" is a formula
+class _Diff(TyperCommand):
+    """`--steps` may stand alone, or before a language."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        following = [*args[1:], ""]
+        alone = [a == "--steps" and b not in LANGUAGES for a, b in zip(args, following, strict=True)]
+        return super().parse_args(ctx, ["--steps=" if bare else a for a, bare in zip(args, alone, strict=True)])
+
+
+@app.command(cls=_Diff, context_settings={"ignore_unknown_options": True})  # "-x'*x" is a formula
 def diff(
     function: Annotated[str, typer.Argument(help='The function, e.g. "x\'*A*x".', show_default=False)],
     wrt: Annotated[list[str] | None, typer.Argument(help="The variable; a second one for a second derivative.")] = None,
@@ -58,6 +71,11 @@ def diff(
     symmetric: Annotated[
         str, typer.Option(help="By a symmetric matrix: projected, sym(G), or entries, G + G' - diag(G).")
     ] = "projected",
+    steps: Annotated[
+        str | None, typer.Option(help="Print the derivation too; with a language: en, ko, zh.", show_default=False)
+    ] = None,
+    level: Annotated[str, typer.Option(help="Of the derivation: brief, or full for a beginner.")] = "brief",
+    lang: Annotated[str, typer.Option(help="The language of the answer: en, ko, zh.")] = "en",
     code: Annotated[str | None, typer.Option(help="Print only source code: numpy.", show_default=False)] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every field.")] = False,
@@ -71,6 +89,7 @@ def diff(
     closedform diff "x'*A*x" x x --let "A: matrix(n,n) symmetric"
     closedform diff "-logdet(S)" S --let "S: spd" --latex
     closedform diff "A*X*B" X --layout all
+    closedform diff "norm2(X*w - y)^2" w --steps ko
     """  # noqa: D301  (\\b keeps the lines that follow it)
     try:
         names = wrt or []
@@ -78,14 +97,16 @@ def diff(
         if (code is not None) + latex + json > 1:
             raise RequestError("--code, --latex and --json print one thing each; choose one")
         answer = _checked(function, names, let or [], layout, symmetric)
+        told = None if steps is None else answer.steps(steps or language(lang), level)
         if json:
-            typer.echo(render.json(answer.as_dict() | (render.layouts_as_data(answer) if layout == ALL else {})))
+            more = render.layouts_as_data(answer) if layout == ALL else {}
+            typer.echo(render.json(answer.as_dict(lang=steps or lang, level=level) | more))
         elif latex:
-            typer.echo(answer.latex())
+            typer.echo(answer.latex() if told is None else told.latex())
         elif code is not None:
             typer.echo(answer.code(code).rstrip("\n"))
         else:
-            render.answer(answer, all_layouts=layout == ALL)
+            render.answer(answer, all_layouts=layout == ALL, derivation=told)
     except ClosedFormError as error:
         _fail(error, as_json=json)
 

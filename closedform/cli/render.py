@@ -20,16 +20,30 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from closedform.answer import Derivative
+    from closedform.derivation.telling import Derivation
     from closedform.errors import ClosedFormError
 
 Line = tuple[str, str]  #: a style of rich, and what is printed in it
 LABEL = 9  #: columns of the labels
 
 
-def answer(D: Derivative, *, all_layouts: bool = False) -> None:
-    """Print an answer that was checked: what was inferred, the formula, and what is known about it."""
-    lines = [*_lines(D), *(_layouts(D) if all_layouts else [])]
+def answer(D: Derivative, *, all_layouts: bool = False, derivation: Derivation | None = None) -> None:
+    """Print an answer that was checked: what was inferred, the formula, what is known about it, how it is derived."""
+    lines = [*_lines(D), *(_steps(derivation) if derivation else []), *(_layouts(D) if all_layouts else [])]
     _write(sys.stdout, lines, {x.data.name for x in D.variables})
+
+
+def _steps(derivation: Derivation) -> Iterator[Line]:
+    """A numbered sentence and the rule; the formula; the shapes of its factors."""
+    yield "", ""
+    for i, step in enumerate(derivation, 1):
+        rule = ";  ".join(step.formulas)
+        yield "dim", f"{i:>2}  {step.sentence}" + (f":  {rule}" if rule else "")
+        formula, shapes = step.lines
+        yield "formula", f"      {formula}"
+        if shapes:
+            yield "dim", f"      {shapes}"
+    yield "green", f"✓ {derivation.verdict}"
 
 
 def _layouts(D: Derivative) -> Iterator[Line]:

@@ -47,19 +47,20 @@ def lines(stage: Stage) -> list[Line]:
     Raises:
         NotSupported: an operation has no rule for a derivation.
     """
-    f, x = written_out(stage.function), stage.variable
+    f, x = stage.function, stage.variable
+    f = written_out(present(f) if f.is_normal else f)
     dx = differential_symbol(x)
     rules = Differentials({x: dx})
     if not rules.depends(f):
         return [
             Line("differential", zeros(f.shape), ("constant",)),
-            Line("derivative", present(stage.answer), ("read-off",)),
+            Line("derivative", present(stage.answer), ("constant",)),
         ]
     start = rules.d(f)
     told = [Line("differential", start, ("start",))]
     told += [Line("differential", e, (key,)) for key, e in expanded(start, rules)]
     if is_zero(told[-1].expr):
-        return [*told, Line("derivative", present(stage.answer), ("read-off",))]
+        return [*told, Line("derivative", present(stage.answer), ("constant",))]
     return [*told, *_read_off(stage, told[-1].expr, dx)]
 
 
@@ -91,7 +92,9 @@ def _along(route: Route, kind: str, stage: Stage, df: Expr) -> list[Line]:
     lines.append(Line(kind, neat(route.write(Term(present(M), E))), ("collect",)))
     if kind == "stacked" and not stage.stacked and stage.function.is_scalar:
         return [*lines, Line("derivative", present(stage.answer), ("unstack",))]
-    return [*lines, *_conclusion(stage, compact(normal(turn(M))) if isinstance(route, Trace) else M)]
+    if isinstance(route, Trace):
+        return [*lines, *_conclusion(stage, compact(normal(turn(M))), "read-off-gradient")]
+    return [*lines, *_conclusion(stage, M, "read-off-stacked" if kind == "stacked" else "read-off-jacobian")]
 
 
 def _sum(found: list[Expr]) -> Expr:
@@ -104,15 +107,18 @@ def _sum(found: list[Expr]) -> Expr:
 def _by_scalar(stage: Stage, df: Expr, dx: Expr) -> list[Line]:
     """dF = J dx with a number dx, which may stand anywhere."""
     J = compact(matrix_of(normal(df), dx))
-    return [Line("differential", neat(present(J) * dx), ("scalar-variable",)), *_conclusion(stage, J)]
+    return [
+        Line("differential", neat(present(J) * dx), ("scalar-variable",)),
+        *_conclusion(stage, J, "read-off-jacobian"),
+    ]
 
 
-def _conclusion(stage: Stage, found: Expr) -> list[Line]:
+def _conclusion(stage: Stage, found: Expr, key: str) -> list[Line]:
     """The derivative, then what the conventions make of it."""
     answer = stage.answer
     if normal(found) is normal(answer):
         found = answer
     if stage.structure is not None and found is not answer:
-        return [Line("free", present(found), ("read-off",)), Line("derivative", present(answer), ("structure",))]
-    told = [Line("derivative", present(found), ("read-off",))]
+        return [Line("free", present(found), (key,)), Line("derivative", present(answer), ("structure",))]
+    told = [Line("derivative", present(found), (key,))]
     return told if found is answer else [*told, Line("derivative", present(answer), ("simplify",))]

@@ -112,4 +112,3 @@ def _stated(op: Op, shape: Shape) -> str:
     except NotSupported:
         return ""
     return f"d({unicode(before)}) = {unicode(present(normal(after)))}"
-

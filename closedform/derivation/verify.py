@@ -44,11 +44,11 @@ def verify(f: Expr, x: Expr, told: Sequence[Line], by_entries: bool = False) -> 
         points += int(usable.sum())
         scale = np.maximum(np.abs(true).max((-2, -1)), 1e-6 * sample.scale)[usable]
         for line in told:
-            error = np.abs(_value(line, f, x, V, sample, by_entries) - _as(line, true))[usable]
-            relative = (error.max((-2, -1)) / np.maximum(scale, np.finfo(float).tiny)).max(initial=0)
+            error = np.abs(_value(line, f, x, V, sample, by_entries) - _as(line, true))[usable].max((-2, -1))
+            relative = float(np.max(error / np.maximum(scale, np.finfo(float).tiny), initial=0))
             if not relative <= tolerance:
                 raise VerificationError(f"a line of the derivation is wrong ({relative:.1e}): {line.expr}; {REPORT_IT}")
-            errors.append(float(relative))
+            errors.append(relative)
     if not points:
         raise DomainError("no point was found where the function is differentiable")
     return max(errors)
@@ -56,7 +56,7 @@ def verify(f: Expr, x: Expr, told: Sequence[Line], by_entries: bool = False) -> 
 
 def _direction(x: Expr, sample: Sample) -> Array:
     """A random dX within the set X is in."""
-    V: Array = np.random.default_rng(SEED).standard_normal(sample.env[x.data.name].shape)
+    V = np.asarray(np.random.default_rng(SEED).standard_normal(sample.env[x.data.name].shape))
     for name in STRUCTURES.keys() & x.data.properties:
         V = np.asarray(STRUCTURES[name](V))
     return V

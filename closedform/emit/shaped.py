@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr
 from closedform.core.shape import SCALAR, Shape, show
 from closedform.emit.formula import Formula, Product
@@ -74,6 +75,10 @@ class _Latex(_Marking, Latex):
             shown += (r" \cdot " if _MARK.sub("", f)[0].isdigit() else " ") + f if shown else f
         return shown
 
+    def abstract(self, op: Abstract, args: tuple[Formula, ...]) -> str:
+        shown = super().abstract(op, args)
+        return rf"\mathrm{{d}}{shown[1:]}" if op.function == "d" else shown
+
     def shape(self, shape: Shape) -> str:
         return rf"{sized(shape[0])} \times {sized(shape[1])}"
 
@@ -136,13 +141,13 @@ def shaped_latex(e: Expr) -> str:
 
 
 def two_lines(e: Expr, head: str = "") -> tuple[str, str]:
-    """A formula for a terminal and the line of shapes to go below it; factors are set apart as far as that needs.
+    r"""A formula for a terminal and the line of shapes to go below it; factors are set apart as far as that needs.
 
     >>> import closedform.ops
     >>> from closedform.core.expr import symbol
     >>> from closedform.core.shape import shape_of
     >>> x, A = symbol("x", shape_of(["n"])), symbol("A", shape_of(["m", "n"]))
-    >>> print("\\n".join(two_lines(A @ x, "y = ")))
+    >>> print("\n".join(two_lines(A @ x, "y = ")))
     y =  A   x
         m×n n×1
     """

@@ -1,0 +1,216 @@
+"""A derivation as a reader sees it: steps with sentences, formulas and shapes, in a language, at a level of detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from closedform.calculus.derivative import Stage
+from closedform.calculus.structure import BY_ENTRIES
+from closedform.core.expr import Expr, symbols
+from closedform.derivation.derive import Line, lines
+from closedform.derivation.rules import QUIET, formula, named
+from closedform.derivation.verify import verify
+from closedform.emit.latex import spelled
+from closedform.emit.shaped import shaped, shaped_latex, two_lines
+from closedform.emit.text import text
+from closedform.errors import RequestError
+from closedform.lang import language, say
+
+LEVELS = ("brief", "full")  #: for a reader who knows the rules, for a beginner
+HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step.
+
+    Attributes:
+        rules: the keys of the rules that it applies; several when a step does what a reader does at once.
+        sentence: what is done, in the language of the derivation.
+        formulas: the rules as formulas, in Unicode.
+        head: what stands on the left, in Unicode, such as `df`.
+        before, after: the right side before and after, in the text syntax; before is empty in a first step.
+        unicode, latex: the right side after; in LaTeX with the left side.
+        shapes: the outermost factors of it, each with its shape.
+    """
+
+    rules: tuple[str, ...]
+    sentence: str
+    formulas: tuple[str, ...]
+    head: str
+    before: str
+    after: str
+    unicode: str
+    latex: str
+    shapes: tuple[tuple[str, str], ...]
+    lines: tuple[str, str]
+
+
+class Derivation(Sequence[Step]):
+    """The steps of a derivation, checked.
+
+    Attributes:
+        lang: the language of the sentences.
+        level: `brief` or `full`.
+        max_error: the largest relative error that a line showed when it was evaluated.
+    """
+
+    def __init__(self, steps: Sequence[Step], lang: str, level: str, max_error: float) -> None:
+        self.steps, self.lang, self.level, self.max_error = tuple(steps), lang, level, max_error
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.steps[i]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __str__(self) -> str:
+        """For a terminal: a numbered sentence, the formula, the shapes of its factors."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        for i, step in enumerate(self.steps, 1):
+            rule = ";  ".join(step.formulas)
+            yield f"{i:>2}  {step.sentence}" + (f":  {rule}" if rule else "")
+            above, below = step.lines
+            yield f"      {above}"
+            if below:
+                yield f"      {below}"
+        yield f"    ✓ {self.verdict}"
+
+    @property
+    def verdict(self) -> str:
+        """That every line was checked, and how well."""
+        return say(self.lang, "step.checked", n=len(self.steps), error=f"{self.max_error:.0e}")
+
+    def latex(self) -> str:
+        r"""The derivation as an `align*` environment, the shape under every factor, the rule beside every line."""
+        rows = [rf"{s.latex} && \text{{{_escaped(s.sentence)}}}" for s in self.steps]
+        return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+
+    def _repr_latex_(self) -> str:
+        return self.latex()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        steps = [{k: v for k, v in asdict(s).items() if k != "lines"} for s in self.steps]
+        return {"lang": self.lang, "level": self.level, "steps": steps, "max_error": self.max_error}
+
+
+def derivation(stages: Sequence[Stage], arranged: tuple[str, Expr] | None, lang: str, level: str) -> Derivation:
+    """The derivation of a derivative, of every order in turn.
+
+    Args:
+        stages: the derivatives, in order.
+        arranged: the name of a layout and the answer in it, if that is not the arrangement of the last stage.
+        lang: a language of `closedform.lang`.
+        level: `brief` or `full`.
+
+    Raises:
+        RequestError: no such language or level.
+        NotSupported: an operation has no rule for a derivation.
+        VerificationError: a line is wrong; a bug of closedform.
+    """
+    language(lang)
+    if level not in LEVELS:
+        raise RequestError(f"level is brief or full, not {level!r}"[:80])
+    steps: list[Step] = []
+    worst = 0.0
+    names = _Names(stages)
+    for order, stage in enumerate(stages):
+        told = lines(stage)
+        worst = max(worst, verify(stage.function, stage.variable, told, by_entries=stage.structure is BY_ENTRIES))
+        if order:
+            told = [replace(told[0], keys=("again",)), *told[1:]]
+        for before, line in _merged(told, level):
+            facts = {"g": names.function(order), "derivative": names.head(order - 1, "derivative")[0]} if order else {}
+            steps.append(_step(line, before, names.head(order, line.kind), lang, **facts))
+    if arranged is not None:
+        name, e = arranged
+        head = names.head(len(stages) - 1, "derivative")
+        line = Line("derivative", e, ("layout",))
+        steps.append(_step(line, None, head, lang, layout=name))
+    return Derivation(steps, lang, level, worst)
+
+
+def _merged(told: Sequence[Line], level: str) -> list[tuple[Line | None, Line]]:
+    """Each line with the one before it; lines that look alike are one, and in brief what is quiet has no line."""
+    kept: list[Line] = []
+    for line in told:
+        same = bool(kept) and kept[-1].kind == line.kind and text(kept[-1].expr) == text(line.expr)
+        if same:
+            continue
+        quiet = level == "brief" and len(kept) > 1 and set(line.keys) <= QUIET and kept[-1].kind == line.kind
+        if quiet:
+            kept[-1] = Line(line.kind, line.expr, (*kept[-1].keys, *(k for k in line.keys if k not in kept[-1].keys)))
+        else:
+            kept.append(line)
+    return list(zip([None, *kept], kept, strict=False))
+
+
+class _Names:
+    """What is written on the left of a line."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        taken = {x.data.name for s in stages for x in symbols(s.function, s.variable)}
+        self.stages = stages
+        self.functions = [f for f in ("f", "g", "h", "p", "q", "r", "s", "t", "φ", "ψ") if f not in taken]
+
+    def function(self, order: int) -> str:
+        """The name of what is differentiated: f, then g for its derivative, and so on."""
+        f = self.functions[min(order, len(self.functions) - 1)]
+        return f if self.stages[order].function.is_scalar or order else f.upper()
+
+    def head(self, order: int, kind: str) -> tuple[str, str]:
+        """In Unicode and in LaTeX."""
+        stage, f = self.stages[order], self.function(order)
+        if kind in ("derivative", "free"):
+            return self._derivative(order, stage, self.function(0))
+        if kind == "stacked":
+            return f"d vec {f}", rf"\mathrm{{d}} \operatorname{{vec}} {f}"
+        mark, turned = ("ᵀ", r"^{\top}") if kind == "transposed" else ("", "")
+        return f"d{f}{mark}", rf"\mathrm{{d}}{f}{turned}"
+
+    def _derivative(self, order: int, stage: Stage, f: str) -> tuple[str, str]:
+        names = [s.variable.data.name for s in self.stages[: order + 1]]
+        latex_names = [spelled(name) for name in names]
+        if stage.stacked and order == 0:
+            x, X = names[0], latex_names[0]
+            return (
+                f"∂vec {f}/∂(vec {x})ᵀ",
+                rf"\frac{{\partial \operatorname{{vec}} {f}}}{{\partial (\operatorname{{vec}} {X})^{{\top}}}}",
+            )
+        if order == 0:
+            return f"∂{f}/∂{names[0]}", rf"\frac{{\partial {f}}}{{\partial {latex_names[0]}}}"
+        k = "".join(HIGH[int(d)] for d in str(len(names)))
+        below = "∂" + "∂".join(names) if len(set(names)) > 1 else f"∂{names[0]}{k}"
+        below_latex = " ".join(rf"\partial {x}" for x in latex_names)
+        return f"∂{k}{f}/{below}", rf"\frac{{\partial^{{{len(names)}}} {f}}}{{{below_latex}}}"
+
+
+def _step(line: Line, before: Line | None, head: tuple[str, str], lang: str, **facts: str) -> Step:
+    loud = [key for key in line.keys if key not in QUIET] or list(line.keys)
+    sentences = [say(lang, f"step.{key}", name=name, **facts) for key, name in map(named, loud)]
+    shown, factors = shaped(line.expr)
+    return Step(
+        rules=line.keys,
+        sentence="; ".join(dict.fromkeys(sentences)),
+        formulas=tuple(dict.fromkeys(f for f in map(formula, loud) if f)),
+        head=head[0],
+        before="" if before is None else text(before.expr),
+        after=text(line.expr),
+        unicode=shown,
+        latex=f"{head[1]} &= {shaped_latex(line.expr)}",
+        shapes=tuple((shown[f.start : f.end], f.shape) for f in factors),
+        lines=two_lines(line.expr, f"{head[0]} = "),
+    )
+
+
+def _escaped(sentence: str) -> str:
+    """Text for LaTeX."""
+    return "".join("\\" + c if c in "&%#_{}$" else c for c in sentence)
