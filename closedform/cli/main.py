@@ -55,7 +55,7 @@ class _Diff(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         following = [*args[1:], ""]
-        alone = [a == "--steps" and b not in LANGUAGES for a, b in zip(args, following, strict=True)]
+        alone = [a == "--steps" and b not in LANGUAGES for a, b in zip(args, following, strict=False)]
         return super().parse_args(ctx, ["--steps=" if bare else a for a, bare in zip(args, alone, strict=True)])
 
 

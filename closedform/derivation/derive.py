@@ -6,6 +6,7 @@ conventions.  The engine goes another way (one reverse sweep, or one fold), and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from closedform.calculus.derivative import Stage
@@ -13,16 +14,19 @@ from closedform.calculus.differential import differential_symbol
 from closedform.calculus.jacobian import matrix_of
 from closedform.compact.compact import compact
 from closedform.compact.present import present
-from closedform.core.expr import Expr, zeros
+from closedform.core.expr import Expr, node, symbols, zeros
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.core.terms import is_zero
-from closedform.derivation.formal import Differentials, expanded, written_out
+from closedform.derivation.chain import Block, Namer, blocks
+from closedform.derivation.formal import FORMAL, Differentials, expanded, written_out
 from closedform.derivation.linear import Columns, Stacked
 from closedform.derivation.moves import Route, Term, moved
 from closedform.derivation.neat import neat, turn
 from closedform.derivation.trace import Trace
 from closedform.errors import NotSupported
+
+SHORT = 60  #: operations of an answer that is printed in full after one with names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +34,21 @@ class Line:
     """One line.
 
     Attributes:
-        kind: what stands on the left: `differential`, df or d vec F; `derivative`; `free`, the derivative before a
-            convention for symmetric and diagonal variables was applied.
+        kind: what stands on the left: `differential`, `transposed` or `stacked`, df, df' or d vec F; `derivative`;
+            `free`, the derivative before a convention for symmetric and diagonal variables was applied; `name`.
         expr: what stands on the right.
         keys: of the rules that lead here from the line before.
+        name: the symbol that stands for it from here on.
+        value: what that symbol stands for, by the variables; None for a coefficient of a differential.
+        about: the name of the intermediate result that a rule is about.
     """
 
     kind: str
     expr: Expr
     keys: tuple[str, ...]
+    name: Expr | None = None
+    value: Expr | None = None
+    about: str = ""
 
 
 def lines(stage: Stage) -> list[Line]:
@@ -49,52 +59,116 @@ def lines(stage: Stage) -> list[Line]:
     """
     f, x = stage.function, stage.variable
     f = written_out(present(f) if f.is_normal else f)
-    dx = differential_symbol(x)
-    rules = Differentials({x: dx})
+    rules = Differentials({x: differential_symbol(x)})
     if not rules.depends(f):
-        return [
-            Line("differential", zeros(f.shape), ("constant",)),
-            Line("derivative", present(stage.answer), ("constant",)),
-        ]
-    start = rules.d(f)
-    told = [Line("differential", start, ("start",))]
-    told += [Line("differential", e, (key,)) for key, e in expanded(start, rules)]
-    if is_zero(told[-1].expr):
-        return [*told, Line("derivative", present(stage.answer), ("constant",))]
-    return [*told, *_read_off(stage, told[-1].expr, dx)]
+        start = Line("differential", zeros(f.shape), ("start",))
+        return [start, Line("derivative", present(stage.answer), ("constant",))]
+    found, F = ([], f) if x.is_scalar else blocks(f, x, rules)
+    rules.known |= {b.name: differential_symbol(b.name) for b in found}
+    rules.depending |= dict.fromkeys(rules.known, True)
+    rules.names |= {b.rule: b.name for b in found}
+    named = [Line("name", b.rule, ("name",), b.name, b.value) for b in found]
+    start = Line("differential", rules.d(F), ("start",))
+    return [*named, start, *_Telling(stage, rules, found).from_differential(start.expr)]
 
 
-def _read_off(stage: Stage, df: Expr, dx: Expr) -> list[Line]:
-    """dX moved to its place, and what stands before it."""
-    if dx.is_scalar and not stage.stacked:
-        return _by_scalar(stage, df, dx)
-    if stage.stacked:
-        return _along(Stacked([dx]), "stacked", stage, df)
-    try:
-        if stage.function.is_scalar:
-            return _along(Trace([dx]), "differential", stage, df)
-        if df.shape[0] is ONE:
-            turned = turn(df)
-            return [Line("transposed", turned, ("transpose-row",)), *_along(Columns([dx]), "transposed", stage, turned)]
-        return _along(Columns([dx]), "differential", stage, df)
-    except NotSupported:  # as the engine: what has no adjoint and no matrix goes through vec
-        return _along(Stacked([dx]), "stacked", stage, df)
+class _Telling:
+    """One derivation on its way: the route and the blocks that have not been put in yet."""
 
+    def __init__(self, stage: Stage, rules: Differentials, blocks: Sequence[Block]) -> None:
+        self.stage, self.rules, self.blocks = stage, rules, tuple(blocks)
+        self.namer = Namer({s.data.name for s in symbols(stage.function, stage.variable, *rules.known)})
 
-def _along(route: Route, kind: str, stage: Stage, df: Expr) -> list[Line]:
-    terms = route.start(df)
-    lines = [Line(kind, route.line(terms), ("vec-both" if kind == "stacked" else "associate",))]
-    for key, after in moved(route, terms):
-        terms = after
-        lines.append(Line(kind, route.line(terms), (key,)))
-    E = terms[-1].E
-    M = compact(normal(_sum([route.matrix(t) for t in terms])))
-    lines.append(Line(kind, neat(route.write(Term(present(M), E))), ("collect",)))
-    if kind == "stacked" and not stage.stacked and stage.function.is_scalar:
-        return [*lines, Line("derivative", present(stage.answer), ("unstack",))]
-    if isinstance(route, Trace):
-        return [*lines, *_conclusion(stage, compact(normal(turn(M))), "read-off-gradient")]
-    return [*lines, *_conclusion(stage, M, "read-off-stacked" if kind == "stacked" else "read-off-jacobian")]
+    def from_differential(self, start: Expr) -> list[Line]:
+        """The lines after df = d(f)."""
+        told = [Line("differential", e, (key,)) for key, e in expanded(start, self.rules)]
+        df, dx = told[-1].expr if told else start, self.rules.known[self.stage.variable]
+        if is_zero(df):
+            return [*told, Line("derivative", present(self.stage.answer), ("constant",))]
+        if dx.is_scalar and not self.stage.stacked:
+            return [*told, *self._by_scalar(df, dx)]
+        return [*told, *self._read_off(df)]
+
+    def _read_off(self, df: Expr) -> list[Line]:
+        """Differentials moved to their places, and what stands before dX."""
+        linear = tuple(self.rules.known.values())
+        if self.stage.stacked:
+            return self._along(Stacked(linear), "stacked", df)
+        try:
+            if self.stage.function.is_scalar:
+                return self._along(Trace(linear), "differential", df)
+            if df.shape[0] is ONE:
+                turned = Line("transposed", turn(df), ("transpose-row",))
+                return [turned, *self._along(Columns(linear), "transposed", turned.expr)]
+            return self._along(Columns(linear), "differential", df)
+        except NotSupported:  # as the engine: what has no adjoint and no matrix goes through vec
+            return self._along(Stacked(linear), "stacked", df)
+
+    def _along(self, route: Route, kind: str, df: Expr) -> list[Line]:
+        """One block after the other, last to first; then the derivative."""
+        first = route.start(df)
+        told = [Line(kind, route.line(first), ("vec-both" if kind == "stacked" else "associate",))]
+        gathered = self._gather(route, kind, first, told)
+        for block in reversed(self.blocks):
+            dh = self.rules.known[block.name]
+            if dh not in gathered:
+                continue
+            named = self._coefficient(route, gathered.pop(dh), block)
+            told.append(named)
+            assert named.name is not None
+            M = turn(named.name) if isinstance(route, Trace) else named.name
+            terms = [Term(M, node(FORMAL, (block.rule,))), *(Term(present(N), E) for E, N in gathered.items())]
+            told.append(Line(kind, neat(route.line(terms)), ("chain",), about=block.name.data.name))
+            told += [Line(kind, e, (key,)) for key, e in expanded(told[-1].expr, self.rules)]
+            gathered = self._gather(route, kind, route.start(told[-1].expr), told)
+        (M,) = gathered.values()
+        return [*told, *self._conclusion(route, kind, M)]
+
+    def _gather(self, route: Route, kind: str, terms: list[Term], told: list[Line]) -> dict[Expr, Expr]:
+        """Every differential in its place; what stands before each."""
+        for key, after in moved(route, terms):
+            terms = after
+            told.append(Line(kind, route.line(terms), (key,)))
+        found: dict[Expr, list[Expr]] = {}
+        for t in terms:
+            found.setdefault(t.E, []).append(route.matrix(t))
+        total = {E: compact(normal(_sum(Ms))) for E, Ms in found.items()}
+        shown = route.line([Term(present(M), E) for E, M in total.items()])
+        told.append(Line(kind, neat(shown), ("collect",)))
+        return total
+
+    def _coefficient(self, route: Route, M: Expr, block: Block) -> Line:
+        """A name for what stands before dh: the gradient by h, or a matrix."""
+        about = block.name.data.name
+        if isinstance(route, Trace):
+            name = self.namer.symbol(block.name.shape, "gpk" if ONE in block.name.shape else "GPQ")
+            return Line("name", present(compact(normal(turn(M)))), ("coefficient",), name, about=about)
+        return Line("name", present(M), ("coefficient",), self.namer.symbol(M.shape, "PQR"), about=about)
+
+    def _by_scalar(self, df: Expr, dx: Expr) -> list[Line]:
+        """dF = J dx with a number dx, which may stand anywhere."""
+        J = compact(matrix_of(normal(df), dx))
+        moved_last = Line("differential", neat(present(J) * dx), ("scalar-variable",))
+        return [moved_last, *self._concluded(J, "read-off-jacobian")]
+
+    def _conclusion(self, route: Route, kind: str, M: Expr) -> list[Line]:
+        if kind == "stacked" and not self.stage.stacked and self.stage.function.is_scalar:
+            return [Line("derivative", present(self.stage.answer), ("unstack",))]
+        if isinstance(route, Trace):
+            return self._concluded(compact(normal(turn(M))), "read-off-gradient")
+        return self._concluded(M, "read-off-stacked" if kind == "stacked" else "read-off-jacobian")
+
+    def _concluded(self, found: Expr, key: str) -> list[Line]:
+        """The derivative, then what the conventions make of it."""
+        answer, structure = self.stage.answer, self.stage.structure
+        if normal(found) is normal(answer):
+            return [Line("derivative", present(answer), (key,))]
+        if structure is not None:
+            return [Line("free", present(found), (key,)), Line("derivative", present(answer), ("structure",))]
+        told = [Line("derivative", present(found), (key,))]
+        if self.blocks and answer.size > SHORT:
+            return told
+        return [*told, Line("derivative", present(answer), ("simplify",))]
 
 
 def _sum(found: list[Expr]) -> Expr:
@@ -102,23 +176,3 @@ def _sum(found: list[Expr]) -> Expr:
     for e in found[1:]:
         total = total + e
     return total
-
-
-def _by_scalar(stage: Stage, df: Expr, dx: Expr) -> list[Line]:
-    """dF = J dx with a number dx, which may stand anywhere."""
-    J = compact(matrix_of(normal(df), dx))
-    return [
-        Line("differential", neat(present(J) * dx), ("scalar-variable",)),
-        *_conclusion(stage, J, "read-off-jacobian"),
-    ]
-
-
-def _conclusion(stage: Stage, found: Expr, key: str) -> list[Line]:
-    """The derivative, then what the conventions make of it."""
-    answer = stage.answer
-    if normal(found) is normal(answer):
-        found = answer
-    if stage.structure is not None and found is not answer:
-        return [Line("free", present(found), (key,)), Line("derivative", present(answer), ("structure",))]
-    told = [Line("derivative", present(found), (key,))]
-    return told if found is answer else [*told, Line("derivative", present(answer), ("simplify",))]

@@ -39,6 +39,7 @@ class Differentials:
 
     def __init__(self, known: Mapping[Expr, Expr]) -> None:
         self.known = dict(known)
+        self.names: dict[Expr, Expr] = {}  #: what is written for a result that has a name
         self.depending: dict[Expr, bool] = dict.fromkeys(known, True)
 
     def depends(self, e: Expr) -> bool:
@@ -70,9 +71,13 @@ class Differentials:
             raise NotSupported(f"the derivative of {op.name} is not known here yet")
         if op.kind == "elementwise":
             (x,) = e.args
-            slope = neat(op.differential(x, e))
-            return Rule(f"d-{op.name}", neat(slope * self.d(x)))
-        return Rule(f"d-{op.name}", neat(self._of_function(e)))
+            slope = neat(substitute(op.differential(x, e), self.names))
+            key = "abstract-entrywise" if isinstance(op, Abstract) else f"d-{op.name}"
+            return Rule(key, neat(slope * self.d(x)))
+        return Rule(
+            "abstract" if isinstance(op, Abstract) else f"d-{op.name}",
+            neat(substitute(self._of_function(e), self.names)),
+        )
 
     def _of_function(self, e: Expr) -> Expr:
         """The differential that the operation states; some have one for certain dX only."""

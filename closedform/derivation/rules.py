@@ -16,11 +16,18 @@ from closedform.errors import NotSupported, ShapeError
 FORMULAS = {
     "start": "",
     "again": "",
+    "name": "",
+    "coefficient": "",
+    "chain": "",
+    "chain-coefficient": "",
+    "likewise": "",
     "constant": "dA = 0",
     "sum": "d(X + Y) = dX + dY",
     "product": "d(XY) = dX·Y + X·dY",
     "constant-factor": "d(AX) = A·dX",
     "trace-function": "d tr f(X) = tr(f′(X) dX)",
+    "abstract": "df(X) = Df(X)[dX]",
+    "abstract-entrywise": "dσ(X) = σ′(X) ⊙ dX",
     "associate": "",
     "split": "A(X + Y) = AX + AY",
     "scalar-transpose": "uᵀAv = vᵀAᵀu",
@@ -33,6 +40,7 @@ FORMULAS = {
     "trace-transpose": "tr(AXᵀ) = tr(AᵀX)",
     "adjoint-diag": "tr(A diag(u)) = diag(A)ᵀu",
     "adjoint-diagonal": "uᵀdiag(X) = tr(diag(u) X)",
+    "adjoint-abstract": "Df(X)[dX] = ⟨Df(X)ᵀ[1], dX⟩",
     "adjoint": "⟨Y, L(X)⟩ = ⟨Lᵀ(Y), X⟩",
     "entries-diag": "c ⊙ x = diag(c) x",
     "diag-swap": "diag(x) v = diag(v) x",
@@ -73,7 +81,7 @@ def named(key: str) -> tuple[str, str]:
     if key in FORMULAS or family not in FAMILIES:
         return key, ""
     if family == "d":
-        family = "linear" if name in OPS and OPS[name].kind == "multilinear" else "function"
+        family = "linear" if OPS[name].kind == "multilinear" else "function"
     return family, name
 
 
@@ -82,8 +90,7 @@ def formula(key: str) -> str:
     sentence, name = named(key)
     if sentence in FORMULAS:
         return FORMULAS[sentence]
-    op = OPS.get(name)
-    return "dσ(X) = σ′(X) ⊙ dX" if op is None else _of_record(op)
+    return _of_record(OPS[name])
 
 
 def _of_record(op: Op) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from closedform.calculus.derivative import Stage
@@ -19,6 +21,8 @@ from closedform.errors import RequestError
 from closedform.lang import language, say
 
 LEVELS = ("brief", "full")  #: for a reader who knows the rules, for a beginner
+NAMING = ("name", "coefficient", "chain-coefficient")
+RUN = 6  #: of steps of one form that are all shown
 HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
@@ -129,28 +133,52 @@ def derivation(stages: Sequence[Stage], arranged: tuple[str, Expr] | None, lang:
             told = [replace(told[0], keys=("again",)), *told[1:]]
         for before, line in _merged(told, level):
             facts = {"g": names.function(order), "derivative": names.head(order - 1, "derivative")[0]} if order else {}
-            steps.append(_step(line, before, names.head(order, line.kind), lang, **facts))
+            steps.append(_step(line, before, names.of(order, line), lang, **facts))
     if arranged is not None:
         name, e = arranged
         head = names.head(len(stages) - 1, "derivative")
         line = Line("derivative", e, ("layout",))
         steps.append(_step(line, None, head, lang, layout=name))
-    return Derivation(steps, lang, level, worst)
+    return Derivation(_elided(steps, lang) if level == "brief" else steps, lang, level, worst)
 
 
 def _merged(told: Sequence[Line], level: str) -> list[tuple[Line | None, Line]]:
     """Each line with the one before it; lines that look alike are one, and in brief what is quiet has no line."""
     kept: list[Line] = []
-    for line in told:
-        same = bool(kept) and kept[-1].kind == line.kind and text(kept[-1].expr) == text(line.expr)
-        if same:
+    for line in told if level == "full" else _by_chain_rule(told):
+        if kept and kept[-1].kind == line.kind != "name" and text(kept[-1].expr) == text(line.expr):
             continue
         quiet = level == "brief" and len(kept) > 1 and set(line.keys) <= QUIET and kept[-1].kind == line.kind
         if quiet:
-            kept[-1] = Line(line.kind, line.expr, (*kept[-1].keys, *(k for k in line.keys if k not in kept[-1].keys)))
+            kept[-1] = replace(line, keys=tuple(dict.fromkeys((*kept[-1].keys, *line.keys))))
         else:
             kept.append(line)
     return list(zip([None, *kept], kept, strict=False))
+
+
+def _by_chain_rule(told: Sequence[Line]) -> Iterator[Line]:
+    """With intermediate results, what stands before each of their differentials, and no line between."""
+    through = ""
+    for line in told:
+        if line.keys == ("chain",):
+            through = line.about
+        elif through and line.name is not None:
+            yield replace(line, keys=("chain-coefficient",), about=f"{through} {line.about}")
+        elif not through or line.kind in ("derivative", "free"):
+            yield line
+
+
+def _elided(steps: Sequence[Step], lang: str) -> list[Step]:
+    """A long run of names of one form as its first ones, how many more there are, and the last."""
+    told: list[Step] = []
+    for _, group in groupby(steps, key=lambda s: (s.rules, re.sub("[0-9]+", "", s.after))):
+        run = list(group)
+        if len(run) > RUN and run[0].rules[0] in NAMING:
+            n = len(run) - 3
+            dots = Step(("likewise",), say(lang, "step.likewise", n=n), (), "", "", "", "⋮", r"&\vdots", (), ("⋮", ""))
+            run = [*run[:2], dots, run[-1]]
+        told += run
+    return told
 
 
 class _Names:
@@ -165,6 +193,12 @@ class _Names:
         """The name of what is differentiated: f, then g for its derivative, and so on."""
         f = self.functions[min(order, len(self.functions) - 1)]
         return f if self.stages[order].function.is_scalar or order else f.upper()
+
+    def of(self, order: int, line: Line) -> tuple[str, str]:
+        """What stands on the left of that line, in Unicode and in LaTeX."""
+        if line.name is None:
+            return self.head(order, line.kind)
+        return line.name.data.name, spelled(line.name.data.name)
 
     def head(self, order: int, kind: str) -> tuple[str, str]:
         """In Unicode and in LaTeX."""
@@ -194,6 +228,8 @@ class _Names:
 
 
 def _step(line: Line, before: Line | None, head: tuple[str, str], lang: str, **facts: str) -> Step:
+    through, _, h = line.about.rpartition(" ")
+    facts |= {"h": h, "through": through}
     loud = [key for key in line.keys if key not in QUIET] or list(line.keys)
     sentences = [say(lang, f"step.{key}", name=name, **facts) for key, name in map(named, loud)]
     shown, factors = shaped(line.expr)

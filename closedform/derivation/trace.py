@@ -5,6 +5,7 @@ Source: Magnus & Neudecker, 3rd ed. (2019), ch. 9; the trace trick of the seed n
 
 from __future__ import annotations
 
+from closedform.core.abstract import Abstract
 from closedform.core.expr import OPS, Expr, eye, number, ones
 from closedform.core.shape import ONE
 from closedform.derivation.moves import Move, Route, Term
@@ -55,7 +56,7 @@ class Trace(Route):
             if f.shape[0] is ONE:
                 return Move("associate", (Term(product([M, *right]), f),))
             return Move("scalar-trace", (Term(around, f),))
-        (inner,) = E.args
+        inner = E.args[-1]
         if name == "tr":
             if inner.op.name == "matmul":
                 left, f, right = self.parted(inner)
@@ -66,7 +67,7 @@ class Trace(Route):
                 left, f, right = self.parted(inner)
                 return Move("sum-hadamard", (Term(scaled([M], turn(entries(left + right))), f),))
             return Move("sum-ones", (Term(scaled([M], ones(inner.shape[::-1])), inner),))
-        raise NotSupported(f"a derivation through {name} is not known here yet")
+        return self._by_adjoint(M, E)
 
     def _of_matrix(self, M: Expr, E: Expr) -> Move:
         name = E.op.name
@@ -98,4 +99,5 @@ class Trace(Route):
         (slot,) = [i for i, a in enumerate(E.args) if self.depends(a)]
         Y = E.op.adjoint(slot, E.args, turn(M))
         assert Y is not None  # the operand depends on a differential
-        return Move(f"adjoint-{E.op.name}", (Term(turn(neat(Y)), E.args[slot]),))
+        key = "adjoint-abstract" if isinstance(E.op, Abstract) else f"adjoint-{E.op.name}"
+        return Move(key, (Term(turn(neat(Y)), E.args[slot]),))

@@ -6,7 +6,7 @@ rule of differentiation.  A line `df = …` has that value; a derivative has it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -37,21 +37,75 @@ def verify(f: Expr, x: Expr, told: Sequence[Line], by_entries: bool = False) -> 
     """
     tolerance = TOLERANCE[1] * (1 if is_analytic(f) else LOOSER)
     errors, points = [0.0], 0
-    for sample in samples([f, x, *[line.expr for line in told if line.kind == "derivative"]], count=ASSIGNMENTS):
-        V = _direction(x, sample)
-        true = _slope(f, x, V, sample)
-        usable = np.isfinite(true).all((-2, -1))
-        points += int(usable.sum())
-        scale = np.maximum(np.abs(true).max((-2, -1)), 1e-6 * sample.scale)[usable]
+    for sample in samples([f, x], count=ASSIGNMENTS):
+        at = _Point(f, x, told, sample)
+        points += int(at.usable.sum())
         for line in told:
-            error = np.abs(_value(line, f, x, V, sample, by_entries) - _as(line, true))[usable].max((-2, -1))
-            relative = float(np.max(error / np.maximum(scale, np.finfo(float).tiny), initial=0))
-            if not relative <= tolerance:
-                raise VerificationError(f"a line of the derivation is wrong ({relative:.1e}): {line.expr}; {REPORT_IT}")
-            errors.append(relative)
+            error = at.error(line, by_entries)
+            if not error <= tolerance:
+                raise VerificationError(f"a line of the derivation is wrong ({error:.1e}): {line.expr}; {REPORT_IT}")
+            errors.append(error)
     if not points:
         raise DomainError("no point was found where the function is differentiable")
     return max(errors)
+
+
+class _Point:
+    """Some points, a direction dX, and everything that has a value there."""
+
+    def __init__(self, f: Expr, x: Expr, told: Sequence[Line], sample: Sample) -> None:
+        self.f, self.x, self.sample = f, x, sample
+        self.V = _direction(x, sample)
+        self.env: dict[str, Array] = {**sample.env, "d" + x.data.name: self.V}
+        self.values: dict[Expr, Expr] = {}
+        for line in told:
+            if line.name is not None:
+                self._enter(line, line.name)
+        self.true = self.slope(f)
+        self.usable = np.isfinite(self.true).all((-2, -1))
+        largest = np.maximum(np.abs(self.true).max((-2, -1)), 1e-6 * sample.scale)
+        self.scale = np.maximum(largest, np.finfo(float).tiny)
+
+    def _enter(self, line: Line, name: Expr) -> None:
+        """The value of a name, and of its differential."""
+        self.env[name.data.name] = evaluate(line.expr, self.env, self.sample.sizes)
+        if line.value is not None:
+            self.values[name] = line.value
+            self.env["d" + name.data.name] = self.slope(line.value)
+
+    def slope(self, e: Expr) -> Array:
+        """The derivative of e, an expression in the variables, along dX."""
+        base = self.sample.env[self.x.data.name]
+
+        def at(t: complex) -> Array:
+            return evaluate(e, {**self.sample.env, self.x.data.name: base + t * self.V}, self.sample.sizes)
+
+        if is_analytic(e):
+            return np.asarray(at(1j * COMPLEX_STEP).imag / COMPLEX_STEP)
+        return richardson(lambda h: (at(h) - at(-h)) / (2 * h), STEP)
+
+    def error(self, line: Line, by_entries: bool) -> float:
+        """How far a line is from the differential, relative to its size; of a name, from what it stands for."""
+        if line.kind == "name":
+            if line.value is None or line.name is None:
+                return 0.0  # a coefficient: the lines in which it stands are checked
+            true = evaluate(line.value, self.sample.env, self.sample.sizes)
+            off = np.abs(self.env[line.name.data.name] - true) / np.maximum(
+                np.abs(true).max((-2, -1), keepdims=True), 1
+            )
+            return float(np.max(off[self.usable], initial=0))
+        off = np.abs(self._value(line, by_entries) - _as(line, self.true)).max((-2, -1)) / self.scale
+        return float(np.max(off[self.usable], initial=0))
+
+    def _value(self, line: Line, by_entries: bool) -> Array:
+        """What a line says that the differential is."""
+        if line.kind in ("derivative", "free"):
+            J = evaluate(line.expr, self.env, self.sample.sizes)
+            return _contracted(J, self.f, self.x, self.V, by_entries and line.kind != "free")
+        formal = [n for n in topological([line.expr]) if n.op is FORMAL]
+        given = {n: symbol(f"d{i}", n.shape, ["differential"]) for i, n in enumerate(formal)}
+        env = {**self.env, **{s.data.name: self.slope(substitute(n.args[0], self.values)) for n, s in given.items()}}
+        return evaluate(substitute(line.expr, given) if given else line.expr, env, self.sample.sizes)
 
 
 def _direction(x: Expr, sample: Sample) -> Array:
@@ -60,15 +114,6 @@ def _direction(x: Expr, sample: Sample) -> Array:
     for name in STRUCTURES.keys() & x.data.properties:
         V = np.asarray(STRUCTURES[name](V))
     return V
-
-
-def _slope(e: Expr, x: Expr, V: Array, sample: Sample) -> Array:
-    """The derivative of e along V."""
-    at: Callable[[complex], Array] = lambda t: evaluate(e, {**sample.env, x.data.name: base + t * V}, sample.sizes)
-    base = sample.env[x.data.name]
-    if is_analytic(e):
-        return np.asarray(at(1j * COMPLEX_STEP).imag / COMPLEX_STEP)
-    return richardson(lambda h: (at(h) - at(-h)) / (2 * h), STEP)
 
 
 def _as(line: Line, true: Array) -> Array:
@@ -81,22 +126,6 @@ def _as(line: Line, true: Array) -> Array:
 def _stacked(A: Array) -> Array:
     """vec: the columns below one another."""
     return np.asarray(A.swapaxes(-1, -2).reshape(*A.shape[:-2], -1, 1))
-
-
-def _value(line: Line, f: Expr, x: Expr, V: Array, sample: Sample, by_entries: bool) -> Array:
-    """What a line says that the differential is, at the points of the sample."""
-    if line.kind in ("derivative", "free"):
-        return _contracted(evaluate(line.expr, sample.env, sample.sizes), f, x, V, by_entries and line.kind != "free")
-    return _with_dx(line.expr, x, V, sample)
-
-
-def _with_dx(e: Expr, x: Expr, V: Array, sample: Sample) -> Array:
-    """The value of a line, with V in the place of dX and slopes in the place of formal differentials."""
-    formal = [n for n in topological([e]) if n.op is FORMAL]
-    given = {n: symbol(f"d{i}", n.shape, ["differential"]) for i, n in enumerate(formal)}
-    env: dict[str, Array] = {**sample.env, "d" + x.data.name: V}
-    env |= {s.data.name: _slope(n.args[0], x, V, sample) for n, s in given.items()}
-    return evaluate(substitute(e, given) if given else e, env, sample.sizes)
 
 
 def _contracted(J: Array, f: Expr, x: Expr, V: Array, by_entries: bool) -> Array:
