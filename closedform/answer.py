@@ -175,15 +175,17 @@ class Derivative(Formula):
 
     # how it is derived
 
-    def steps(self, lang: str = "en", level: str = "brief") -> Derivation:
+    def steps(self, lang: str = "en", level: str = "brief", route: str = "differentials") -> Derivation:
         """The derivation, one named rule at a time, every line checked by value.
 
         Args:
             lang: the language of the sentences: en, ko or zh.
             level: `brief` for a reader who knows the rules, `full` for a beginner.
+            route: how df is found: `differentials`, by their rules, or `expansion`, from f(X + dX) − f(X).
 
         Raises:
-            RequestError: no such language or level.
+            RequestError: no such language, level or route.
+            TooLarge: an expansion has too many terms.
             NotSupported: an operation has no rule for a derivation.
 
         >>> from closedform import derivative, parse
@@ -198,7 +200,7 @@ class Derivative(Formula):
         from closedform.derivation.telling import derivation
 
         as_it_is = self.arrangement.axes or self.expr is self._last.answer
-        return derivation(self.stages, None if as_it_is else (self.layout, self.shown), lang, level)
+        return derivation(self.stages, None if as_it_is else (self.layout, self.shown), lang, level, route)
 
     # where it is valid, and that it is right
 

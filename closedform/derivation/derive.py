@@ -14,15 +14,15 @@ from closedform.calculus.differential import differential_symbol
 from closedform.calculus.jacobian import matrix_of
 from closedform.compact.compact import compact
 from closedform.compact.present import present
-from closedform.core.expr import Expr, node, symbols, zeros
+from closedform.core.expr import Expr, node, symbols, topological, zeros
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
-from closedform.core.terms import is_zero
 from closedform.derivation.chain import Block, Namer, blocks
+from closedform.derivation.expansion import increment, is_exact, multiplied_out
 from closedform.derivation.formal import FORMAL, Differentials, expanded, written_out
 from closedform.derivation.linear import Columns, Stacked
 from closedform.derivation.moves import Route, Term, moved
-from closedform.derivation.neat import neat, turn
+from closedform.derivation.neat import neat, total, turn
 from closedform.derivation.trace import Trace
 from closedform.errors import NotSupported
 
@@ -35,7 +35,8 @@ class Line:
 
     Attributes:
         kind: what stands on the left: `differential`, `transposed` or `stacked`, df, df' or d vec F; `derivative`;
-            `free`, the derivative before a convention for symmetric and diagonal variables was applied; `name`.
+            `free`, the derivative before a convention for symmetric and diagonal variables was applied; `name`;
+            `increment`, f(X + dX) − f(X), and `approximate`, that up to terms of higher order.
         expr: what stands on the right.
         keys: of the rules that lead here from the line before.
         name: the symbol that stands for it from here on.
@@ -51,11 +52,16 @@ class Line:
     about: str = ""
 
 
-def lines(stage: Stage) -> list[Line]:
+def lines(stage: Stage, route: str = "differentials") -> list[Line]:
     """The derivation of one derivative of a function.
+
+    Args:
+        stage: the function, the variable, the answer.
+        route: how df is found: `differentials`, by their rules, or `expansion`, from f(X + dX) − f(X).
 
     Raises:
         NotSupported: an operation has no rule for a derivation.
+        TooLarge: an expansion has too many terms.
     """
     f, x = stage.function, stage.variable
     f = written_out(present(f) if f.is_normal else f)
@@ -63,6 +69,9 @@ def lines(stage: Stage) -> list[Line]:
     if not rules.depends(f):
         start = Line("differential", zeros(f.shape), ("start",))
         return [start, Line("derivative", present(stage.answer), ("constant",))]
+    if route == "expansion":
+        told = _by_expansion(f, x, rules)
+        return [*told, *_Telling(stage, rules, []).from_differential(told[-1].expr)]
     found, F = ([], f) if x.is_scalar else blocks(f, x, rules)
     rules.known |= {b.name: differential_symbol(b.name) for b in found}
     rules.depending |= dict.fromkeys(rules.known, True)
@@ -70,6 +79,17 @@ def lines(stage: Stage) -> list[Line]:
     named = [Line("name", b.rule, ("name",), b.name, b.value) for b in found]
     start = Line("differential", rules.d(F), ("start",))
     return [*named, start, *_Telling(stage, rules, found).from_differential(start.expr)]
+
+
+def _by_expansion(f: Expr, x: Expr, rules: Differentials) -> list[Line]:
+    """The increment, multiplied out, and its terms of first order."""
+    orders = multiplied_out(f, rules)
+    every = [term for order in sorted(orders) for term in orders[order]]
+    return [
+        Line("increment", increment(f, x, rules.known[x]), ("increment",)),
+        Line("increment" if is_exact(f, rules) else "approximate", total(every), ("multiply-out",)),
+        Line("differential", total(orders.get(1) or [zeros(f.shape)]), ("first-order",)),
+    ]
 
 
 class _Telling:
@@ -83,7 +103,8 @@ class _Telling:
         """The lines after df = d(f)."""
         told = [Line("differential", e, (key,)) for key, e in expanded(start, self.rules)]
         df, dx = told[-1].expr if told else start, self.rules.known[self.stage.variable]
-        if is_zero(df):
+        linear = set(self.rules.known.values())
+        if not any(e in linear for e in topological([df])):
             return [*told, Line("derivative", present(self.stage.answer), ("constant",))]
         if dx.is_scalar and not self.stage.stacked:
             return [*told, *self._by_scalar(df, dx)]
@@ -132,10 +153,10 @@ class _Telling:
         found: dict[Expr, list[Expr]] = {}
         for t in terms:
             found.setdefault(t.E, []).append(route.matrix(t))
-        total = {E: compact(normal(_sum(Ms))) for E, Ms in found.items()}
-        shown = route.line([Term(present(M), E) for E, M in total.items()])
+        gathered = {E: compact(normal(_sum(Ms))) for E, Ms in found.items()}
+        shown = route.line([Term(present(M), E) for E, M in gathered.items()])
         told.append(Line(kind, neat(shown), ("collect",)))
-        return total
+        return gathered
 
     def _coefficient(self, route: Route, M: Expr, block: Block) -> Line:
         """A name for what stands before dh: the gradient by h, or a matrix."""
@@ -155,7 +176,8 @@ class _Telling:
         if kind == "stacked" and not self.stage.stacked and self.stage.function.is_scalar:
             return [Line("derivative", present(self.stage.answer), ("unstack",))]
         if isinstance(route, Trace):
-            return self._concluded(compact(normal(turn(M))), "read-off-gradient")
+            key = "read-off-vector" if ONE in self.stage.variable.shape else "read-off-gradient"
+            return self._concluded(compact(normal(turn(M))), key)
         return self._concluded(M, "read-off-stacked" if kind == "stacked" else "read-off-jacobian")
 
     def _concluded(self, found: Expr, key: str) -> list[Line]:
@@ -168,7 +190,7 @@ class _Telling:
         told = [Line("derivative", present(found), (key,))]
         if self.blocks and answer.size > SHORT:
             return told
-        return [*told, Line("derivative", present(answer), ("simplify",))]
+        return [*told, Line("derivative", present(answer), ("put-back" if self.blocks else "simplify",))]
 
 
 def _sum(found: list[Expr]) -> Expr:

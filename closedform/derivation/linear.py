@@ -19,7 +19,7 @@ class Columns(Route):
     """Terms M E of a column or a scalar E; the variable is a column or, transposed, a row."""
 
     def start(self, line: Expr) -> list[Term]:
-        return [Term(number(1), t) for t in (line.args if line.op.name == "add" else [line])]
+        return [Term(number(1), t) for t in self.terms(line)]
 
     def done(self, term: Term) -> bool:
         return super().done(term) or (term.E.op.name == "transpose" and term.E.args[0] in self.differentials)
@@ -91,7 +91,7 @@ class Stacked(Route):
 
     def start(self, line: Expr) -> list[Term]:
         M = eye(line.shape[0] * line.shape[1])
-        return [Term(M, t) for t in (line.args if line.op.name == "add" else [line])]
+        return [Term(M, t) for t in self.terms(line)]
 
     def write(self, term: Term) -> Expr:
         return product([term.M, vec(term.E)])

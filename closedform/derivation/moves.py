@@ -70,6 +70,10 @@ class Route(ABC):
                 self.depending[n] = any(self.depending[a] for a in n.args)
         return self.depending[e]
 
+    def terms(self, line: Expr) -> list[Expr]:
+        """The terms of a sum, without those that are zero because no differential is left in them."""
+        return [t for t in (line.args if line.op.name == "add" else [line]) if self.depends(t)]
+
     def parted(self, e: Expr) -> tuple[tuple[Expr, ...], Expr, tuple[Expr, ...]]:
         """The operands before the one that depends on a differential, that one, and those after."""
         (i,) = [i for i, a in enumerate(e.args) if self.depends(a)]

@@ -16,6 +16,9 @@ from closedform.errors import NotSupported, ShapeError
 FORMULAS = {
     "start": "",
     "again": "",
+    "increment": "",
+    "multiply-out": "",
+    "first-order": "",
     "name": "",
     "coefficient": "",
     "chain": "",
@@ -59,11 +62,14 @@ FORMULAS = {
     "vec": "vec(L(X)) = M vec(X)",
     "collect": "",
     "read-off-gradient": "df = tr(GᵀdX)  ⇒  ∂f/∂X = G",
+    "read-off-vector": "df = gᵀdx  ⇒  ∂f/∂x = g",
+    "read-off-hessian": "dg = H dx  ⇒  ∂g/∂x = H",
     "read-off-jacobian": "dF = J dx  ⇒  ∂F/∂x = J",
     "read-off-stacked": "d vec F = J d vec X  ⇒  J",
     "unstack": "df = vec(G)ᵀ vec(dX)  ⇒  ∂f/∂X = G",
     "structure": "",
     "simplify": "",
+    "put-back": "",
     "layout": "",
 }
 FAMILIES = ("d", "vec", "adjoint")  #: rules that are one for every operation

@@ -21,8 +21,10 @@ from closedform.errors import RequestError
 from closedform.lang import language, say
 
 LEVELS = ("brief", "full")  #: for a reader who knows the rules, for a beginner
+ROUTES = ("differentials", "expansion")  #: how df is found
 NAMING = ("name", "coefficient", "chain-coefficient")
 RUN = 6  #: of steps of one form that are all shown
+HESSIAN = {"read-off-jacobian": "read-off-hessian"}
 HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
@@ -35,6 +37,7 @@ class Step:
         sentence: what is done, in the language of the derivation.
         formulas: the rules as formulas, in Unicode.
         head: what stands on the left, in Unicode, such as `df`.
+        relation: `=`, or `≈` where terms of higher order were left out.
         before, after: the right side before and after, in the text syntax; before is empty in a first step.
         unicode, latex: the right side after; in LaTeX with the left side.
         shapes: the outermost factors of it, each with its shape.
@@ -44,6 +47,7 @@ class Step:
     sentence: str
     formulas: tuple[str, ...]
     head: str
+    relation: str
     before: str
     after: str
     unicode: str
@@ -106,7 +110,9 @@ class Derivation(Sequence[Step]):
         return {"lang": self.lang, "level": self.level, "steps": steps, "max_error": self.max_error}
 
 
-def derivation(stages: Sequence[Stage], arranged: tuple[str, Expr] | None, lang: str, level: str) -> Derivation:
+def derivation(
+    stages: Sequence[Stage], arranged: tuple[str, Expr] | None, lang: str, level: str, route: str
+) -> Derivation:
     """The derivation of a derivative, of every order in turn.
 
     Args:
@@ -114,29 +120,35 @@ def derivation(stages: Sequence[Stage], arranged: tuple[str, Expr] | None, lang:
         arranged: the name of a layout and the answer in it, if that is not the arrangement of the last stage.
         lang: a language of `closedform.lang`.
         level: `brief` or `full`.
+        route: `differentials` or `expansion`.
 
     Raises:
-        RequestError: no such language or level.
+        RequestError: no such language, level or route.
         NotSupported: an operation has no rule for a derivation.
         VerificationError: a line is wrong; a bug of closedform.
     """
     language(lang)
     if level not in LEVELS:
         raise RequestError(f"level is brief or full, not {level!r}"[:80])
+    if route not in ROUTES:
+        raise RequestError(f"no such route: {route!r}"[:80], hint="one of " + ", ".join(ROUTES))
     steps: list[Step] = []
     worst = 0.0
     names = _Names(stages)
     for order, stage in enumerate(stages):
-        told = lines(stage)
+        told = lines(stage, route)
         worst = max(worst, verify(stage.function, stage.variable, told, by_entries=stage.structure is BY_ENTRIES))
         if order:
             told = [replace(told[0], keys=("again",)), *told[1:]]
+        if order == 1 and stages[0].function.is_scalar and stage.variable is stages[0].variable:
+            told = [replace(line, keys=tuple(HESSIAN.get(k, k) for k in line.keys)) for line in told]
         for before, line in _merged(told, level):
-            facts = {"g": names.function(order), "derivative": names.head(order - 1, "derivative")[0]} if order else {}
+            facts = {"dx": f"d{stage.variable.data.name}"}
+            facts |= {"g": names.function(order), "derivative": names.head(order - 1, "derivative")[0]} if order else {}
             steps.append(_step(line, before, names.of(order, line), lang, **facts))
     if arranged is not None:
         name, e = arranged
-        head = names.head(len(stages) - 1, "derivative")
+        head = names.derivative(len(stages) - 1)
         line = Line("derivative", e, ("layout",))
         steps.append(_step(line, None, head, lang, layout=name))
     return Derivation(_elided(steps, lang) if level == "brief" else steps, lang, level, worst)
@@ -175,10 +187,20 @@ def _elided(steps: Sequence[Step], lang: str) -> list[Step]:
         run = list(group)
         if len(run) > RUN and run[0].rules[0] in NAMING:
             n = len(run) - 3
-            dots = Step(("likewise",), say(lang, "step.likewise", n=n), (), "", "", "", "⋮", r"&\vdots", (), ("⋮", ""))
+            dots = Step(
+                ("likewise",), say(lang, "step.likewise", n=n), (), "", "", "", "", "⋮", r"&\vdots", (), ("⋮", "")
+            )
             run = [*run[:2], dots, run[-1]]
         told += run
     return told
+
+
+def _dots(sentence: str) -> Step:
+    """In the place of steps that are not shown."""
+    return Step(
+        rules=("likewise",), sentence=sentence, formulas=(), head="", relation="", before="", after="",
+        unicode="⋮", latex=r"&\vdots", shapes=(), lines=("⋮", ""),
+    )  # fmt: skip
 
 
 class _Names:
@@ -204,46 +226,51 @@ class _Names:
         """In Unicode and in LaTeX."""
         stage, f = self.stages[order], self.function(order)
         if kind in ("derivative", "free"):
-            return self._derivative(order, stage, self.function(0))
+            return self.vec(stage) if stage.stacked and order == 0 else self.derivative(order)
+        if kind in ("increment", "approximate"):
+            return f"Δ{f}", rf"\Delta {f}"
         if kind == "stacked":
             return f"d vec {f}", rf"\mathrm{{d}} \operatorname{{vec}} {f}"
         mark, turned = ("ᵀ", r"^{\top}") if kind == "transposed" else ("", "")
         return f"d{f}{mark}", rf"\mathrm{{d}}{f}{turned}"
 
-    def _derivative(self, order: int, stage: Stage, f: str) -> tuple[str, str]:
-        names = [s.variable.data.name for s in self.stages[: order + 1]]
-        latex_names = [spelled(name) for name in names]
-        if stage.stacked and order == 0:
-            x, X = names[0], latex_names[0]
-            return (
-                f"∂vec {f}/∂(vec {x})ᵀ",
-                rf"\frac{{\partial \operatorname{{vec}} {f}}}{{\partial (\operatorname{{vec}} {X})^{{\top}}}}",
-            )
+    def vec(self, stage: Stage) -> tuple[str, str]:
+        """∂vec F/∂(vec X)'."""
+        f, x = self.function(0), stage.variable.data.name
+        top, below = rf"\partial \operatorname{{vec}} {f}", rf"\partial (\operatorname{{vec}} {spelled(x)})^{{\top}}"
+        return f"∂vec {f}/∂(vec {x})ᵀ", rf"\frac{{{top}}}{{{below}}}"
+
+    def derivative(self, order: int) -> tuple[str, str]:
+        """∂f/∂x, ∂²f/∂x², ∂²f/∂x∂y."""
+        f, names = self.function(0), [s.variable.data.name for s in self.stages[: order + 1]]
+        below = " ".join(rf"\partial {spelled(x)}" for x in names)
         if order == 0:
-            return f"∂{f}/∂{names[0]}", rf"\frac{{\partial {f}}}{{\partial {latex_names[0]}}}"
+            return f"∂{f}/∂{names[0]}", rf"\frac{{\partial {f}}}{{{below}}}"
         k = "".join(HIGH[int(d)] for d in str(len(names)))
-        below = "∂" + "∂".join(names) if len(set(names)) > 1 else f"∂{names[0]}{k}"
-        below_latex = " ".join(rf"\partial {x}" for x in latex_names)
-        return f"∂{k}{f}/{below}", rf"\frac{{\partial^{{{len(names)}}} {f}}}{{{below_latex}}}"
+        same = len(set(names)) == 1
+        under = f"∂{names[0]}{k}" if same else "∂" + "∂".join(names)
+        return f"∂{k}{f}/{under}", rf"\frac{{\partial^{{{len(names)}}} {f}}}{{{below}}}"
 
 
-def _step(line: Line, before: Line | None, head: tuple[str, str], lang: str, **facts: str) -> Step:
+def _step(line: Line, before: Line | None, head: tuple[str, str], lang: str, dx: str = "", **facts: str) -> Step:
     through, _, h = line.about.rpartition(" ")
-    facts |= {"h": h, "through": through}
+    facts |= {"h": h, "through": through, "dx": dx}
     loud = [key for key in line.keys if key not in QUIET] or list(line.keys)
     sentences = [say(lang, f"step.{key}", name=name, **facts) for key, name in map(named, loud)]
     shown, factors = shaped(line.expr)
+    relation, relation_latex = ("≈", r"\approx") if line.kind == "approximate" else ("=", "=")
     return Step(
         rules=line.keys,
         sentence="; ".join(dict.fromkeys(sentences)),
         formulas=tuple(dict.fromkeys(f for f in map(formula, loud) if f)),
         head=head[0],
+        relation=relation,
         before="" if before is None else text(before.expr),
         after=text(line.expr),
         unicode=shown,
-        latex=f"{head[1]} &= {shaped_latex(line.expr)}",
+        latex=f"{head[1]} &{relation_latex} {shaped_latex(line.expr)}",
         shapes=tuple((shown[f.start : f.end], f.shape) for f in factors),
-        lines=two_lines(line.expr, f"{head[0]} = "),
+        lines=two_lines(line.expr, f"{head[0]} {relation} "),
     )
 
 

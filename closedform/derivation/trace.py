@@ -17,7 +17,7 @@ class Trace(Route):
     """Terms ⟨M', E⟩: tr(M E) of a matrix, M E of a column, E M of a row, a product of scalars."""
 
     def start(self, line: Expr) -> list[Term]:
-        return [self._scalar(number(1), t) for t in (line.args if line.op.name == "add" else [line])]
+        return [self._scalar(number(1), t) for t in self.terms(line)]
 
     def write(self, term: Term) -> Expr:
         M, E = term.M, term.E

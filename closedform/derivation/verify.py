@@ -6,7 +6,7 @@ rule of differentiation.  A line `df = …` has that value; a derivative has it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from closedform.derivation.derive import Line
 from closedform.derivation.formal import FORMAL, substitute
 from closedform.errors import DomainError, VerificationError
 
+INCREMENTS = ("increment", "approximate")  #: kinds of lines that are df to first order
 ASSIGNMENTS = 2  #: of sizes
 STEP = 1e-3  #: of central differences, for functions that take no complex steps
 
@@ -75,10 +76,14 @@ class _Point:
 
     def slope(self, e: Expr) -> Array:
         """The derivative of e, an expression in the variables, along dX."""
-        base = self.sample.env[self.x.data.name]
+        return self._along(e, self.sample.env, self.x.data.name)
+
+    def _along(self, e: Expr, env: Mapping[str, Array], name: str) -> Array:
+        """The derivative of e when the value of that name moves along V."""
+        base = env[name]
 
         def at(t: complex) -> Array:
-            return evaluate(e, {**self.sample.env, self.x.data.name: base + t * self.V}, self.sample.sizes)
+            return evaluate(e, {**env, name: base + t * self.V}, self.sample.sizes)
 
         if is_analytic(e):
             return np.asarray(at(1j * COMPLEX_STEP).imag / COMPLEX_STEP)
@@ -102,6 +107,9 @@ class _Point:
         if line.kind in ("derivative", "free"):
             J = evaluate(line.expr, self.env, self.sample.sizes)
             return _contracted(J, self.f, self.x, self.V, by_entries and line.kind != "free")
+        if line.kind in INCREMENTS:  # as a function of dX, at 0
+            dx = "d" + self.x.data.name
+            return self._along(line.expr, {**self.env, dx: np.zeros_like(self.V)}, dx)
         formal = [n for n in topological([line.expr]) if n.op is FORMAL]
         given = {n: symbol(f"d{i}", n.shape, ["differential"]) for i, n in enumerate(formal)}
         env = {**self.env, **{s.data.name: self.slope(substitute(n.args[0], self.values)) for n, s in given.items()}}
@@ -120,7 +128,7 @@ def _as(line: Line, true: Array) -> Array:
     """The differential as the line has it: stacked, transposed, or as it is."""
     if line.kind == "transposed":
         return true.swapaxes(-1, -2)
-    return true if line.kind == "differential" else _stacked(true)
+    return true if line.kind in ("differential", *INCREMENTS) else _stacked(true)
 
 
 def _stacked(A: Array) -> Array:

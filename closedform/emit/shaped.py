@@ -55,7 +55,14 @@ class _Marking(Notation):
         return f"{OPEN}{self.shape(part.shape)}{MIDDLE}{shown}{CLOSE}"
 
     def shape(self, shape: Shape) -> str:
-        return show(shape)
+        return _words(shape)
+
+
+def _words(shape: Shape) -> str:
+    """`m×n`; products of sizes of one letter each without their dots, `mn×pq`."""
+    if all(len(name) == 1 for d in shape for name in d.names):
+        return "×".join(d.text.replace("*", "") for d in shape)
+    return show(shape).replace("*", "·")
 
 
 class _Unicode(_Marking, Unicode):
@@ -114,7 +121,7 @@ def _read(marked: str, whole: Shape) -> tuple[str, list[Factor]]:
         else:
             shown += c
         at += 1
-    return shown, found or ([] if whole == SCALAR else [Factor(0, len(shown), show(whole))])
+    return shown, found or ([] if whole == SCALAR else [Factor(0, len(shown), _words(whole))])
 
 
 def shaped_latex(e: Expr) -> str:

@@ -20,7 +20,7 @@ from closedform.errors import VerificationError
 
 FIELDS = {
     "function", "variables", "text", "unicode", "latex", "shape", "layout", "conditions", "conventions", "inferred",
-    "code", "check", "operator", "index",
+    "code", "check", "operator", "index", "steps",
 }  # fmt: skip
 COMMAND = [sys.executable, "-c", "from closedform.cli.main import main; main()"]
 
