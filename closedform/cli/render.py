@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from closedform.answer import Derivative
-    from closedform.derivation.telling import Derivation
+    from closedform.derivation.telling import Derivation, Step
     from closedform.errors import ClosedFormError
 
 Line = tuple[str, str]  #: a style of rich, and what is printed in it
@@ -34,16 +34,25 @@ def answer(D: Derivative, *, all_layouts: bool = False, derivation: Derivation |
 
 
 def _steps(derivation: Derivation) -> Iterator[Line]:
-    """A numbered sentence and the rule; the formula; the shapes of its factors."""
     yield "", ""
-    for i, step in enumerate(derivation, 1):
-        rule = ";  ".join(step.formulas)
-        yield "dim", f"{i:>2}  {step.sentence}" + (f":  {rule}" if rule else "")
-        formula, shapes = step.lines
-        yield "formula", f"      {formula}"
-        if shapes:
-            yield "dim", f"      {shapes}"
+    for i, one in enumerate(derivation, 1):
+        yield from step(i, one)
     yield "green", f"✓ {derivation.verdict}"
+
+
+def step(number: int, step: Step) -> Iterator[Line]:
+    """A numbered sentence and the rule; the formula; the shapes of its factors."""
+    rule = ";  ".join(step.formulas)
+    yield "dim", f"{number:>2}  {step.sentence}" + (f":  {rule}" if rule else "")
+    formula, shapes = step.lines
+    yield "formula", f"      {formula}"
+    if shapes:
+        yield "dim", f"      {shapes}"
+
+
+def lines(some: list[Line]) -> None:
+    """Print lines, each in its style."""
+    _write(sys.stdout, some, set())
 
 
 def _layouts(D: Derivative) -> Iterator[Line]:
