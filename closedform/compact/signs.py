@@ -42,6 +42,8 @@ class _Settled:
                 e = _times(-c, turned)
         if e.op.name == "add":
             return node(e.op, tuple([self._term(a) for a in e.args]))
+        if e.op.name in ("matmul", "hadamard"):
+            e = _in_pairs(e)
         return node(e.op, tuple([self.of(a, False) for a in e.args]))
 
     def _term(self, a: Expr) -> Expr:
@@ -85,6 +87,32 @@ def negated(e: Expr, which: str) -> Expr | None:
     if e.op.name == "power":
         return _power(e)
     return _first(e, which) if e.op.name in LINEAR or e.op in ODD else None
+
+
+def _in_pairs(e: Expr) -> Expr:
+    """(a − b) ⊙ (1 − f(x)) for (b − a) ⊙ (f(x) − 1): two factors change their signs, and none becomes unnatural."""
+    factors = list(e.args)
+    waiting = [i for i, a in enumerate(factors) if _is_unnatural(a)]
+    while waiting:
+        i = waiting.pop(0)
+        others = [*waiting, *(j for j in range(len(factors)) if j != i and j not in waiting)]
+        for j in others:
+            one, other = negated(factors[i], ANY), negated(factors[j], ANY if j in waiting else NATURAL)
+            if one is not None and other is not None and not _is_unnatural(other):
+                factors[i], factors[j] = one, other
+                waiting = [k for k in waiting if k != j]
+                break
+    return node(e.op, tuple(factors))
+
+
+def _is_unnatural(e: Expr) -> bool:
+    """f(x) − 1, also inside a diagonal matrix or a transpose."""
+    if e.op.name in ("diag", "transpose"):
+        return _is_unnatural(e.args[0])
+    if e.op.name != "add":
+        return False
+    parts = [_sign(a) for a in e.args]
+    return _is_one_minus([core for c, core in parts if c is not None], [core for c, core in parts if c is None])
 
 
 LINEAR = {"matmul", "hadamard", "scale", "transpose", "diag", "diagonal", "sum", "tr", "kron", "vec"}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from closedform.ask import derivative
 from closedform.compact.compact import compact
 from closedform.compact.present import present
 from closedform.core.normal import normal
@@ -74,3 +75,16 @@ def test_the_short_form_is_found(long, short):
     shapes = {**SHAPES, "y": ["n"]} if "x - y" in long or "x'*y" in long else SHAPES
     f = parse(long, shapes=shapes, properties={"S": ["symmetric"]})
     assert text(present(compact(normal(f.expr)))) == short
+
+
+@pytest.mark.parametrize(
+    "function, wrt, answer",
+    [
+        ("norm2(tanh(A*x) - b)^2", "x", "2*A'*((tanh(A*x) - b).*(ones(m) - tanh(A*x).^2))"),
+        ("B*tanh(C*tanh(A*x))", "x", "B*diag(ones(r) - tanh(C*tanh(A*x)).^2)*C*diag(ones(m) - tanh(A*x).^2)*A"),
+    ],
+)
+def test_one_minus_a_function_stands_so_in_a_product(function, wrt, answer):
+    shapes = {"A": ("m", "n"), "x": ("n",), "b": ("m",), "C": ("r", "m"), "B": ("q", "r")}
+    D = derivative(parse(function, shapes), wrt)
+    assert D.text == answer and D.check().max_error < 1e-9
