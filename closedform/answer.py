@@ -11,7 +11,8 @@ from closedform.calculus.conditions import conditions
 from closedform.calculus.derivative import Stage, stacked_derivative
 from closedform.calculus.differential import differential
 from closedform.calculus.layout import LAYOUTS, layout_named
-from closedform.calculus.structure import BY_ENTRIES
+from closedform.calculus.structure import BY_ENTRIES, BY_FREE_ENTRIES
+from closedform.calculus.vech import vech_forms, vech_stages
 from closedform.compact.compact import compact
 from closedform.compact.present import present
 from closedform.core.abstract import abstract_functions
@@ -21,7 +22,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import Dim
 from closedform.emit.index import index_latex, index_text, index_unicode
 from closedform.emit.text import text
-from closedform.errors import NotSupported, TooLarge, VerificationError
+from closedform.errors import NotSupported, RequestError, TooLarge, VerificationError
 from closedform.formula import BACKENDS, Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.tensor import Tensor
@@ -59,15 +60,20 @@ class Derivative(Formula):
         layout: the name of the layout of `expr`, `text`, `latex()` and `unicode()`.
         expr: the answer, in normal form, in that layout; with more than two indices the matrix ∂vec F/∂(vec X)'.
         stages: the derivative by the first variable, by the first two, and so on.
+        free: the same by the free entries of symmetric variables, in the layouts that are made of them; else empty.
     """
 
     def __init__(self, function: Function, stages: Sequence[Stage], layout: str) -> None:
         self.stages, self.layout = tuple(stages), layout
         self.variables = tuple(stage.variable for stage in stages)
         last = self._last = stages[-1]
+        self.free: Sequence[Stage] = ()
+        if rows := LAYOUTS[layout].free:
+            self.free = vech_stages(function.expr, self.variables, rows)
+        answer = (self.free or stages)[-1].answer
         self.arrangement = LAYOUTS[layout].arrangement(last.function, last.variable, last.stacked)
-        arranged = self.arrangement.matrix(last.answer)
-        super().__init__(function, arranged if arranged is last.answer else compact(arranged))
+        arranged = self.arrangement.matrix(answer)
+        super().__init__(function, arranged if arranged is answer else compact(arranged))
 
     # in its layout
 
@@ -93,13 +99,38 @@ class Derivative(Formula):
         """The same derivative in another layout.
 
         Raises:
-            RequestError: no layout has that name.
+            RequestError: no layout has that name, or it is one for symmetric variables.
         """
         return Derivative(self.function, self.stages, layout_named(name).name)
 
     def in_layouts(self) -> list[Derivative]:
-        """The same derivative in every layout."""
-        return [self.in_layout(name) for name in LAYOUTS]
+        """The same derivative in every layout; in those of free entries where the variables are symmetric."""
+        forms = ("", *vech_forms(self.function.expr, self.variables))
+        return [self.in_layout(name) for name, layout in LAYOUTS.items() if layout.free in forms]
+
+    def vech(self, rows: str = "vech") -> Derivative:
+        """The derivative by the free entries of a symmetric S, those on and below the diagonal, as vech(S) stacks them.
+
+        Args:
+            rows: of a symmetric F, whether they count `vech` F or `vec` F.
+
+        Returns:
+            For a scalar the column D(n)'*vec(G), and by two variables D(n)'*H*D(n); else ∂vec F/∂(vech S)' = J*D(n),
+            or ∂vech F/∂(vech S)' = L(n)*J*D(n) for a symmetric F.  Its code gives a vector or a matrix.
+
+        Raises:
+            RequestError: a variable is not symmetric.
+
+        >>> from closedform import derivative, parse
+        >>> S = {"shapes": {"S": ("n", "n")}, "properties": {"S": ["spd"]}}
+        >>> print(derivative(parse("logdet(S)", **S), "S").vech())
+        D(n)'*vec(inv(S))
+        >>> print(derivative(parse("inv(S)", **S), "S").vech())
+        -L(n)*kron(inv(S), inv(S))*D(n)
+        """
+        if rows not in ("vech", "vec"):
+            raise RequestError(f"rows count vech or vec, not {rows!r}"[:100])
+        return self.in_layout("vech" if rows == "vech" else "vec-vech")
 
     def layouts(self) -> list[Row]:
         """The answer in every layout: its shape, its formula, and who uses it."""
@@ -176,6 +207,8 @@ class Derivative(Formula):
     @property
     def conventions(self) -> list[str]:
         """What was chosen where authors differ, one sentence each."""
+        if self.free:
+            return list(dict.fromkeys(BY_FREE_ENTRIES.format(x.data.name) for x in self.variables))
         said = [s.structure.doc.format(s.variable.data.name) for s in self.stages if s.structure is not None]
         return list(dict.fromkeys(said))
 
@@ -199,6 +232,7 @@ class Derivative(Formula):
                 )
                 for s in self.stages
             ]
+            + [check(s.function, s.variable, s.answer, "vech") for s in self.free]
         )
         for what, error in self._differences():
             if error > report.tolerance:
@@ -242,22 +276,22 @@ class Derivative(Formula):
     # code
 
     def _code(self) -> str:
-        if self._last.stacked:
+        if self._last.stacked and not self.free:
             from closedform.emit.einsum import tensor_code
 
             return tensor_code(self.tensor, "derivative", self._arguments())
         from closedform.emit.numpy import code
 
-        return code(self._last.answer, "derivative", self._arguments())
+        return code(self.expr if self.free else self._last.answer, "derivative", self._arguments())
 
     def _compile(self) -> Callable[..., Any]:
-        if self._last.stacked:
+        if self._last.stacked and not self.free:
             from closedform.emit.einsum import tensor_compile
 
             return tensor_compile(self.tensor, self._arguments())
         from closedform.emit.numpy import compile
 
-        return compile(self._last.answer, self._arguments())
+        return compile(self.expr if self.free else self._last.answer, self._arguments())
 
     def as_dict(self) -> dict[str, Any]:
         """Every field, ready for JSON; None for what an abstract function does not allow."""

@@ -47,11 +47,13 @@ class Layout:
         name: what `--layout` takes.
         scalar_by_vector, …: the arrangement of the derivative of that by that.
         higher: of derivatives with more than two indices.
+        free: by the free entries of symmetric variables: what the rows count, `vech` F or `vec` F; else empty.
         users: who uses it.
     """
 
     name: str
     users: str
+    free: str = ""
     scalar_by_vector: Arrangement = AS_IS
     scalar_by_matrix: Arrangement = AS_IS
     vector_by_scalar: Arrangement = AS_IS
@@ -81,6 +83,8 @@ LAYOUTS = {
         Layout("numerator", "Wikipedia, numerator layout", **_NUMERATOR),
         Layout("denominator", "Wikipedia, denominator layout", **_DENOMINATOR),
         Layout("vec", "∂vec F/∂(vec X)'; Magnus and Neudecker", scalar_by_vector=TURNED, scalar_by_matrix=STACKED_ROW),
+        Layout("vech", "∂vech F/∂(vech S)', by the free entries of a symmetric S; Magnus and Neudecker", free="vech"),
+        Layout("vec-vech", "∂vec F/∂(vech S)', also for a symmetric F", free="vec"),
         Layout("tensor", "axes of the function first; JAX, PyTorch", higher=OUTPUT_FIRST),
         Layout("tensor-input", "axes of the variable first", vector_by_vector=TURNED, higher=INPUT_FIRST),
         Layout(

@@ -58,7 +58,7 @@ def _lines(D: Derivative) -> Iterator[Line]:
     yield "formula", f"  J = {_symbol(D)},  {D.unicode()}" if D.arrangement.axes else f"  {_symbol(D)} = {D.unicode()}"
     yield "", ""
     yield "", f"{'text':{LABEL}}{D.text}"
-    if D.is_array:
+    if D.is_array and not D.free:
         yield "", f"{'map':{LABEL}}{D.operator()}"
         if not D.arrangement.axes:
             yield "", f"{'entries':{LABEL}}{_entries(D)}"
@@ -83,6 +83,8 @@ def _symbol(D: Derivative) -> str:
     """`∂f/∂x` or `∂²f/∂x∂y`, with a name for the function that is none of its variables."""
     f = next((name for name in "fFgGφΦ" if name not in D.function.variables), "·")
     names = [x.data.name for x in D.variables]
+    if D.free:
+        return _by_free_entries(D, f, names)
     if D.is_array and D.arrangement is AS_IS and len(names) == 1:
         return f"∂vec {f}/∂(vec {names[0]})ᵀ"
     if len(names) == 1:
@@ -90,6 +92,17 @@ def _symbol(D: Derivative) -> str:
     order = "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(len(names)))
     same = len(set(names)) == 1
     return f"∂{order}{f}/" + (f"∂{names[0]}{order}" if same else "∂" + "∂".join(names))
+
+
+def _by_free_entries(D: Derivative, f: str, names: list[str]) -> str:
+    """`∂f/∂vech S`, `∂vech F/∂(vech S)ᵀ`, `∂²f/∂vech S ∂(vech S)ᵀ`."""
+    first = D.free[0].function
+    if not first.is_scalar:
+        f = f"vech {f}" if first.op.name == "vech" else f"vec {f}"
+    *before, last = names
+    rows = "".join(f"∂vech {name} " for name in before)
+    order = f"∂{'' if not before else '⁰¹²³⁴⁵⁶⁷⁸⁹'[len(names) % 10]}{f}"
+    return f"{order}/{rows}∂vech {last}" if first.is_scalar and not before else f"{order}/{rows}∂(vech {last})ᵀ"
 
 
 def error(message: str, kind: str) -> None:

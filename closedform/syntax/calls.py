@@ -181,7 +181,8 @@ def _matrix(reading: Reading, node: Node, name: str) -> Term:
     """`K(m,n)`, `D(n)` and `L(n)`: the commutation, duplication and elimination matrix."""
     dims = [_dimension(reading, operand, node) for operand in node.operands]
     _check_size(reading, node, dims[0] * dims[-1])
-    made = {"K": commutation, "D": duplication, "L": elimination}[name](*dims)
+    make: dict[str, Callable[..., Expr]] = {"K": commutation, "D": duplication, "L": elimination}
+    made = make[name](*dims)
     return Term(node, (size(made.shape[0]), size(made.shape[1])), lambda: made)
 
 

@@ -108,7 +108,7 @@ class Unify:
                 return True
         sides = _side(a), _side(b)
         if sides[0] is not None and sides[1] is not None:
-            return self.same(*sides)
+            return self.same(sides[0], sides[1])
         if UNIT in (a, b) or not unknowns((a, b)):
             return False
         self.pending.append((a, b, self.site))
