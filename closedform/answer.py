@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,8 @@ from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
     from closedform.check.numeric import Report
+    from closedform.written.record import WrittenOut
+    from closedform.written.routes import Routes
 
 REPORT_IT = "this is a bug of closedform, please report it with the function and this message"
 
@@ -184,6 +186,56 @@ class Derivative(Formula):
         x = self._last.variable
         dF = compact(differential(self._last.function, [x]))
         return f"d{x.data.name} -> {text(present(dF))}"
+
+    def written_out(self, **sizes: int) -> WrittenOut:
+        """Every entry as a formula in the entries of the variables, at small sizes; 2 for those not given.
+
+        An array of more than two axes is shown in slices, one for each entry of the variable.  Checked, as any answer.
+
+        Raises:
+            RequestError: not a dimension of the derivative, or not a size.
+            TooLarge: there are more than 400 entries, or they are too long to write down.
+
+        >>> from closedform import derivative, parse
+        >>> print(derivative(parse("x'*A*x"), "x").written_out(n=2))
+        [2*A_11*x_1 + x_2*(A_12 + A_21), 2*A_22*x_2 + x_1*(A_12 + A_21)]
+        """
+        from closedform.written.questions import written_out
+
+        array = self._last.stacked and not self.free
+        return written_out(self.function, self.variables, self._last.answer if array else self.expr, array, sizes)
+
+    def routes(self, at: Mapping[str, Any] | None = None, **sizes: int) -> Routes:
+        """Two routes to the array ∂F_ij/∂X_kl, and that they agree: stack the partials, or flatten and reshape.
+
+        Args:
+            at: values of the variables to compare at, as the compiled derivative takes them; by default random ones.
+            sizes: of the dimensions; 2 for those not given.
+
+        Raises:
+            RequestError: a second derivative, a symmetric or diagonal variable, or values that do not fit.
+            TooLarge: there are more than 400 entries, or they are too long to write down.
+            VerificationError: the routes differ; a bug of closedform.
+
+        >>> from closedform import derivative, parse
+        >>> print(derivative(parse("x*x'"), "x").routes(n=2).jacobian)
+        [[2*x_1, 0  ],
+         [x_2  , x_1],
+         [x_2  , x_1],
+         [0    , 2*x_2]]
+        """
+        from closedform.written.questions import both_routes
+
+        return both_routes(self.function, self.variables, at, sizes)
+
+    def at(self, *values: Any, **named: Any) -> Any:
+        """The numbers at these values of the variables: what the compiled derivative returns.
+
+        >>> from closedform import derivative, parse
+        >>> derivative(parse("x'*x"), "x").at([1, 2])
+        array([2., 4.])
+        """
+        return self.compile()(*values, **named)
 
     def entries(self, **sizes: int) -> int:
         """How many numbers the derivative has at these sizes; in bytes, as float64, eight times that.
