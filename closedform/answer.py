@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from closedform.calculus.conditions import conditions
 from closedform.calculus.derivative import Stage, stacked_derivative
 from closedform.calculus.differential import differential
-from closedform.calculus.layout import LAYOUTS, layout_named
+from closedform.calculus.layout import LAYOUTS, ByFreeEntries, layout_named
 from closedform.calculus.structure import BY_ENTRIES, BY_FREE_ENTRIES
 from closedform.calculus.vech import vech_forms, vech_stages
 from closedform.compact.compact import compact
@@ -70,10 +70,11 @@ class Derivative(Formula):
         self.variables = tuple(stage.variable for stage in stages)
         last = self._last = stages[-1]
         self.free: Sequence[Stage] = ()
-        if rows := LAYOUTS[layout].free:
-            self.free = vech_stages(function.expr, self.variables, rows)
+        convention = LAYOUTS[layout]
+        if isinstance(convention, ByFreeEntries):
+            self.free = vech_stages(function.expr, self.variables, convention.rows)
         answer = (self.free or stages)[-1].answer
-        self.arrangement = LAYOUTS[layout].arrangement(last.function, last.variable, last.stacked)
+        self.arrangement = convention.arrangement(last.function, last.variable, last.stacked)
         arranged = self.arrangement.matrix(answer)
         super().__init__(function, arranged if arranged is answer else compact(arranged))
 
@@ -107,8 +108,12 @@ class Derivative(Formula):
 
     def in_layouts(self) -> list[Derivative]:
         """The same derivative in every layout; in those of free entries where the variables are symmetric."""
-        forms = ("", *vech_forms(self.function.expr, self.variables))
-        return [self.in_layout(name) for name, layout in LAYOUTS.items() if layout.free in forms]
+        forms = vech_forms(self.function.expr, self.variables)
+        return [
+            self.in_layout(name)
+            for name, layout in LAYOUTS.items()
+            if not isinstance(layout, ByFreeEntries) or layout.rows in forms
+        ]
 
     def vech(self, rows: str = "vech") -> Derivative:
         """The derivative by the free entries of a symmetric S, those on and below the diagonal, as vech(S) stacks them.
@@ -187,10 +192,14 @@ class Derivative(Formula):
         dF = compact(differential(self._last.function, [x]))
         return f"d{x.data.name} -> {text(present(dF))}"
 
-    def written_out(self, **sizes: int) -> WrittenOut:
-        """Every entry as a formula in the entries of the variables, at small sizes; 2 for those not given.
+    def written_out(self, size: int = 2, /, **sizes: int) -> WrittenOut:
+        """Every entry as a formula in the entries of the variables, at small sizes, and checked there.
 
-        An array of more than two axes is shown in slices, one for each entry of the variable.  Checked, as any answer.
+        An array of more than two axes is shown in slices, one for each entry of the variable.
+
+        Args:
+            size: of every dimension that is not named.
+            sizes: of dimensions by name.
 
         Raises:
             RequestError: not a dimension of the derivative, or not a size.
@@ -203,14 +212,23 @@ class Derivative(Formula):
         from closedform.written.questions import written_out
 
         array = self._last.stacked and not self.free
-        return written_out(self.function, self.variables, self._last.answer if array else self.expr, array, sizes)
+        matrix = self._last.answer if array else self.expr
+        return written_out(self.function, self.variables, matrix, array, size, sizes)
 
-    def routes(self, at: Mapping[str, Any] | None = None, **sizes: int) -> Routes:
+    @property
+    def has_routes(self) -> bool:
+        """Whether it is a first derivative by a variable that is neither symmetric nor diagonal."""
+        from closedform.written.questions import has_routes
+
+        return has_routes(self.variables)
+
+    def routes(self, size: int = 2, /, at: Mapping[str, Any] | None = None, **sizes: int) -> Routes:
         """Two routes to the array ∂F_ij/∂X_kl, and that they agree: stack the partials, or flatten and reshape.
 
         Args:
+            size: of every dimension that is neither named nor shown by a value.
             at: values of the variables to compare at, as the compiled derivative takes them; by default random ones.
-            sizes: of the dimensions; 2 for those not given.
+            sizes: of dimensions by name.
 
         Raises:
             RequestError: a second derivative, a symmetric or diagonal variable, or values that do not fit.
@@ -219,14 +237,14 @@ class Derivative(Formula):
 
         >>> from closedform import derivative, parse
         >>> print(derivative(parse("x*x'"), "x").routes(n=2).jacobian)
-        [[2*x_1, 0  ],
-         [x_2  , x_1],
-         [x_2  , x_1],
-         [0    , 2*x_2]]
+        [[2*x_1, 0],
+         [x_2,   x_1],
+         [x_2,   x_1],
+         [0,     2*x_2]]
         """
         from closedform.written.questions import both_routes
 
-        return both_routes(self.function, self.variables, at, sizes)
+        return both_routes(self.function, self.variables, at, size, sizes)
 
     def at(self, *values: Any, **named: Any) -> Any:
         """The numbers at these values of the variables: what the compiled derivative returns.

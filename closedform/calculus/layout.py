@@ -47,13 +47,11 @@ class Layout:
         name: what `--layout` takes.
         scalar_by_vector, …: the arrangement of the derivative of that by that.
         higher: of derivatives with more than two indices.
-        free: by the free entries of symmetric variables: what the rows count, `vech` F or `vec` F; else empty.
         users: who uses it.
     """
 
     name: str
     users: str
-    free: str = ""
     scalar_by_vector: Arrangement = AS_IS
     scalar_by_matrix: Arrangement = AS_IS
     vector_by_scalar: Arrangement = AS_IS
@@ -67,6 +65,17 @@ class Layout:
             return self.higher
         kind = f"{_kind(function)}_by_{_kind(variable)}"
         return AS_IS if kind == "scalar_by_scalar" else getattr(self, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class ByFreeEntries(Layout):
+    """By the free entries of symmetric variables, whose derivative is found anew.
+
+    Attributes:
+        rows: what they count for a symmetric F, `vech` F or `vec` F.
+    """
+
+    rows: str = "vech"
 
 
 def _kind(e: Expr) -> str:
@@ -83,8 +92,8 @@ LAYOUTS = {
         Layout("numerator", "Wikipedia, numerator layout", **_NUMERATOR),
         Layout("denominator", "Wikipedia, denominator layout", **_DENOMINATOR),
         Layout("vec", "∂vec F/∂(vec X)'; Magnus and Neudecker", scalar_by_vector=TURNED, scalar_by_matrix=STACKED_ROW),
-        Layout("vech", "∂vech F/∂(vech S)', by the free entries of a symmetric S; Magnus and Neudecker", free="vech"),
-        Layout("vec-vech", "∂vec F/∂(vech S)', also for a symmetric F", free="vec"),
+        ByFreeEntries("vech", "∂vech F/∂(vech S)', by the free entries of a symmetric S; Magnus and Neudecker"),
+        ByFreeEntries("vec-vech", "∂vec F/∂(vech S)', also for a symmetric F", rows="vec"),
         Layout("tensor", "axes of the function first; JAX, PyTorch", higher=OUTPUT_FIRST),
         Layout("tensor-input", "axes of the variable first", vector_by_vector=TURNED, higher=INPUT_FIRST),
         Layout(

@@ -1,7 +1,8 @@
 """Rewriting: rules `left -> right`, written with ordinary expressions, applied to expressions in normal form.
 
 Symbols of a rule are wildcards: one stands for any expression whose shape fits, the dimensions being
-wildcards too; one declared symmetric for an expression that is its own transpose.  In a sum or an entry-by-entry product a rule may use some of the operands and leave the
+wildcards too; one declared symmetric for an expression that is its own transpose.
+In a sum or an entry-by-entry product a rule may use some of the operands and leave the
 rest; in a chain of matrices a run of neighbours, and inside a function a wildcard may be a whole run.
 Every rule makes an expression smaller, so rewriting ends.
 """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from closedform.compact.present import present
 from closedform.core.abstract import Abstract
-from closedform.core.expr import OPS, Expr, node, number, symbol, symbols, topological
+from closedform.core.expr import OPS, Expr, node, number, symbol, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, SCALAR
 from closedform.emit.latex import Latex, latex, spelled
@@ -53,13 +53,23 @@ class Entries:
         Raises:
             TooLarge: there are too many, or they are too long to write down.
         """
-        for n in topological([e], self.known):
-            rule = RULES.get(n.op.name, _entrywise if _is_entrywise(n) else _named)
+        for n, rule in self._needed(e):
             grid = {place: found for place, v in rule(self, n).items() if (found := normal(v)) is not ZERO}
             if len(grid) > LONGEST or sum(v.size for v in grid.values()) > LONGEST:
                 raise TooLarge("the entries are too long to write down", hint="give smaller sizes")
             self.known[n] = grid
         return self.known[e]
+
+    def _needed(self, e: Expr) -> list[tuple[Expr, Rule]]:
+        """What is not known yet, operands first; not the operands of what is only named."""
+        rules: dict[Expr, Rule] = {}
+        waiting = [e]
+        while waiting:
+            n = waiting.pop()
+            if n not in rules and n not in self.known:
+                rules[n] = _rule(n)
+                waiting += n.args if rules[n] is not _named else ()
+        return [(n, rules[n]) for n in topological([e]) if n in rules]
 
     def shape(self, e: Expr) -> Place:
         return e.shape[0].value(self.sizes), e.shape[1].value(self.sizes)
@@ -72,7 +82,7 @@ class Entries:
         """A new scalar for an entry of an expression; of a symmetric one the same for [i,j] and [j,i]."""
         if place[0] > place[1] and not e.is_scalar and normal(e.T) is e:
             place = place[::-1]
-        name = subscripted(text(present(e)), e, place, self.shape(e))
+        name = in_text(e, place, self.shape(e))
         while name in self.taken:
             name += "_"
         self.places[name] = e, place
@@ -93,9 +103,9 @@ class Entries:
         return _Latex(self).write(present(e))
 
 
-def subscripted(name: str, e: Expr, place: Place, shape: Place) -> str:
-    """`A_12`, `x_3`, `A_1,12` where an index has two digits; a scalar has no subscript."""
-    return name + (f"_{subscript(e, place, shape)}" if not e.is_scalar else "")
+def in_text(e: Expr, place: Place, shape: Place) -> str:
+    """`A_12`, `x_3`, `inv(X)_12`, `A_1,12` where an index has two digits; a scalar has no subscript."""
+    return text(present(e)) + (f"_{subscript(e, place, shape)}" if not e.is_scalar else "")
 
 
 def subscript(e: Expr, place: Place, shape: Place) -> str:
@@ -104,12 +114,32 @@ def subscript(e: Expr, place: Place, shape: Place) -> str:
     return ("," if max(shape) > 9 else "").join(indices)
 
 
+def in_unicode(e: Expr, place: Place, shape: Place) -> str:
+    """`A₁₂`, `(X⁻¹)₁₂`."""
+    base = unicode(present(e))
+    if e.is_scalar:
+        return base
+    return (base if e.op.name == "symbol" else f"({base})") + "".join(LOW.get(c, c) for c in subscript(e, place, shape))
+
+
+def in_latex(e: Expr, place: Place, shape: Place) -> str:
+    r"""`A_{12}`, `(X^{-1})_{12}`; a name with a subscript of its own in braces."""
+    base = latex(present(e))
+    if e.is_scalar:
+        return base
+    if e.op.name != "symbol":
+        base = rf"\left({base}\right)"
+    elif "_" in base:
+        base = f"{{{base}}}"
+    return f"{base}_{{{subscript(e, place, shape)}}}"
+
+
 class _Unicode(Unicode):
     """Entries with subscripts: `A₁₂`, `(X⁻¹)₁₂`."""
 
-    def __init__(self, entries: Entries) -> None:
+    def __init__(self, scalars: Entries) -> None:
         super().__init__()
-        self.entries = entries
+        self.scalars = scalars
 
     def times(self, factors: Iterable[str]) -> str:
         shown = last = ""
@@ -118,38 +148,36 @@ class _Unicode(Unicode):
         return shown
 
     def name(self, name: str) -> str:
-        e, place = self.entries.places.get(name, (None, (0, 0)))
+        e, place = self.scalars.places.get(name, (None, (0, 0)))
         if e is None:
             return name
-        base = e.data.name if e.op.name == "symbol" else f"({unicode(present(e))})"
-        below = subscript(e, place, self.entries.shape(e))
-        return base + "".join(LOW.get(c, c) for c in below) if not e.is_scalar else base
+        return in_unicode(e, place, self.scalars.shape(e))
 
 
 class _Latex(Latex):
     r"""Entries with subscripts: `A_{12}`, `(X^{-1})_{12}`."""
 
-    def __init__(self, entries: Entries) -> None:
+    def __init__(self, scalars: Entries) -> None:
         super().__init__()
-        self.entries = entries
+        self.scalars = scalars
 
     def name(self, name: str) -> str:
-        e, place = self.entries.places.get(name, (None, (0, 0)))
+        e, place = self.scalars.places.get(name, (None, (0, 0)))
         if e is None:
             return spelled(name)
-        if e.op.name == "symbol":
-            base = spelled(e.data.name)
-            base = f"{{{base}}}" if "_" in base else base
-        else:
-            base = rf"\left({latex(present(e))}\right)"
-        return f"{base}_{{{subscript(e, place, self.entries.shape(e))}}}" if not e.is_scalar else base
+        return in_latex(e, place, self.scalars.shape(e))
 
+
+Rule = Callable[[Entries, Expr], Grid]
 
 # one rule for each operation ----------------------------------------------------------------------------------------
 
 
-def _is_entrywise(e: Expr) -> bool:
-    return e.op.kind == "elementwise" or (isinstance(e.op, Abstract) and e.op.values is None)
+def _rule(e: Expr) -> Rule:
+    if e.op.name == "matpow" and (e.args[1].op.name != "number" or not 0 < e.args[1].data <= HIGHEST_POWER):
+        return _named
+    entrywise = e.op.values is None if isinstance(e.op, Abstract) else e.op.kind == "elementwise"
+    return RULES.get(e.op.name, _entrywise if entrywise else _named)
 
 
 def _variable(w: Entries, e: Expr) -> Grid:
@@ -238,8 +266,6 @@ def _matmul(w: Entries, e: Expr) -> Grid:
 
 def _matpow(w: Entries, e: Expr) -> Grid:
     X, k = e.args
-    if k.op.name != "number" or not 0 < k.data <= HIGHEST_POWER:
-        return _named(w, e)
     total = w.known[X]
     for _ in range(int(k.data) - 1):
         total = _times(total, w.known[X])
@@ -255,7 +281,7 @@ def _kron(w: Entries, e: Expr) -> Grid:
     return total
 
 
-def _moved(place: Callable[[Place, Place], Place | None]) -> Callable[[Entries, Expr], Grid]:
+def _moved(place: Callable[[Place, Place], Place | None]) -> Rule:
     """An operation that puts entries elsewhere: where, given the place and the shape of the operand; None to drop."""
 
     def rule(w: Entries, e: Expr) -> Grid:
@@ -270,7 +296,7 @@ def _in_vech(at: Place, shape: Place) -> Place | None:
     return (j * n - j * (j - 1) // 2 + i - j, 0) if i >= j else None
 
 
-def _total(places: Callable[[Place], bool], of: Callable[[Expr], Expr] = lambda v: v) -> Callable[[Entries, Expr], Grid]:
+def _total(places: Callable[[Place], bool], of: Callable[[Expr], Expr] = lambda v: v) -> Rule:
     """A sum of some of the entries, or of a function of them."""
     return lambda w, e: {(0, 0): _sum_of([of(v) for p, v in w.known[e.args[0]].items() if places(p)])}
 
@@ -290,7 +316,7 @@ def _logsumexp(w: Entries, e: Expr) -> Grid:
     return {(0, 0): node(OPS["log"], (_sum_of([node(OPS["exp"], (inner.get(p, ZERO),)) for p in w.every(e.args[0])]),))}
 
 
-RULES: dict[str, Callable[[Entries, Expr], Grid]] = {
+RULES: dict[str, Rule] = {
     "symbol": _variable,
     **dict.fromkeys(["number", "dim"], _number),
     **dict.fromkeys(["ones", "zeros", "eye", "commutation", "duplication", "elimination"], _constant),

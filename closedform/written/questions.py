@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from closedform.calculus.structure import structure_of
 from closedform.core.expr import Expr
 from closedform.core.function import Function
 from closedform.core.shape import ONE, Dim
+from closedform.emit.numpy import compile
 from closedform.errors import RequestError
 from closedform.index.tensor import axes
 from closedform.written.entries import Entries
@@ -19,7 +23,9 @@ if TYPE_CHECKING:
     from closedform.check.interpreter import Env
 
 
-def written_out(function: Function, variables: Sequence[Expr], matrix: Expr, array: bool, given: Mapping[str, int]) -> WrittenOut:
+def written_out(
+    function: Function, variables: Sequence[Expr], matrix: Expr, array: bool, size: int, given: Mapping[str, int]
+) -> WrittenOut:
     """The entries of a derivative.
 
     Args:
@@ -27,6 +33,7 @@ def written_out(function: Function, variables: Sequence[Expr], matrix: Expr, arr
         variables: by what.
         matrix: the derivative as a matrix.
         array: whether that is ∂vec F/∂(vec X)' of an array with axes for F, then for each variable.
+        size: of every dimension that is not given.
         given: sizes of dimensions.
 
     Raises:
@@ -36,7 +43,7 @@ def written_out(function: Function, variables: Sequence[Expr], matrix: Expr, arr
     from closedform.check.sample import names_of_dims, sample_at
 
     roots = [matrix, function.expr, *variables]
-    sizes = chosen_sizes(names_of_dims(roots), given)
+    sizes = chosen_sizes(names_of_dims(roots), size, given)
     dims = [d for e in (function.expr, *variables) for d in axes(e)] if array else _axes(matrix)
     shape = tuple(d.value(sizes) for d in dims)
     refuse_many(prod(shape))
@@ -47,13 +54,16 @@ def written_out(function: Function, variables: Sequence[Expr], matrix: Expr, arr
     return written
 
 
-def both_routes(function: Function, variables: Sequence[Expr], at: Mapping[str, Any] | None, given: Mapping[str, int]) -> Routes:
+def both_routes(
+    function: Function, variables: Sequence[Expr], at: Mapping[str, Any] | None, size: int, given: Mapping[str, int]
+) -> Routes:
     """Both routes of a first derivative by a variable without structure.
 
     Args:
         function: what was differentiated.
         variables: by what.
         at: values of the variables, as the compiled derivative takes them; by default random ones.
+        size: of every dimension that is neither given nor shown by a value.
         given: sizes of dimensions.
 
     Raises:
@@ -61,22 +71,19 @@ def both_routes(function: Function, variables: Sequence[Expr], at: Mapping[str, 
         TooLarge: there are more than 400 entries, or they are too long.
         VerificationError: the routes differ; a bug of closedform.
     """
-    from closedform.calculus.structure import structure_of
     from closedform.check.sample import names_of_dims, sample_at
 
     f, x = function.expr, variables[0]
-    if len(variables) > 1:
-        raise RequestError("the two routes are those of a first derivative")
-    if structure_of(x) is not None:
+    if not has_routes(variables):
+        if len(variables) > 1:
+            raise RequestError("the two routes are those of a first derivative")
         raise RequestError(f"the entries of {x.data.name} are not free: the two routes are by a variable of any value",
                            hint=f"declare {x.data.name} without its properties, or ask for the vech form")  # fmt: skip
     names = names_of_dims([f, x])
-    sizes = chosen_sizes(names, given)
-    if at is not None:
-        values, found = _values(function, at)
-        sizes = chosen_sizes(names, {**{n: found[n] for n in names if n in found}, **given})
+    values, shown = ({}, {}) if at is None else _values(function, at, given)
+    sizes = chosen_sizes(names, size, {**given, **{name: n for name, n in shown.items() if name in names}})
     refuse_many(prod(d.value(sizes) for e in (f, x) for d in axes(e)))
-    env = _point(sample_at([f, x], sizes).env, 0) if at is None else values
+    env = values or _point(sample_at([f, x], sizes).env, 0)
     return routes(f, x, _slices(function, variables, every=True), sizes, list(function.variables), env)
 
 
@@ -87,30 +94,31 @@ def _axes(matrix: Expr) -> list[Dim]:
 
 
 def _slices(function: Function, variables: Sequence[Expr], every: bool = False) -> Slices:
-    scalar = function.expr.is_scalar
-    name = next(n for n in ("fgφψ·" if scalar else "FGΦΨ·") if n not in function.variables)
-    labelled = tuple(variables[1:] if scalar and not every else variables)
-    return Slices(name, tuple(variables), labelled)
+    labelled = variables[1:] if function.expr.is_scalar and not every else variables
+    return Slices(function.letter, tuple(variables), tuple(labelled))
 
 
 def _point(env: Env, k: int) -> dict[str, Any]:
     return {name: value[k] for name, value in env.items()}
 
 
-def _values(function: Function, at: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
-    """The values as matrices, and the sizes they show; checked as the code of the function checks them."""
-    import numpy as np
+def has_routes(variables: Sequence[Expr]) -> bool:
+    """Whether a derivative is a first one by a variable without structure."""
+    return len(variables) == 1 and structure_of(variables[0]) is None
 
-    from closedform.emit.numpy import compile
 
-    value = compile(function.expr, list(function.variables.values()))
+def _values(
+    function: Function, at: Mapping[str, Any], given: Mapping[str, int]
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """The values as matrices, and the sizes they show; checked as compiled code checks them."""
+    run = compile(function.expr, list(function.variables.values()))
+    run(**at, **{name: given.get(name, 1) for name in run.sizes})
+    values: dict[str, Any] = {}
     shown: dict[str, int] = {}
-    found: dict[str, Any] = {}
-    value(**at, **{name: 1 for name in value.sizes})
     for name, x in function.variables.items():
         array = np.asarray(at[name], dtype=float)
-        for d, size in zip(axes(x), array.shape, strict=True):
-            if d.name:
-                shown[d.name] = size
-        found[name] = array.reshape([1, 1] if x.is_scalar else [-1, 1] if x.shape[1] is ONE else [array.shape[0] if x.shape[0] is not ONE else 1, -1])
-    return found, shown
+        lengths = iter(array.shape)
+        rows, columns = (1 if d is ONE else next(lengths) for d in x.shape)
+        shown.update({d.name: n for d, n in zip(x.shape, (rows, columns), strict=True) if d.name})
+        values[name] = array.reshape(rows, columns)
+    return values, shown

@@ -1,4 +1,4 @@
-"""A derivative written out: its entries in an array, shown as a matrix, or as one slice for each entry of the variable."""
+"""A derivative written out: its entries in an array, shown as a matrix or in slices by the entries of the variable."""
 
 from __future__ import annotations
 
@@ -16,18 +16,15 @@ from closedform.core.expr import Expr
 from closedform.core.shape import ONE
 from closedform.emit.latex import spelled
 from closedform.emit.text import text
-from closedform.emit.unicode import LOW
 from closedform.errors import RequestError, TooLarge, VerificationError
-from closedform.written.entries import ZERO, Entries, Place, subscript, subscripted
+from closedform.written.entries import ZERO, Entries, Place, in_latex, in_text, in_unicode
 
 if TYPE_CHECKING:
     from closedform.check.interpreter import Array, Env
 
 MOST = 400  #: entries that are written out
-USUAL = 2  #: the size of a dimension that nothing is said of
 TOLERANCE = 1e-9  #: of an entry written out, relative to the largest
 REPORT_IT = "this is a bug of closedform, please report it with the function and this message"
-Cells = "tuple[Cells, ...] | Expr"
 Nested = Any  #: nested tuples of expressions, one level for each axis; for no axis the expression itself
 Spell = Callable[[Expr], str]
 
@@ -90,7 +87,7 @@ class WrittenOut:
 
     def flat(self) -> list[Expr]:
         """The entries, the last axis running fastest."""
-        found: list[Nested] = [self.entries]
+        found = [self.entries]
         for _ in self.shape:
             found = [inner for cells in found for inner in cells]
         return found
@@ -105,7 +102,9 @@ class WrittenOut:
         parts = []
         for places, cells in self.blocks():
             block = _brackets(_mapped(cells, _text))
-            parts.append(block if self.slices is None else f"{self.slices.label(places, self._named)} =\n{block}")
+            parts.append(
+                block if self.slices is None else f"{self.slices.label(places, self._spelled(in_text))} =\n{block}"
+            )
         return "\n".join(parts)
 
     def unicode(self) -> str:
@@ -116,8 +115,8 @@ class WrittenOut:
         """The lines of each block in Unicode, with its label in the middle line."""
         for places, cells in self.blocks():
             block = _tall(_mapped(cells, self.scalars.unicode))
-            label = "" if self.slices is None else self.slices.label(places, self._below) + " = "
-            middle = len(block) // 2
+            label = "" if self.slices is None else self.slices.label(places, self._spelled(in_unicode)) + " = "
+            middle = (len(block) - 1) // 2
             yield [(label if i == middle else " " * len(label)) + line for i, line in enumerate(block)]
 
     def latex(self) -> str:
@@ -126,7 +125,7 @@ class WrittenOut:
         for places, cells in self.blocks():
             block = _bmatrix(_mapped(cells, self.scalars.latex))
             if self.slices is not None:
-                block = f"{self.slices.latex(places, self._in_braces)} &= {block}"
+                block = f"{self.slices.latex(places, self._spelled(in_latex))} &= {block}"
             parts.append(block)
         if self.slices is None:
             return parts[0]
@@ -162,29 +161,24 @@ class WrittenOut:
             "latex": self.latex(),
         }
 
-    def _named(self, x: Expr, place: Place) -> str:
-        return subscripted(x.data.name, x, place, self.scalars.shape(x))
-
-    def _below(self, x: Expr, place: Place) -> str:
-        return x.data.name + "".join(LOW.get(c, c) for c in subscript(x, place, self.scalars.shape(x)))
-
-    def _in_braces(self, x: Expr, place: Place) -> str:
-        return f"{spelled(x.data.name)}_{{{subscript(x, place, self.scalars.shape(x))}}}"
+    def _spelled(self, spell: Callable[[Expr, Place, Place], str]) -> Callable[[Expr, Place], str]:
+        return lambda x, place: spell(x, place, self.scalars.shape(x))
 
 
-def chosen_sizes(names: Sequence[str], given: Mapping[str, int]) -> dict[str, int]:
-    """A number for every dimension, 2 where none was given.
+def chosen_sizes(names: Sequence[str], size: int, given: Mapping[str, int]) -> dict[str, int]:
+    """A number for every dimension: the given one, or `size`.
 
     Raises:
         RequestError: a name that is no dimension, or a size that is no positive integer.
     """
-    for name, size in given.items():
+    for name in given:
         if name not in names:
-            known = "its dimensions are " + ", ".join(names) if names else "it has none that is not a number"
+            known = "its dimensions are " + ", ".join(names) if names else "all its dimensions are numbers"
             raise RequestError(f"{name[:40]} is not a dimension of the derivative", hint=known)
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise RequestError(f"a size is a positive integer, not {size!r}"[:100])
-    return {name: given.get(name, USUAL) for name in names}
+    for n in (size, *given.values()):
+        if not isinstance(n, int) or isinstance(n, bool) or not 0 < n < 10**6:
+            raise RequestError(f"a size is a positive integer, not {n!r}"[:100])
+    return {name: given.get(name, size) for name in names}
 
 
 def refuse_many(count: int) -> None:
@@ -260,7 +254,7 @@ def _table(cells: Nested) -> list[list[str]]:
     """Rows of aligned columns; a vector is a column."""
     if isinstance(cells, str):
         return [[cells]]
-    rows = [list(row) if isinstance(row, tuple) else [row] for row in cells]
+    rows = [[row] if isinstance(row, str) else list(row) for row in cells]
     widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
     return [[cell.ljust(w) for cell, w in zip(row, widths, strict=True)] for row in rows]
 
@@ -270,7 +264,8 @@ def _brackets(cells: Nested) -> str:
         return cells
     if isinstance(cells[0], str):
         return f"[{', '.join(cells)}]"
-    rows = [f"[{', '.join(row).rstrip()}]" for row in _table(cells)]
+    cells = [[cell + "," for cell in row[:-1]] + [row[-1]] for row in cells]
+    rows = [f"[{' '.join(row).rstrip()}]" for row in _table(cells)]
     return "[" + ",\n ".join(rows) + "]"
 
 

@@ -49,16 +49,14 @@ class Routes:
     by_rows: float
 
     @property
-    def agree(self) -> str:
-        """That both give one array, and at what reshaping by rows would give."""
+    def says(self) -> str:
+        """That both give one array, which was computed, and that reshaping by rows would not."""
         shape = "×".join(map(str, self.stacked.shape)) or "1×1"
-        said = (
-            f"both routes give one {shape} array: at a random point they differ by {self.difference:.0e} at most, "
-            "where vec and the reshaping run down the columns (order='F')"
-        )
+        said = f"both routes give the same {shape} array, flattened and reshaped by columns (largest difference "
+        said += f"{self.difference:.0e})" if self.difference else "0)"
         if self.by_rows <= 1e-9 * max(1.0, float(np.abs(self.stacked).max(initial=0.0))):
             return said
-        return f"{said}; reshaped along the rows, the same matrix is a wrong array (by up to {self.by_rows:.2g})"
+        return f"{said}; reshaped by rows, the matrix gives a wrong one (off by {self.by_rows:.2g})"
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -70,7 +68,7 @@ class Routes:
             "flat": self.flat.tolist(),
             "difference": self.difference,
             "by_rows": self.by_rows,
-            "says": self.agree,
+            "says": self.says,
         }
 
 
@@ -119,14 +117,14 @@ def _partials(
         elif n is not dx:
             scalars.of(n)
     rows, columns = scalars.shape(x)
-    m, n = scalars.shape(f)
+    p, q = scalars.shape(f)
     cells: list[Expr] = []
     values = []
     for at in [(k, l) for l in range(columns) for k in range(rows)]:
         along = Entries(scalars.sizes, scalars.taken)
         along.places, along.known = scalars.places, {**scalars.known, dx: {at: number(1)}}
         grid = along.of(dF)
-        cells += compact_all([grid.get((i, j), ZERO) for j in range(n) for i in range(m)])
+        cells += compact_all([grid.get((i, j), ZERO) for j in range(q) for i in range(p)])
         E = np.zeros((rows, columns))
         E[at] = 1
         values.append(evaluate(dF, {**env, dx.data.name: E}, scalars.sizes).ravel(order="F"))
