@@ -14,7 +14,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import ONE, dim, triangle
 from closedform.emit.numpy import compile
 from closedform.errors import ClosedFormError, DeclarationError, ShapeError, SyntaxProblem, TooLarge, UnknownName
-from tests.strategies import SIZES, environment, expressions
+from tests.strategies import SIZES, environment, expressions, squeezed
 from tests.values import assert_same_value
 
 n, m = dim("n"), dim("m")
@@ -99,6 +99,43 @@ def test_vech_of_anything_is_its_lower_triangle(X, seed):
     before = evaluate(X, environment(X, seed), SIZES)
     assert np.array_equal(evaluate(vech(X), environment(X, seed), SIZES)[:, 0], lower(before), equal_nan=True)
     assert_same_value(vech(X), normal(vech(X)), seed)
+
+
+B, C, u, v = symbol("B", (n, n)), symbol("C", (n, n)), symbol("u", (triangle(n), ONE)), symbol("v", (n * n, ONE))
+P, Q = symbol("P", (n * n, n * n)), symbol("Q", (triangle(n), triangle(n)))
+MAPS = {  # matrices, by whether their rows and columns count all entries or the free ones
+    ("all", "free"): [D, L.T],
+    ("free", "all"): [L, D.T],
+    ("all", "all"): [K, OPS["kron"](B, C), P, OPS["diag"](v), D @ D.T, eye(n * n)],
+    ("free", "free"): [Q, OPS["diag"](u), D.T @ D, L @ L.T],
+}
+
+
+@st.composite
+def products(draw):
+    """Products of such matrices, perhaps between a row and a column."""
+    places = draw(st.lists(st.sampled_from(["all", "free"]), min_size=2, max_size=5))
+    factors = [draw(st.sampled_from(MAPS[pair])) for pair in zip(places, places[1:], strict=False)]
+    if draw(st.booleans()):
+        factors.append({"all": vec(B), "free": vech(C)}[places[-1]])
+    if draw(st.booleans()):
+        factors.insert(0, {"all": v, "free": u}[places[0]].T)
+    return OPS["matmul"](*factors) if len(factors) > 1 else factors[0]
+
+
+@given(e=products(), side=st.integers(1, 4), seed=st.integers(0, 99))
+@settings(max_examples=150, deadline=None)
+def test_normal_form_and_code_keep_the_value_of_products(e, side, seed):
+    rng, sizes = np.random.default_rng(seed), {"n": side}
+    env = {x.data.name: rng.standard_normal([d.value(sizes) for d in x.shape]) for x in (B, C, u, v, P, Q)}
+    expected = evaluate(e, env, sizes)
+    scale = 1e-9 * max(1.0, float(np.abs(expected).max()))
+    assert np.allclose(evaluate(normal(e), env, sizes), expected, atol=scale)
+    for form in (e, normal(e)):
+        run = compile(form)
+        given = {a.name: squeezed(env[a.name], a.shape) for a in run.arguments}
+        found = run(**given, **dict.fromkeys(run.sizes, side))
+        assert np.allclose(found, squeezed(expected, e.shape), atol=scale), run.source
 
 
 ROUND_TRIPS = [
