@@ -265,7 +265,10 @@ def sample_at(roots: Sequence[Expr], sizes: dict[str, int], *, points: int = 2, 
 
     Raises:
         DomainError: no point was found.
+        TooLarge: a value has too many entries.
     """
+    if max(_entries(e, sizes) for e in topological(roots)) * CANDIDATES > LARGEST:
+        raise TooLarge("at these sizes a value is too large to check numerically", hint="give smaller sizes")
     domain = _Domain(roots)
     for limit in TAME:
         rng = np.random.default_rng(seed)

@@ -217,18 +217,23 @@ def _dimension(reading: Reading, node: Node, function: Node) -> Dim:
                 else f"{reading.source[slice(*part.span)][:40]} is not"
             )
             raise ShapeError(f"{function.text} takes {DIMENSION}; {what}", source=reading.source, span=part.span)
-    for side in sides:
-        rest = result.over(side)
-        if rest is None or halves != len(sides):
-            halves = -1
-            break
-        _check_size(reading, node, side)
-        result = rest * triangle(side)
-    if halves != len(sides):
+    found = _with_triangles(result, sides) if halves == len(sides) else None
+    if found is None:
         what = f"{reading.source[slice(*node.span)][:40]} is not"
         raise ShapeError(f"{function.text} takes {DIMENSION}; {what}", source=reading.source, span=node.span)
-    _check_size(reading, node, result)
-    return result
+    _check_size(reading, node, found)
+    return found
+
+
+def _with_triangles(product: Dim, sides: list[Dim]) -> Dim | None:
+    """The product times (n+1)/2 for each of the sides n; None if it does not have them as factors."""
+    total = ONE
+    for side in sides:
+        rest = product.over(side)
+        if rest is None:
+            return None
+        product, total = rest, total * triangle(side)
+    return product * total
 
 
 DIMENSION = "a dimension: a name, a positive integer or a product of them"

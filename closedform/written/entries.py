@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from closedform.check.interpreter import Array, Env
 
 LONGEST = 20_000  #: operations of all entries together, and entries of anything on the way
+MOST_PRODUCTS = 100_000  #: of two entries, in one product of matrices
+LARGEST = 10**6  #: places in a matrix that is mostly zero
 HIGHEST_POWER = 4  #: of a matrix, that is multiplied out
 ZERO = number(0)
 Place = tuple[int, int]
@@ -54,9 +56,10 @@ class Entries:
             TooLarge: there are too many, or they are too long to write down.
         """
         for n, rule in self._needed(e):
+            rows, columns = self.shape(n)
+            _refuse(rows * columns > LARGEST)
             grid = {place: found for place, v in rule(self, n).items() if (found := normal(v)) is not ZERO}
-            if len(grid) > LONGEST or sum(v.size for v in grid.values()) > LONGEST:
-                raise TooLarge("the entries are too long to write down", hint="give smaller sizes")
+            _refuse(len(grid) > LONGEST or sum(v.size for v in grid.values()) > LONGEST)
             self.known[n] = grid
         return self.known[e]
 
@@ -75,7 +78,9 @@ class Entries:
         return e.shape[0].value(self.sizes), e.shape[1].value(self.sizes)
 
     def every(self, e: Expr) -> Iterable[Place]:
+        """Every place of an expression, row by row."""
         rows, columns = self.shape(e)
+        _refuse(rows * columns > LONGEST)
         return product(range(rows), range(columns))
 
     def entry(self, e: Expr, place: Place, properties: Iterable[str] = ()) -> Expr:
@@ -101,6 +106,11 @@ class Entries:
     def latex(self, e: Expr) -> str:
         """An entry in LaTeX."""
         return _Latex(self).write(present(e))
+
+
+def _refuse(too_large: bool) -> None:
+    if too_large:
+        raise TooLarge("the entries are too long to write down", hint="give smaller sizes")
 
 
 def in_text(e: Expr, place: Place, shape: Place) -> str:
@@ -243,6 +253,7 @@ def _times(a: Grid, b: Grid) -> Grid:
     rows: dict[int, list[tuple[int, Expr]]] = {}
     for (k, j), v in b.items():
         rows.setdefault(k, []).append((j, v))
+    _refuse(sum(len(rows.get(k, ())) for _, k in a) > MOST_PRODUCTS)
     terms: dict[Place, list[Expr]] = {}
     for (i, k), u in a.items():
         for j, v in rows.get(k, ()):
@@ -276,6 +287,7 @@ def _kron(w: Entries, e: Expr) -> Grid:
     total, (rows, columns) = w.known[e.args[0]], w.shape(e.args[0])
     for a in e.args[1:]:
         (p, q), grid = w.shape(a), w.known[a]
+        _refuse(len(total) * len(grid) > MOST_PRODUCTS)
         total = {(i * p + r, j * q + c): u * v for (i, j), u in total.items() for (r, c), v in grid.items()}
         rows, columns = rows * p, columns * q
     return total

@@ -45,17 +45,24 @@ class Slices:
 
     def label(self, places: Sequence[Place], spell: Callable[[Expr, Place], str]) -> str:
         """`∂F/∂X_12`, `∂²f/∂X∂X_12`."""
-        names = [x.data.name for x in self.variables[: len(self.variables) - len(self.labelled)]]
-        names += [spell(x, place) for x, place in zip(self.labelled, places, strict=True)]
+        names = [x.data.name for x in self.whole] + self._entries(places, spell)
         order = "" if len(names) == 1 else "⁰¹²³⁴⁵⁶⁷⁸⁹"[len(names) % 10]
         return f"∂{order}{self.function}/" + "".join("∂" + name for name in names)
 
     def latex(self, places: Sequence[Place], spell: Callable[[Expr, Place], str]) -> str:
-        names = [spelled(x.data.name) for x in self.variables[: len(self.variables) - len(self.labelled)]]
-        names += [spell(x, place) for x, place in zip(self.labelled, places, strict=True)]
+        r"""`\frac{\partial F}{\partial X_{12}}`."""
+        names = [spelled(x.data.name) for x in self.whole] + self._entries(places, spell)
         order = "" if len(names) == 1 else f"^{len(names)}"
         below = r" \, ".join(rf"\partial {name}" for name in names)
         return rf"\frac{{\partial{order} {spelled(self.function)}}}{{{below}}}"
+
+    @property
+    def whole(self) -> tuple[Expr, ...]:
+        """The variables that are not labelled: their axes are those of a slice."""
+        return self.variables[: len(self.variables) - len(self.labelled)]
+
+    def _entries(self, places: Sequence[Place], spell: Callable[[Expr, Place], str]) -> list[str]:
+        return [spell(x, place) for x, place in zip(self.labelled, places, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +108,8 @@ class WrittenOut:
         """In nested brackets, slice after slice: `[2*A_11*x_1 + (A_12 + A_21)*x_2, …]`."""
         parts = []
         for places, cells in self.blocks():
-            block = _brackets(_mapped(cells, _text))
-            parts.append(
-                block if self.slices is None else f"{self.slices.label(places, self._spelled(in_text))} =\n{block}"
-            )
+            label = "" if self.slices is None else f"{self.slices.label(places, self._spelled(in_text))} =\n"
+            parts.append(label + _brackets(_mapped(cells, _text)))
         return "\n".join(parts)
 
     def unicode(self) -> str:
@@ -112,7 +117,7 @@ class WrittenOut:
         return "\n\n".join("\n".join(lines) for lines in self.lines())
 
     def lines(self) -> Iterator[list[str]]:
-        """The lines of each block in Unicode, with its label in the middle line."""
+        """The lines of each block in Unicode, with its label beside the middle one."""
         for places, cells in self.blocks():
             block = _tall(_mapped(cells, self.scalars.unicode))
             label = "" if self.slices is None else self.slices.label(places, self._spelled(in_unicode)) + " = "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -115,7 +117,7 @@ MAPS = {  # matrices, by whether their rows and columns count all entries or the
 def products(draw):
     """Products of such matrices, perhaps between a row and a column."""
     places = draw(st.lists(st.sampled_from(["all", "free"]), min_size=2, max_size=5))
-    factors = [draw(st.sampled_from(MAPS[pair])) for pair in zip(places, places[1:], strict=False)]
+    factors = [draw(st.sampled_from(MAPS[pair])) for pair in pairwise(places)]
     if draw(st.booleans()):
         factors.append({"all": vec(B), "free": vech(C)}[places[-1]])
     if draw(st.booleans()):

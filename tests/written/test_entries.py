@@ -176,6 +176,10 @@ MISTAKES = [
     ("c^2", "c", {"n": 2}, RequestError, "all its dimensions are numbers"),
     ("A*B", "A", {"n": 5}, TooLarge, "625 entries; at most 400"),
     ("sum(exp(A*B*A*B*A))", "A", {"n": 8}, TooLarge, "too long"),
+    ("c*tr(A*B)", "c", {"n": 100_000}, TooLarge, "too long"),
+    ("c*tr(A*B*A)", "c", {"n": 120}, TooLarge, "too long"),
+    ("c*tr(kron(A, A))", "c", {"n": 1000}, TooLarge, "too long"),
+    ("c*norm1(kron(A, B) + kron(B, A))", "c", {"n": 30}, TooLarge, "too l"),
 ]
 
 

@@ -107,6 +107,7 @@ MISTAKES = [
     ("x'*x", ["x", "x"], {}, RequestError, "a first derivative"),
     ("S*x", ["S"], {}, RequestError, "the entries of S are not free"),
     ("A*X*B", ["X"], {"m": 9, "q": 12}, TooLarge, "432 entries"),
+    ("tr(A*X)*x", ["x"], {"m": 10**5}, TooLarge, "too large to check"),
     ("A*X*B", ["X"], {"z": 9}, RequestError, "not a dimension"),
     ("A*X*B", ["X"], {"at": {"X": np.eye(2)}}, RequestError, "missing argument S"),
     ("A*x", ["x"], {"at": {"A": np.eye(3), "x": np.ones(2), "X": 1, "S": 1, "B": 1}}, ShapeError, "the given value"),
@@ -116,6 +117,8 @@ MISTAKES = [
 @pytest.mark.parametrize(("f", "wrt", "given", "kind", "told"), MISTAKES, ids=[f"{f} {t}" for f, *_, t in MISTAKES])
 def test_mistakes(f, wrt, given, kind, told):
     shapes = {"S": ("n", "n"), "A": ("m", "n"), "X": ("n", "p"), "B": ("p", "q"), "x": ("n",)}
+    if "tr" in f:
+        shapes = {"A": ("m", "m"), "X": ("m", "m"), "x": (2,), "S": (2, 2)}
     D = cf.derivative(cf.parse(f, shapes, {"S": ["symmetric"]}), *wrt)
     with pytest.raises(kind, match=told):
         D.routes(**given)
