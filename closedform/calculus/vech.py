@@ -61,14 +61,13 @@ def vech_stages(f: Expr, variables: Sequence[Expr], rows: str) -> list[Stage]:
 def _by_free_entries(f: Expr, x: Expr) -> Expr:
     D = duplication(x.shape[0])
     free_f, free_x = freed(f, x)
-    if f.is_scalar:
-        try:
-            G = replace(gradients(normal(free_f), [free_x])[0], free_x, x)
-            return normal(D.T @ vec(normal(G)))
-        except NotSupported:  # no gradient in matrix notation: the row ∂f/∂(vec X)', turned
-            pass
-    J = normal(replace(stacked_derivative(normal(free_f), free_x), free_x, x) @ D)
-    return normal(J.T) if f.is_scalar else J
+    free_f = normal(free_f)
+    if not f.is_scalar:
+        return normal(replace(stacked_derivative(free_f, free_x), free_x, x) @ D)
+    try:
+        return normal(D.T @ vec(normal(replace(gradients(free_f, [free_x])[0], free_x, x))))
+    except NotSupported:  # no gradient in matrix notation: through the row ∂f/∂(vec X)'
+        return normal(D.T @ replace(stacked_derivative(free_f, free_x), free_x, x).T)
 
 
 def _is_symmetric(x: Expr) -> bool:

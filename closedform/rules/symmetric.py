@@ -14,8 +14,9 @@ FREE, ALL = triangle(N), N * N  #: how many entries are free, and how many there
 
 SYMMETRIC = [
     Rule("eliminate-what-was-duplicated", L @ D, eye(FREE)),
+    Rule("eliminate-what-was-duplicated, turned", D.T @ L.T, eye(FREE)),
     Rule("commute-what-was-duplicated", K @ D, D),
-    Rule("duplicate-what-was-commuted", D.T @ K, D.T),
+    Rule("commute-what-was-duplicated, turned", D.T @ K, D.T),
     Rule("duplicate-free-entries", D @ vech(S), vec(S)),
     Rule("eliminate-stacked", L @ vec(X), vech(X)),
     Rule("duplicate-ones", D @ ones((FREE, ONE)), ones((ALL, ONE))),
