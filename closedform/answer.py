@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from closedform.calculus.conditions import conditions
 from closedform.calculus.derivative import Stage, stacked_derivative
 from closedform.calculus.differential import differential
-from closedform.calculus.layout import LAYOUTS, layout_named
-from closedform.calculus.structure import BY_ENTRIES
+from closedform.calculus.layout import LAYOUTS, ByFreeEntries, layout_named
+from closedform.calculus.structure import BY_ENTRIES, BY_FREE_ENTRIES
+from closedform.calculus.vech import vech_forms, vech_stages
 from closedform.compact.compact import compact
 from closedform.compact.present import present
 from closedform.core.abstract import abstract_functions
@@ -21,7 +22,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import Dim
 from closedform.emit.index import index_latex, index_text, index_unicode
 from closedform.emit.text import text
-from closedform.errors import NotSupported, TooLarge, VerificationError
+from closedform.errors import NotSupported, RequestError, TooLarge, VerificationError
 from closedform.formula import BACKENDS, Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.tensor import Tensor
@@ -30,6 +31,8 @@ from closedform.syntax.text import parse
 if TYPE_CHECKING:
     from closedform.check.numeric import Report
     from closedform.derivation.telling import Derivation
+    from closedform.written.record import WrittenOut
+    from closedform.written.routes import Routes
 
 T = TypeVar("T")
 REPORT_IT = "this is a bug of closedform, please report it with the function and this message"
@@ -61,15 +64,21 @@ class Derivative(Formula):
         layout: the name of the layout of `expr`, `text`, `latex()` and `unicode()`.
         expr: the answer, in normal form, in that layout; with more than two indices the matrix ∂vec F/∂(vec X)'.
         stages: the derivative by the first variable, by the first two, and so on.
+        free: the same by the free entries of symmetric variables, in the layouts that are made of them; else empty.
     """
 
     def __init__(self, function: Function, stages: Sequence[Stage], layout: str) -> None:
         self.stages, self.layout = tuple(stages), layout
         self.variables = tuple(stage.variable for stage in stages)
         last = self._last = stages[-1]
-        self.arrangement = LAYOUTS[layout].arrangement(last.function, last.variable, last.stacked)
-        arranged = self.arrangement.matrix(last.answer)
-        super().__init__(function, arranged if arranged is last.answer else compact(arranged))
+        self.free: Sequence[Stage] = ()
+        convention = LAYOUTS[layout]
+        if isinstance(convention, ByFreeEntries):
+            self.free = vech_stages(function.expr, self.variables, convention.rows)
+        answer = (self.free or stages)[-1].answer
+        self.arrangement = convention.arrangement(last.function, last.variable, last.stacked)
+        arranged = self.arrangement.matrix(answer)
+        super().__init__(function, arranged if arranged is answer else compact(arranged))
 
     # in its layout
 
@@ -95,13 +104,42 @@ class Derivative(Formula):
         """The same derivative in another layout.
 
         Raises:
-            RequestError: no layout has that name.
+            RequestError: no layout has that name, or it is one for symmetric variables.
         """
         return Derivative(self.function, self.stages, layout_named(name).name)
 
     def in_layouts(self) -> list[Derivative]:
-        """The same derivative in every layout."""
-        return [self.in_layout(name) for name in LAYOUTS]
+        """The same derivative in every layout; in those of free entries where the variables are symmetric."""
+        forms = vech_forms(self.function.expr, self.variables)
+        return [
+            self.in_layout(name)
+            for name, layout in LAYOUTS.items()
+            if not isinstance(layout, ByFreeEntries) or layout.rows in forms
+        ]
+
+    def vech(self, rows: str = "vech") -> Derivative:
+        """The derivative by the free entries of a symmetric S, those on and below the diagonal, as vech(S) stacks them.
+
+        Args:
+            rows: of a symmetric F, whether they count `vech` F or `vec` F.
+
+        Returns:
+            For a scalar the column D(n)'*vec(G), and by two variables D(n)'*H*D(n); else ∂vec F/∂(vech S)' = J*D(n),
+            or ∂vech F/∂(vech S)' = L(n)*J*D(n) for a symmetric F.  Its code gives a vector or a matrix.
+
+        Raises:
+            RequestError: a variable is not symmetric.
+
+        >>> from closedform import derivative, parse
+        >>> S = {"shapes": {"S": ("n", "n")}, "properties": {"S": ["spd"]}}
+        >>> print(derivative(parse("logdet(S)", **S), "S").vech())
+        D(n)'*vec(inv(S))
+        >>> print(derivative(parse("inv(S)", **S), "S").vech())
+        -L(n)*kron(inv(S), inv(S))*D(n)
+        """
+        if rows not in ("vech", "vec"):
+            raise RequestError(f"rows count vech or vec, not {rows!r}"[:100])
+        return self.in_layout("vech" if rows == "vech" else "vec-vech")
 
     def layouts(self) -> list[Row]:
         """The answer in every layout: its shape, its formula, and who uses it."""
@@ -156,6 +194,69 @@ class Derivative(Formula):
         dF = compact(differential(self._last.function, [x]))
         return f"d{x.data.name} -> {text(present(dF))}"
 
+    def written_out(self, size: int = 2, /, **sizes: int) -> WrittenOut:
+        """Every entry as a formula in the entries of the variables, at small sizes, and checked there.
+
+        An array of more than two axes is shown in slices, one for each entry of the variable.
+
+        Args:
+            size: of every dimension that is not named.
+            sizes: of dimensions by name.
+
+        Raises:
+            RequestError: not a dimension of the derivative, or not a size.
+            TooLarge: there are more than 400 entries, or they are too long to write down.
+
+        >>> from closedform import derivative, parse
+        >>> print(derivative(parse("x'*A*x"), "x").written_out(n=2))
+        [2*A_11*x_1 + x_2*(A_12 + A_21), 2*A_22*x_2 + x_1*(A_12 + A_21)]
+        """
+        from closedform.written.questions import written_out
+
+        array = self._last.stacked and not self.free
+        matrix = self._last.answer if array else self.expr
+        return written_out(self.function, self.variables, matrix, array, size, sizes)
+
+    @property
+    def has_routes(self) -> bool:
+        """Whether it is a first derivative by a variable that is neither symmetric nor diagonal."""
+        from closedform.written.questions import has_routes
+
+        return has_routes(self.variables)
+
+    def routes(self, size: int = 2, /, at: Mapping[str, Any] | None = None, **sizes: int) -> Routes:
+        """Two routes to the array ∂F_ij/∂X_kl, and that they agree: stack the partials, or flatten and reshape.
+
+        Args:
+            size: of every dimension that is neither named nor shown by a value.
+            at: values of the variables to compare at, as the compiled derivative takes them; by default random ones.
+            sizes: of dimensions by name.
+
+        Raises:
+            RequestError: a second derivative, a symmetric or diagonal variable, or values that do not fit.
+            TooLarge: there are more than 400 entries, or they are too long to write down.
+            VerificationError: the routes differ; a bug of closedform.
+
+        >>> from closedform import derivative, parse
+        >>> print(derivative(parse("x*x'"), "x").routes(n=2).jacobian)
+        [[2*x_1, 0],
+         [x_2,   x_1],
+         [x_2,   x_1],
+         [0,     2*x_2]]
+        """
+        from closedform.written.questions import both_routes
+
+        return both_routes(self.function, self.variables, at, size, sizes)
+
+    def at(self, *values: Any, **named: Any) -> Any:
+        """The numbers at these values of the variables: what the compiled derivative returns.
+
+        >>> from closedform import derivative, parse
+        >>> derivative(parse("x'*x"), "x").at([1, 2])
+        array([2., 4.])
+        """
+        return self.compile()(*values, **named)
+
     def entries(self, **sizes: int) -> int:
         """How many numbers the derivative has at these sizes; in bytes, as float64, eight times that.
 
@@ -207,6 +308,8 @@ class Derivative(Formula):
     @property
     def conventions(self) -> list[str]:
         """What was chosen where authors differ, one sentence each."""
+        if self.free:
+            return list(dict.fromkeys(BY_FREE_ENTRIES.format(x.data.name) for x in self.variables))
         said = [s.structure.doc.format(s.variable.data.name) for s in self.stages if s.structure is not None]
         return list(dict.fromkeys(said))
 
@@ -230,6 +333,7 @@ class Derivative(Formula):
                 )
                 for s in self.stages
             ]
+            + [check(s.function, s.variable, s.answer, "vech") for s in self.free]
         )
         for what, error in self._differences():
             if error > report.tolerance:
@@ -273,22 +377,22 @@ class Derivative(Formula):
     # code
 
     def _code(self) -> str:
-        if self._last.stacked:
+        if self._last.stacked and not self.free:
             from closedform.emit.einsum import tensor_code
 
             return tensor_code(self.tensor, "derivative", self._arguments())
         from closedform.emit.numpy import code
 
-        return code(self._last.answer, "derivative", self._arguments())
+        return code(self.expr if self.free else self._last.answer, "derivative", self._arguments())
 
     def _compile(self) -> Callable[..., Any]:
-        if self._last.stacked:
+        if self._last.stacked and not self.free:
             from closedform.emit.einsum import tensor_compile
 
             return tensor_compile(self.tensor, self._arguments())
         from closedform.emit.numpy import compile
 
-        return compile(self._last.answer, self._arguments())
+        return compile(self.expr if self.free else self._last.answer, self._arguments())
 
     def as_dict(self, lang: str = "en", level: str = "brief") -> dict[str, Any]:
         """Every field, ready for JSON; None for what an abstract function does not allow.

@@ -36,7 +36,7 @@ from closedform.ops.linear_algebra import adj, det, logdet, tr
 from closedform.ops.matrix_functions import expm, logm, normnuc, pinv, sqrtm
 from closedform.ops.product import inv, matpow
 from closedform.ops.reductions import logsumexp, max, norm1, norm2, softmax, sum
-from closedform.ops.structure import diagonal, kron, vec
+from closedform.ops.structure import diagonal, kron, vec, vech
 from closedform.syntax.declare import check_fit, declared_properties, declared_shapes
 
 Size = int | str | Dim
@@ -101,6 +101,21 @@ def ones(m: Size, n: Size = 1) -> Expr:
     return core.ones(shape_of((m, n)))
 
 
+def commutation(m: Size, n: Size) -> Expr:
+    """K(m,n), with K(m,n) vec(A) = vec(A') for A m×n."""
+    return core.commutation(dim(m), dim(n))
+
+
+def duplication(n: Size) -> Expr:
+    """D(n), with D(n) vech(S) = vec(S) for a symmetric S of size n."""
+    return core.duplication(dim(n))
+
+
+def elimination(n: Size) -> Expr:
+    """L(n), with L(n) vec(A) = vech(A) for A n×n."""
+    return core.elimination(dim(n))
+
+
 def diag(x: Expr) -> Expr:
     """The diagonal matrix of a column or row; the diagonal of a matrix, as a column."""
     return structure.diag(x) if ONE in x.shape else structure.diagonal(x)
@@ -122,11 +137,14 @@ __all__ = [
     "arccos",
     "arcsin",
     "arctan",
+    "commutation",
     "cos",
     "cosh",
     "det",
     "diag",
     "diagonal",
+    "duplication",
+    "elimination",
     "erf",
     "exp",
     "expm",
@@ -160,5 +178,6 @@ __all__ = [
     "tanh",
     "tr",
     "vec",
+    "vech",
     "vector",
 ]

@@ -22,6 +22,9 @@ SAME = [
     (a**3 - 2 * a + 1, "a^3 - 2*a + 1"),
     (cf.logsumexp(A @ x) - cf.max(x), "logsumexp(A*x) - max(x)"),
     (cf.vec(A).T @ cf.vec(A), "vec(A)'*vec(A)"),
+    (cf.sum(cf.duplication("n").T @ cf.vec(X)), "sum(D(n)'*vec(X))"),
+    (cf.sum(cf.elimination("n") @ cf.commutation("n", "n") @ cf.vec(X)), "sum(L(n)*K(n,n)*vec(X))"),
+    (cf.norm2(cf.vech(S)), "norm2(vech(S))"),
 ]
 
 

@@ -67,6 +67,17 @@ class Layout:
         return AS_IS if kind == "scalar_by_scalar" else getattr(self, kind)
 
 
+@dataclass(frozen=True, slots=True)
+class ByFreeEntries(Layout):
+    """By the free entries of symmetric variables, whose derivative is found anew.
+
+    Attributes:
+        rows: what they count for a symmetric F, `vech` F or `vec` F.
+    """
+
+    rows: str = "vech"
+
+
 def _kind(e: Expr) -> str:
     return ("scalar", "vector", "matrix")[sum(d is not ONE for d in e.shape)]
 
@@ -81,6 +92,8 @@ LAYOUTS = {
         Layout("numerator", "Wikipedia, numerator layout", **_NUMERATOR),
         Layout("denominator", "Wikipedia, denominator layout", **_DENOMINATOR),
         Layout("vec", "∂vec F/∂(vec X)'; Magnus and Neudecker", scalar_by_vector=TURNED, scalar_by_matrix=STACKED_ROW),
+        ByFreeEntries("vech", "∂vech F/∂(vech S)', by the free entries of a symmetric S; Magnus and Neudecker"),
+        ByFreeEntries("vec-vech", "∂vec F/∂(vech S)', also for a symmetric F", rows="vec"),
         Layout("tensor", "axes of the function first; JAX, PyTorch", higher=OUTPUT_FIRST),
         Layout("tensor-input", "axes of the variable first", vector_by_vector=TURNED, higher=INPUT_FIRST),
         Layout(

@@ -55,6 +55,14 @@ def _diagonal_selector(n: Dim) -> Expr:
     return diag(vec(eye(n)))
 
 
+SYMMETRIC = Structure(
+    "symmetric",
+    frozenset({"symmetric", "spd"}),
+    _symmetric_part,
+    _symmetrizer,
+    "{0} is symmetric: the gradient is the symmetric part sym(G), df = tr(G*d{0}) for symmetric d{0}",
+)
+
 STRUCTURES = (
     Structure(
         "diagonal",
@@ -63,14 +71,10 @@ STRUCTURES = (
         _diagonal_selector,
         "{0} is diagonal: the gradient is that within the diagonal matrices",
     ),
-    Structure(
-        "symmetric",
-        frozenset({"symmetric", "spd"}),
-        _symmetric_part,
-        _symmetrizer,
-        "{0} is symmetric: the gradient is the symmetric part sym(G), df = tr(G*d{0}) for symmetric d{0}",
-    ),
+    SYMMETRIC,
 )
+
+BY_FREE_ENTRIES = "{0} is symmetric: the derivative by its entries on and below the diagonal, stacked as vech({0})"
 
 
 BY_ENTRIES = Structure(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from closedform.calculus.transpose import transpose
 from closedform.core.abstract import AS_A_MAP, Abstract
-from closedform.core.expr import Expr, commutation, eye, ones, topological
+from closedform.core.expr import Expr, commutation, elimination, eye, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.errors import NotSupported
@@ -156,6 +156,11 @@ def _vec(a: _Map, e: Expr) -> Expr:
     return a.of(e.args[0])
 
 
+def _vech(a: _Map, e: Expr) -> Expr:
+    """vech(E) = L(n) vec(E)."""
+    return elimination(e.args[0].shape[0]) @ a.of(e.args[0])
+
+
 def _kron(a: _Map, e: Expr) -> Expr:
     """vec(A ⊗ B) = (I_n ⊗ K(q,m) ⊗ I_p) (vec A ⊗ vec B), for A m×n and B p×q."""
     A, B = e.args[0], e.args[1] if len(e.args) == 2 else normal(kron(*e.args[1:]))
@@ -179,5 +184,6 @@ _RULES: dict[str, Callable[[_Map, Expr], Expr]] = {
     "sum": _total,
     "tr": _trace,
     "vec": _vec,
+    "vech": _vech,
     "kron": _kron,
 }

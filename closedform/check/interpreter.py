@@ -227,6 +227,31 @@ def _commutation(m: int, n: int) -> Array:
     return K
 
 
+def _duplication(n: int) -> Array:
+    """One column for each entry on and below the diagonal: where it stands among all entries, once or twice."""
+    D = np.zeros((n * n, n * (n + 1) // 2))
+    for k, (i, j) in enumerate(_lower(n)):
+        D[[j * n + i, i * n + j], k] = 1
+    return D
+
+
+def _elimination(n: int) -> Array:
+    """One row for each entry on and below the diagonal: its place among all entries."""
+    L = np.zeros((n * (n + 1) // 2, n * n))
+    for k, (i, j) in enumerate(_lower(n)):
+        L[k, j * n + i] = 1
+    return L
+
+
+def _lower(n: int) -> list[tuple[int, int]]:
+    """The entries on and below the diagonal, column by column."""
+    return [(i, j) for j in range(n) for i in range(j, n)]
+
+
+def _vech(X: Array) -> Array:
+    return np.stack([X[..., i, j] for i, j in _lower(X.shape[-1])], axis=-1)[..., None]
+
+
 def _powersum(X: Array, A: Array, k: int) -> Array:
     """Σ Xⁱ A Xᵏ⁻¹⁻ⁱ by its definition; of a negative power by that of the inverse."""
     if k < 0:
@@ -249,6 +274,8 @@ LEAVES: dict[str, Callable[[Expr, Env, Sizes], Array]] = {
     "ones": lambda e, env, sizes: np.ones(_shape(e, sizes)),
     "zeros": lambda e, env, sizes: np.zeros(_shape(e, sizes)),
     "eye": lambda e, env, sizes: np.eye(*_shape(e, sizes)),
+    "duplication": lambda e, env, sizes: _duplication(e.data.value(sizes)),
+    "elimination": lambda e, env, sizes: _elimination(e.data.value(sizes)),
     "commutation": lambda e, env, sizes: _commutation(e.data.rows.value(sizes), e.data.columns.value(sizes)),
 }
 
@@ -261,6 +288,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "transpose": _transpose,
     "kron": lambda *factors: reduce(_kron, factors),
     "vec": _vec,
+    "vech": _vech,
     "diag": _diag,
     "diagonal": lambda X: np.diagonal(X, axis1=-2, axis2=-1)[..., None],
     "exp": np.exp,

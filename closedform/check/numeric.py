@@ -15,7 +15,7 @@ import numpy as np
 from closedform.check.interpreter import NOT_ANALYTIC, Array, Env, evaluate
 from closedform.check.sample import SEED, Sample, samples
 from closedform.core.expr import Expr, topological
-from closedform.core.shape import ONE, Dim
+from closedform.core.shape import ONE, Dim, triangle
 from closedform.errors import DomainError, VerificationError
 
 COMPLEX_STEP = 1e-30
@@ -70,7 +70,8 @@ def check(
             is that within its set: the gradient projected on it.
         answer: the derivative.
         layout: `gradient`, `jacobian` or `numerator`: axes of the function, then of each variable;
-            `denominator`: axes of the variable, then of the function; `vec`: ∂vec F/∂(vec X)′.
+            `denominator`: axes of the variable, then of the function; `vec`: ∂vec F/∂(vec X)′;
+            `vech`: ∂vec F/∂(vech S)′ by the entries of S on and below the diagonal, a column for a scalar function.
         by_entries: the derivative by a symmetric variable is that by its entries on and below the diagonal.
         seed: of the points.
 
@@ -86,9 +87,12 @@ def check(
     used, worst, points = [], 0.0, 0
     rng = np.random.default_rng(seed)
     for drawn in samples([f, *wrt], seed=seed):
-        sample = replace(drawn, by_entries=by_entries)
+        sample = replace(drawn, by_entries=by_entries or layout == "vech")
         chosen = _choose(f, wrt, sample, rng)
         value = _arranged(evaluate(answer, sample.env, sample.sizes), f, wrt, layout, sample)
+        if layout == "vech":
+            n = wrt[0].shape[0].value(sample.sizes)
+            chosen = [np.intersect1d(chosen[0], np.flatnonzero(np.tril(np.ones((n, n)))))]
         value = value[np.ix_(np.arange(len(value)), np.arange(value.shape[1]), *chosen)]
         error, count, story = _compare(f, wrt, value, sample, chosen)
         if error > tolerance:
@@ -216,9 +220,11 @@ def _units(x: Expr, sample: Sample, chosen: Array) -> Array:
     entries = np.zeros((len(chosen), 1, rows * columns))
     entries[np.arange(len(chosen)), 0, chosen] = 1
     E: Array = entries.reshape(len(chosen), 1, rows, columns)
-    for name, projected in STRUCTURES.items():
-        if name in x.data.properties:
-            E = E + E.swapaxes(-1, -2) - E * np.eye(E.shape[-1]) if sample.by_entries else projected(E)
+    names = [name for name in STRUCTURES if name in x.data.properties]
+    if sample.by_entries and names:
+        return E + E.swapaxes(-1, -2) - E * np.eye(E.shape[-1])
+    for name in names:
+        E = STRUCTURES[name](E)
     return E
 
 
@@ -244,7 +250,10 @@ def _axes(e: Expr) -> list[Dim]:
 def _shape_problem(f: Expr, wrt: Sequence[Expr], answer: Expr, layout: str) -> str:
     """What is wrong with the answer's shape; empty when it is right."""
     groups = [f, *wrt]
-    if layout == "vec":
+    if layout == "vech":
+        free = triangle(wrt[0].shape[0])
+        wanted = [d for d in (f.shape[0] * f.shape[1], free) if d is not ONE]
+    elif layout == "vec":
         (fr, fc), (xr, xc) = f.shape, wrt[0].shape
         wanted = [d for d in (fr * fc, xr * xc) if d is not ONE]
     else:
@@ -259,7 +268,21 @@ def _arranged(value: Array, f: Expr, wrt: Sequence[Expr], layout: str, sample: S
     entries = [_count(e.shape, sample) for e in (f, *wrt)]
     if layout == "denominator":
         return np.moveaxis(value.reshape(sample.points, *entries[1:], entries[0]), -1, 1)
+    if layout == "vech":
+        return _among_all(value, f, wrt[0], sample)
     if layout == "vec":
         (fr, fc), (xr, xc) = ([d.value(sample.sizes) for d in e.shape] for e in (f, wrt[0]))
         value = value.reshape(sample.points, fc, fr, xc, xr).transpose(0, 2, 1, 4, 3)
     return value.reshape(sample.points, *entries)
+
+
+def _among_all(value: Array, f: Expr, S: Expr, sample: Sample) -> Array:
+    """∂vec F/∂(vech S)′ as (points, entries of f, entries of S), each column at its place on or below the diagonal."""
+    n, (rows, columns) = S.shape[0].value(sample.sizes), (d.value(sample.sizes) for d in f.shape)
+    if f.is_scalar:
+        value = value.swapaxes(1, 2)
+    value = value.reshape(sample.points, columns, rows, -1).swapaxes(1, 2).reshape(sample.points, rows * columns, -1)
+    placed = np.zeros((*value.shape[:2], n, n))
+    column, row = np.triu_indices(n)
+    placed[..., row, column] = value
+    return placed.reshape(*value.shape[:2], n * n)

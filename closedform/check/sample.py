@@ -260,6 +260,25 @@ def samples(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int
     raise _nothing(domain.refused)
 
 
+def sample_at(roots: Sequence[Expr], sizes: dict[str, int], *, points: int = 2, seed: int = SEED) -> Sample:
+    """Points inside the domain of all the roots at these sizes.
+
+    Raises:
+        DomainError: no point was found.
+        TooLarge: a value has too many entries.
+    """
+    if max(_entries(e, sizes) for e in topological(roots)) * CANDIDATES > LARGEST:
+        raise TooLarge("at these sizes a value is too large to check numerically", hint="give smaller sizes")
+    domain = _Domain(roots)
+    for limit in TAME:
+        rng = np.random.default_rng(seed)
+        for temperament in TEMPERAMENTS:
+            sample = _sample(domain, sizes, temperament, limit, rng)
+            if sample is not None:
+                return sample.first(points)
+    raise _nothing(domain.refused)
+
+
 def _sample(
     domain: _Domain, sizes: dict[str, int], temperament: tuple[str, str], limit: float, rng: np.random.Generator
 ) -> Sample | None:

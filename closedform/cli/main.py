@@ -20,11 +20,13 @@ from closedform.lang import LANGUAGES, language
 
 if TYPE_CHECKING:
     from closedform.answer import Derivative
+    from closedform.derivation.telling import Derivation
 
 USAGE, INTERNAL = 2, 70
 ALL = "all"  #: the table of all layouts
 OPTIONS = (
-    "--let", "--layout", "--symmetric", "--steps", "--level", "--lang", "--code", "--latex", "--json", "--help",
+    "--let", "--layout", "--symmetric", "--entries", "--steps", "--level", "--lang", "--code", "--latex", "--json",
+    "--help",
 )  # fmt: skip
 
 app = typer.Typer(
@@ -71,6 +73,10 @@ def diff(
     symmetric: Annotated[
         str, typer.Option(help="By a symmetric matrix: projected, sym(G), or entries, G + G' - diag(G).")
     ] = "projected",
+    entries: Annotated[
+        str | None,
+        typer.Option(help='Write out the entries at these sizes, e.g. "m=2,n=3", or 2 for all.', show_default=False),
+    ] = None,
     steps: Annotated[
         str | None, typer.Option(help="Print the derivation too; with a language: en, ko, zh.", show_default=False)
     ] = None,
@@ -90,23 +96,29 @@ def diff(
     closedform diff "-logdet(S)" S --let "S: spd" --latex
     closedform diff "A*X*B" X --layout all
     closedform diff "norm2(X*w - y)^2" w --steps ko
+    closedform diff "A*X*B" X --entries "m=2,n=2"
     """  # noqa: D301  (\\b keeps the lines that follow it)
     try:
         names = wrt or []
         _refuse_options([function, *names])
         if (code is not None) + latex + json > 1:
             raise RequestError("--code, --latex and --json print one thing each; choose one")
+        if code is not None and entries is not None:
+            raise RequestError("--code computes every entry; --entries goes with the answer, --latex or --json")
+        size, sizes = _sizes(entries or "")
         answer = _checked(function, names, let or [], layout, symmetric)
         told = None if steps is None else answer.steps(steps or language(lang), level)
         if json:
             more = render.layouts_as_data(answer) if layout == ALL else {}
+            more |= {} if entries is None else render.entries_as_data(answer, size, sizes)
             typer.echo(render.json(answer.as_dict(lang=steps or lang, level=level) | more))
         elif latex:
-            typer.echo(answer.latex() if told is None else told.latex())
+            typer.echo(_latex(answer, told, None if entries is None else (size, sizes)))
         elif code is not None:
             typer.echo(answer.code(code).rstrip("\n"))
         else:
-            render.answer(answer, all_layouts=layout == ALL, derivation=told)
+            chosen = None if entries is None else (size, sizes)
+            render.answer(answer, all_layouts=layout == ALL, derivation=told, entries=chosen)
     except ClosedFormError as error:
         _fail(error, as_json=json)
 
@@ -130,6 +142,31 @@ def _checked(function: str, names: list[str], let: list[str], layout: str | None
     for shown in answer.in_layouts() if layout == ALL else [answer]:
         shown.check()
     return answer
+
+
+def _sizes(text: str) -> tuple[int, dict[str, int]]:
+    """The size of every dimension that is not named, and of those that are: `2`, `m=2,n=3`, `3,m=2`.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    size, sizes = 2, dict[str, int]()
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        match = re.fullmatch(r"(?:(\w+)\s*=\s*)?([0-9]{1,6})", part)
+        if match is None or match[1] in sizes:
+            raise RequestError(f"--entries takes sizes, not {part[:40]!r}", hint='write "m=2,n=3", or 2 for all')
+        if match[1]:
+            sizes[match[1]] = int(match[2])
+        else:
+            size = int(match[2])
+    return size, sizes
+
+
+def _latex(answer: Derivative, derivation: Derivation | None, entries: render.Chosen | None) -> str:
+    """The derivation, the entries at some sizes, or the answer."""
+    if derivation is not None:
+        return derivation.latex()
+    return answer.latex() if entries is None else answer.written_out(entries[0], **entries[1]).latex()
 
 
 def _refuse_options(arguments: list[str]) -> None:

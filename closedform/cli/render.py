@@ -10,6 +10,7 @@ import json as _json
 import os
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from closedform.calculus.layout import AS_IS
@@ -25,11 +26,29 @@ if TYPE_CHECKING:
 
 Line = tuple[str, str]  #: a style of rich, and what is printed in it
 LABEL = 9  #: columns of the labels
+GAP, WIDEST = 6, 110  #: columns between two routes side by side, and of both together
 
 
-def answer(D: Derivative, *, all_layouts: bool = False, derivation: Derivation | None = None) -> None:
-    """Print an answer that was checked: what was inferred, the formula, what is known about it, how it is derived."""
+Chosen = tuple[int, dict[str, int]]  #: the size of every dimension that is not named, and of those that are
+
+
+def answer(
+    D: Derivative,
+    *,
+    all_layouts: bool = False,
+    derivation: Derivation | None = None,
+    entries: Chosen | None = None,
+) -> None:
+    """Print an answer that was checked: what was inferred, the formula, and what is known about it.
+
+    Args:
+        D: the derivative.
+        all_layouts: whether the table of layouts follows.
+        derivation: the steps, if they follow.
+        entries: the sizes at which the entries follow, written out.
+    """
     lines = [*_lines(D), *(_steps(derivation) if derivation else []), *(_layouts(D) if all_layouts else [])]
+    lines += _written_out(D, *entries) if entries else []
     _write(sys.stdout, lines, {x.data.name for x in D.variables})
 
 
@@ -65,6 +84,44 @@ def _layouts(D: Derivative) -> Iterator[Line]:
         yield "dim", f"{'':{names}}  {'':{shapes}}  {r.users}"
 
 
+def _written_out(D: Derivative, size: int, sizes: dict[str, int]) -> Iterator[Line]:
+    """The entries at some sizes; of an array by both routes, side by side where the lines are short."""
+    written = D.written_out(size, **sizes)
+    at = ", ".join(f"{name} = {n}" for name, n in written.sizes.items())
+    yield "", ""
+    yield "", f"written out{f' at {at}' if at else ''}: {'×'.join(map(str, written.shape)) or 'a number'}"
+    yield "", ""
+    if written.slices is None or not D.has_routes:
+        for line in written.unicode().split("\n"):
+            yield "", f"  {line}".rstrip()
+        return
+    both = D.routes(size, at=None, **sizes)
+    shape = "×".join(map(str, both.stacked.shape))
+    rows, columns = both.flat.shape
+    left = [f"1  {len(list(both.partials.blocks()))} partial derivatives, stacked: {shape}", ""]
+    right = [f"2  vec by vec, {rows}×{columns}, reshaped by columns: {shape}", ""]
+    left += both.partials.unicode().split("\n")
+    right += both.jacobian.unicode().split("\n")
+    for line in _beside(left, right):
+        yield "", f"  {line}".rstrip()
+    yield "", ""
+    yield "green", f"✓ {both.says}"
+
+
+def _beside(left: list[str], right: list[str]) -> list[str]:
+    """Two columns; one below the other when that is too wide."""
+    width = max(map(len, left)) + GAP
+    if width + max(map(len, right)) > WIDEST:
+        return [*left, "", *right]
+    return [f"{a:{width}}{b}" for a, b in zip_longest(left, right, fillvalue="")]
+
+
+def entries_as_data(D: Derivative, size: int, sizes: dict[str, int]) -> dict[str, Any]:
+    """The entries written out, and both routes to them, for JSON; None where there are not two routes."""
+    routes = D.routes(size, at=None, **sizes).as_dict() if D.has_routes else None
+    return {"written_out": D.written_out(size, **sizes).as_dict(), "routes": routes}
+
+
 def layouts_as_data(D: Derivative) -> dict[str, Any]:
     """The table of layouts for JSON."""
     return {
@@ -81,7 +138,7 @@ def _lines(D: Derivative) -> Iterator[Line]:
     yield "formula", f"  J = {_symbol(D)},  {D.unicode()}" if D.arrangement.axes else f"  {_symbol(D)} = {D.unicode()}"
     yield "", ""
     yield "", f"{'text':{LABEL}}{D.text}"
-    if D.is_array:
+    if D.is_array and not D.free:
         yield "", f"{'map':{LABEL}}{D.operator()}"
         if not D.arrangement.axes:
             yield "", f"{'entries':{LABEL}}{_entries(D)}"
@@ -104,8 +161,10 @@ def _entries(D: Derivative) -> str:
 
 def _symbol(D: Derivative) -> str:
     """`∂f/∂x` or `∂²f/∂x∂y`, with a name for the function that is none of its variables."""
-    f = next((name for name in "fFgGφΦ" if name not in D.function.variables), "·")
+    f = D.function.letter
     names = [x.data.name for x in D.variables]
+    if D.free:
+        return _by_free_entries(D, f, names)
     if D.is_array and D.arrangement is AS_IS and len(names) == 1:
         return f"∂vec {f}/∂(vec {names[0]})ᵀ"
     if len(names) == 1:
@@ -113,6 +172,17 @@ def _symbol(D: Derivative) -> str:
     order = "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(len(names)))
     same = len(set(names)) == 1
     return f"∂{order}{f}/" + (f"∂{names[0]}{order}" if same else "∂" + "∂".join(names))
+
+
+def _by_free_entries(D: Derivative, f: str, names: list[str]) -> str:
+    """`∂f/∂vech S`, `∂vech F/∂(vech S)ᵀ`, `∂²f/∂vech S ∂(vech S)ᵀ`."""
+    first = D.free[0].function
+    if not first.is_scalar:
+        f = f"vech {f}" if first.op.name == "vech" else f"vec {f}"
+    *before, last = names
+    rows = "".join(f"∂vech {name} " for name in before)
+    order = f"∂{'' if not before else '⁰¹²³⁴⁵⁶⁷⁸⁹'[len(names) % 10]}{f}"
+    return f"{order}/{rows}∂vech {last}" if first.is_scalar and not before else f"{order}/{rows}∂(vech {last})ᵀ"
 
 
 def error(message: str, kind: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, Self, TypeVar
 from weakref import WeakValueDictionary
 from zlib import crc32
 
-from closedform.core.shape import ONE, SCALAR, Dim, Shape, show
+from closedform.core.shape import ONE, SCALAR, Dim, Shape, show, triangle
 from closedform.core.signature import Signature, known_shape
 from closedform.errors import ShapeError, TooLarge
 
@@ -399,6 +399,15 @@ class Sizes:
         return crc32(f"{self.rows},{self.columns}".encode())
 
 
+def leaf_sizes(e: Expr) -> tuple[Dim, ...]:
+    """The sizes that a leaf is written with: m and n of K(m,n), n of D(n) and L(n); none of any other."""
+    data = e.data
+    return (data.rows, data.columns) if isinstance(data, Sizes) else (data,) if e.op.name in SIDED else ()
+
+
+SIDED = ("duplication", "elimination")  #: leaves that carry the n of a square matrix
+
+
 def commutation(m: Dim, n: Dim) -> Expr:
     """K(m,n), the permutation with K(m,n) vec(A) = vec(A') for every m×n matrix A.
 
@@ -407,3 +416,19 @@ def commutation(m: Dim, n: Dim) -> Expr:
     if m is ONE or n is ONE:
         return eye(m * n)
     return node(OPS["commutation"], (), Sizes(m, n), (m * n, m * n))
+
+
+def duplication(n: Dim) -> Expr:
+    """D(n), n² × n(n+1)/2, with D(n) vech(S) = vec(S) for every symmetric S of size n.
+
+    Source: Magnus & Neudecker, 3rd ed. (2019), ch. 3.
+    """
+    return number(1) if n is ONE else node(OPS["duplication"], (), n, (n * n, triangle(n)))
+
+
+def elimination(n: Dim) -> Expr:
+    """L(n), n(n+1)/2 × n², with L(n) vec(A) = vech(A) for every A of size n.
+
+    Source: Magnus & Neudecker, The elimination matrix: some lemmas and applications (1980).
+    """
+    return number(1) if n is ONE else node(OPS["elimination"], (), n, (triangle(n), n * n))

@@ -26,3 +26,8 @@ class Function:
     dims: Mapping[str, Dim] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     source: str = ""
+
+    @property
+    def letter(self) -> str:
+        """A name for the function that is none of its variables."""
+        return next((name for name in "fFgGφΦ" if name not in self.variables), "·")

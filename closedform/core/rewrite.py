@@ -1,7 +1,8 @@
 """Rewriting: rules `left -> right`, written with ordinary expressions, applied to expressions in normal form.
 
 Symbols of a rule are wildcards: one stands for any expression whose shape fits, the dimensions being
-wildcards too.  In a sum or an entry-by-entry product a rule may use some of the operands and leave the
+wildcards too; one declared symmetric for an expression that is its own transpose.
+In a sum or an entry-by-entry product a rule may use some of the operands and leave the
 rest; in a chain of matrices a run of neighbours, and inside a function a wildcard may be a whole run.
 Every rule makes an expression smaller, so rewriting ends.
 """
@@ -12,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from closedform.core.expr import OPS, Expr, Number, eye, node, ones
+from closedform.core.expr import OPS, Expr, Number, commutation, duplication, elimination, eye, leaf_sizes, node, ones
 from closedform.core.normal import REWRITERS
-from closedform.core.shape import ONE, Dim
+from closedform.core.shape import ONE, Dim, Triangle, dim, triangle
 from closedform.core.terms import split
 
 Binding = dict[object, Any]  # wildcard symbol -> expression, wildcard dimension name -> dimension
@@ -134,9 +135,13 @@ def match(pattern: Expr, e: Expr, bound: Binding) -> Iterator[Binding]:
         yield from _wildcard(pattern, e, bound)
     elif name in ("ones", "eye"):
         if e.op is pattern.op or (e.op.name == "number" and e.data == 1):
-            found = _shape(pattern, e, bound)
+            found = _sizes(pattern.shape, e.shape, bound)
             if found is not None:
                 yield found
+    elif name in SIZED:
+        sizes = _sizes(leaf_sizes(pattern), leaf_sizes(e), bound) if e.op is pattern.op else None
+        if sizes is not None:
+            yield sizes
     elif name == "number":
         if e is pattern:
             yield bound
@@ -177,22 +182,24 @@ def _wildcard(pattern: Expr, e: Expr, bound: Binding) -> Iterator[Binding]:
         if before is e:
             yield bound
         return
-    found = _shape(pattern, e, bound)
+    if "symmetric" in pattern.data.properties and OPS["transpose"].canonical(e) is not e:
+        return
+    found = _sizes(pattern.shape, e.shape, bound)
     if found is not None:
         yield {**found, pattern: e}
 
 
-def _shape(pattern: Expr, e: Expr, bound: Binding) -> Binding | None:
-    """Bind the dimensions of a wildcard."""
+def _sizes(wanted: tuple[Dim, ...], given: tuple[Dim, ...], bound: Binding) -> Binding | None:
+    """Bind dimensions: a name to any, a product or a triangle to that of what is bound."""
     found = bound
-    for wanted, size in zip(pattern.shape, e.shape, strict=True):
-        if wanted is ONE:
+    for pattern, size in zip(wanted, given, strict=True):
+        if pattern is ONE:
             if size is not ONE:
                 return None
             continue
-        before = found.get(wanted)
-        if before is None:
-            found = {**found, wanted: size}
+        before = found.get(pattern) or _size(pattern, found)
+        if before is None and pattern.name:
+            found = {**found, pattern: size}
         elif before is not size:
             return None
     return found
@@ -217,13 +224,37 @@ def instantiate(right: Expr, bound: Binding) -> Expr:
         found: Expr = bound[right]
         return found
     if right.op.name in ("ones", "eye"):
-        rows, columns = (_size(d, bound) for d in right.shape)
+        rows, columns = (_known(d, bound) for d in right.shape)
         return ones((rows, columns)) if right.op.name == "ones" else eye(rows)
+    if right.op.name in SIZED:
+        return SIZED[right.op.name](*[_known(d, bound) for d in leaf_sizes(right)])
     if not right.args:
         return right
     return right.op(*[instantiate(a, bound) for a in right.args])
 
 
-def _size(d: Dim, bound: Binding) -> Dim:
-    found: Dim = d if d is ONE else bound[d]
-    return found
+#: leaves that are written with sizes, and how they are made of them
+SIZED: dict[str, Callable[..., Expr]] = {
+    "duplication": duplication,
+    "elimination": elimination,
+    "commutation": commutation,
+}
+
+
+def _known(d: Dim, bound: Binding) -> Dim:
+    size = _size(d, bound)
+    assert size is not None, "the right side of a rule has the dimensions of the left"
+    return size
+
+
+def _size(d: Dim, bound: Binding) -> Dim | None:
+    """A dimension of a rule, its names replaced by what is bound; None when one is not."""
+    if d is ONE or d.name:
+        return ONE if d is ONE else bound.get(d)
+    total = dim(d.count)
+    for f in d.factors:
+        part = _size(f.side if isinstance(f, Triangle) else dim(f), bound)
+        if part is None:
+            return None
+        total = total * (triangle(part) if isinstance(f, Triangle) else part)
+    return total

@@ -1,28 +1,59 @@
-"""Dimensions and shapes: products of an integer and symbols, compared by identity.
+"""Dimensions and shapes: products of an integer, names and triangular numbers, compared by identity.
 
 A shape is a pair (rows, columns).  A scalar is 1×1, a column n×1, a row 1×n.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from threading import Lock
+from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 from zlib import crc32
 
-from closedform.errors import DeclarationError
+from closedform.errors import DeclarationError, TooLarge
+
+D = TypeVar("D")
+LARGEST = 10**9  #: the largest size that is a number, as side of a triangle
+DEEPEST = 2  #: triangles within triangles
+
+
+@dataclass(frozen=True, slots=True)
+class Triangle(Generic[D]):
+    """A factor of a size: the triangular number n(n+1)/2 of entries on and below the diagonal of an n×n matrix.
+
+    Attributes:
+        side: n.
+        depth: 1, or one more than that of a triangle in n.
+    """
+
+    side: D
+    depth: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.side}*({self.side}+1)/2"
 
 
 class Dim:
-    """A dimension such as `3`, `n` or `m*p`: an integer times named sizes.  Interned: compare with `is`.
+    """A dimension such as `3`, `n`, `m*p` or `n*(n+1)/2`: an integer times sizes.  Interned: compare with `is`.
+
+    Attributes:
+        count: the integer.
+        factors: what it is multiplied by: names, and triangular numbers.
+        names: every name in it.
+        name: the whole of it, when it is one name; else empty.
 
     >>> dim("n") * dim("m") is dim("m") * dim("n"), dim(2) * dim("n")
     (True, 2*n)
     """
 
-    __slots__ = ("__weakref__", "count", "digest", "names", "text")
+    __slots__ = ("__weakref__", "count", "digest", "factors", "name", "names", "text")
     count: int
+    factors: tuple[str | Triangle[Dim], ...]
     names: tuple[str, ...]
+    name: str
     text: str
     digest: int
 
@@ -31,35 +62,88 @@ class Dim:
             return other
         if other is ONE:
             return self
-        return _intern(self.count * other.count, tuple(sorted(self.names + other.names)))
+        return _intern(self.count * other.count, tuple(sorted(self.factors + other.factors, key=str)))
 
     def __repr__(self) -> str:
         return self.text
 
+    def over(self, other: Dim) -> Dim | None:
+        """This dimension without the factors of another; None when it does not have them."""
+        rest = list(self.factors)
+        for f in other.factors:
+            if f not in rest:
+                return None
+            rest.remove(f)
+        return None if self.count % other.count else _intern(self.count // other.count, tuple(rest))
+
     def value(self, sizes: Mapping[str, int]) -> int:
         """The number this dimension stands for, given the size of every name in it."""
         product = self.count
-        for name in self.names:
-            product *= sizes[name]
+        for f in self.factors:
+            product *= sizes[f] if isinstance(f, str) else triangular(f.side.value(sizes))
         return product
 
 
 Shape = tuple[Dim, Dim]
 
-_TABLE: WeakValueDictionary[tuple[int, tuple[str, ...]], Dim] = WeakValueDictionary()
+_TABLE: WeakValueDictionary[tuple[int, tuple[str | Triangle[Dim], ...]], Dim] = WeakValueDictionary()
 _LOCK = Lock()
 
 
-def _intern(count: int, names: tuple[str, ...]) -> Dim:
+def _intern(count: int, factors: tuple[str | Triangle[Dim], ...]) -> Dim:
     with _LOCK:
-        found = _TABLE.get((count, names))
+        found = _TABLE.get((count, factors))
         if found is None:
             found = Dim()
-            found.count, found.names = count, names
-            found.text = "*".join(([str(count)] if count != 1 or not names else []) + list(names))
+            found.count, found.factors = count, factors
+            found.names = tuple([n for f in factors for n in ((f,) if isinstance(f, str) else f.side.names)])
+            found.text = "*".join(([str(count)] if count != 1 or not factors else []) + [str(f) for f in factors])
+            found.name = found.text if found.names == factors and len(factors) == count == 1 else ""
             found.digest = crc32(found.text.encode())
-            _TABLE[count, names] = found
+            _TABLE[count, factors] = found
         return found
+
+
+def triangular(n: int) -> int:
+    """The number n(n+1)/2.
+
+    >>> triangular(4)
+    10
+    """
+    return n * (n + 1) // 2
+
+
+def triangle(n: Dim) -> Dim:
+    """The dimension n(n+1)/2: how many entries of an n×n matrix are on and below its diagonal.
+
+    Raises:
+        TooLarge: of triangles within triangles.
+
+    >>> triangle(dim("n")), triangle(dim(4)), triangle(dim("m") * dim(2))
+    (n*(n+1)/2, 10, 2*m*(2*m+1)/2)
+    """
+    if not n.factors:
+        if n.count > LARGEST:
+            raise TooLarge(f"a matrix of {n.count} rows is too large here")
+        return dim_of(triangular(n.count))
+    return _intern(1, (Triangle(n, depth_over(n.factors)),))
+
+
+def depth_over(factors: Iterable[object]) -> int:
+    """The depth of a triangle whose side has these factors.
+
+    Raises:
+        TooLarge: it is more than `DEEPEST`.
+    """
+    found = 1 + max((f.depth for f in factors if isinstance(f, Triangle)), default=0)
+    if found > DEEPEST:
+        raise TooLarge(f"sizes n(n+1)/2 of sizes n(n+1)/2 go no deeper than {DEEPEST} here")
+    return found
+
+
+def dim_of(count: int) -> Dim:
+    """The dimension that is this positive number."""
+    return _intern(count, ())
 
 
 def dim(size: int | str | Dim) -> Dim:
@@ -76,9 +160,12 @@ def dim(size: int | str | Dim) -> Dim:
         return _intern(1, (size,))
     if isinstance(size, str) and size.isdecimal() and size.isascii() and len(size) < 10:
         return dim(int(size))
+    if isinstance(size, str) and (match := _TRIANGLE.match(size)):
+        return triangle(dim(match[1]))
     raise DeclarationError(f"a dimension is a positive integer or a name, not {size!r}"[:200])
 
 
+_TRIANGLE = re.compile(r"\s*(\w{1,100})\s*\*\s*\(\s*\1\s*\+\s*1\s*\)\s*/\s*2\s*$")  #: n*(n+1)/2
 ONE = dim(1)
 SCALAR: Shape = (ONE, ONE)
 

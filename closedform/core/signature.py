@@ -1,7 +1,7 @@
 """Signatures: the shapes an operation takes and gives, stated once and used twice.
 
 `(m,n) (n,p) -> (m,p)` checks the operands of every expression that is built, and, with unknown
-dimensions, infers the shapes that a user did not declare.  Dimensions are names, `1`, or products.
+dimensions, infers the shapes that a user did not declare.  Dimensions are names, `1`, products, or `n*(n+1)/2`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ import re
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from closedform.core.shape import ONE, Dim, Shape
+from closedform.core.shape import ONE, Dim, Shape, triangle
 
 D = TypeVar("D")
 
 
 class Unifier(Protocol[D]):
-    """How dimensions are compared and multiplied when some are unknown."""
+    """How dimensions are compared, multiplied and made triangular when some are unknown."""
 
     one: D
 
     def same(self, a: D, b: D) -> bool: ...
     def times(self, a: D, b: D) -> D: ...
+    def triangle(self, a: D) -> D: ...
 
 
 class Signature:
@@ -39,13 +40,15 @@ class Signature:
     def __init__(self, text: str) -> None:
         self.text = text
         left, right = text.split("->")
-        self.operands = [_pair(p) for p in re.findall(r"\(([^)]*)\)", left)]
-        (self.result,) = [_pair(p) for p in re.findall(r"\(([^)]*)\)", right)]
+        self.operands = [_pair(p) for p in _PAIR.findall(left)]
+        (self.result,) = [_pair(p) for p in _PAIR.findall(right)]
         names = [name for pair in self.operands for name in pair]
         first = {name: names.index(name) for name in names}
         self._equal = [(first[name], i) for i, name in enumerate(names) if name != "1" and first[name] != i]
         self._ones = [i for i, name in enumerate(names) if name == "1"]
-        self._made = [[first[name] for name in entry.split("*") if name != "1"] for entry in self.result]
+        entries = [_TRIANGULAR.sub(r"\1", entry) for entry in self.result]
+        self._made = [[first[name] for name in entry.split("*") if name != "1"] for entry in entries]
+        self._triangular = entries[0] != self.result[0]  # the rows of vech; nothing else is
 
     def __repr__(self) -> str:
         return self.text
@@ -62,7 +65,8 @@ class Signature:
             if sizes[i] is not ONE:
                 return None
         rows, columns = self._made
-        return _times(rows, sizes), _times(columns, sizes)
+        made = _times(rows, sizes), _times(columns, sizes)
+        return (triangle(made[0]), made[1]) if self._triangular else made
 
     def apply(self, shapes: Sequence[tuple[D, D]], rule: Unifier[D]) -> tuple[D, D] | None:
         """The same for dimensions of any kind, compared and multiplied by `rule`."""
@@ -77,6 +81,10 @@ class Signature:
                     return None
         rows, columns = (_evaluate(entry, bound, rule) for entry in self.result)
         return rows, columns
+
+
+_PAIR = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)")
+_TRIANGULAR = re.compile(r"(\w+)\*\(\1\+1\)/2")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -94,6 +102,8 @@ def _times(factors: list[int], sizes: list[Dim]) -> Dim:
 def _evaluate(entry: str, bound: dict[str, D], rule: Unifier[D]) -> D:
     if "*" not in entry:
         return bound[entry]
+    if side := _TRIANGULAR.fullmatch(entry):
+        return rule.triangle(bound[side[1]])
     first, second = entry.split("*")
     return rule.times(bound[first], bound[second])
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import isfinite
 
 from closedform.core.abstract import Abstract
-from closedform.core.expr import Expr, topological
+from closedform.core.expr import SIDED, Expr, leaf_sizes, topological
 from closedform.core.shape import ONE, SCALAR
 from closedform.emit.formula import (
     Call,
@@ -83,7 +83,7 @@ class Arranger:
             return self.finish(
                 Product(coefficient=Fraction(0), body=(self.add(Constant("ones", shape=e.shape), 0),), shape=e.shape)
             )
-        return self.add(Constant(name, e.data, shape=e.shape), 0)
+        return self.add(Constant(name, leaf_sizes(e), shape=e.shape), 0)
 
     def number(self, value: Number) -> Formula:
         """A number; a float is shown as the decimal it prints as."""
@@ -278,7 +278,7 @@ class Arranger:
 
 
 RULES: dict[str, Callable[[Arranger, Expr], Formula]] = {
-    **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye", "commutation"], Arranger.leaf),
+    **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye", "commutation", *SIDED], Arranger.leaf),
     "add": lambda to, e: to.total([to.unsigned(to.of[a]) for a in e.args]),
     "scale": Arranger.scale,
     "hadamard": Arranger.entries,

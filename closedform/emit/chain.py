@@ -2,11 +2,12 @@
 
 The order comes from the classic dynamic programme over flops.  Diagonal matrices, columns of ones and
 inverses stay what they are until something meets them: a diagonal scales rows, ones sum rows, an inverse solves,
-a commutation matrix moves rows.  A Kronecker product is not formed when it meets a vector.
+a commutation, duplication or elimination matrix moves rows.  A Kronecker product is not formed when it meets a vector.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
 
@@ -15,8 +16,8 @@ from closedform.emit.plan import ADD, ATOM, Plan, Term
 
 KRON, EYE = "np.kron({0}, {1})", "np.eye({0})"
 LONGEST = 24  #: beyond this many factors the order is taken from the ends
-LIGHT = ("diag", "moved")  #: kinds that multiply without a matrix product
-TYPICAL = 100  #: the size assumed for every named dimension
+LIGHT = ("diag", "moved", "moved_t")  #: kinds that multiply without a matrix product
+TYPICAL: defaultdict[str, int] = defaultdict(lambda: 100)  #: the size assumed for every named dimension
 
 
 @dataclass(eq=False, slots=True)
@@ -25,8 +26,8 @@ class Factor:
 
     Attributes:
         kind: `full`, `diag` (the term is its vector), `ones` (a column or row), `inv` or `inv_t`
-            (the term is the matrix to solve with, or its transpose is), `moved` (a commutation matrix; the
-            term is where its rows come from).
+            (the term is the matrix to solve with, or its transpose is), `moved` (the term is where the rows of
+            M x come from in x, for a matrix M of one 1 in each row) or `moved_t` (the transpose of such an M).
     """
 
     kind: str
@@ -43,7 +44,7 @@ class Factor:
 
 
 def length(n: Dim) -> float:
-    return float(n.count * TYPICAL ** len(n.names))
+    return float(n.value(TYPICAL))
 
 
 class Chain:
@@ -104,7 +105,7 @@ class Chain:
         if (a.row and a.column) or (b.row and b.column):  # a number that came out in between
             number, array = (a, b) if a.row and a.column else (b, a)
             made = plan.infix("*", self.term(number), self.term(array))
-        elif a.kind == "moved" or b.kind == "moved":
+        elif a.kind.startswith("moved") or b.kind.startswith("moved"):
             return self._moved(a, b, shape)
         elif a.kind == "ones" or b.kind == "ones":
             made = self._with_ones(a, b)
@@ -127,21 +128,27 @@ class Chain:
         return Factor("full", shape, made)
 
     def _moved(self, a: Factor, b: Factor, shape: Shape) -> Factor:
-        """K(m,n) B takes rows of B, A K(m,n) columns of A; ones stay as they are."""
-        plan, other = self.plan, b if a.kind == "moved" else a
-        if other.kind == "ones":
-            return other
-        if a.kind == "moved":
-            made = plan.postfix("{0}[{1}]", self.term(b), self.vector(a))
+        """M B takes rows of B, A M' columns of A; M' B and A M add them up.  Ones that are moved stay ones."""
+        plan = self.plan
+        first = a.kind.startswith("moved")
+        M, other = (a, b) if first else (b, a)
+        rows, taken = self.vector(M), first == (M.kind == "moved")
+        if not taken and len(rows.args) == 2:  # a permutation: its transpose takes rows as well
+            rows, taken = plan.call(rows.template, *rows.args[::-1]), True
+        if other.kind == "ones" and taken:
+            return Factor("ones", shape)
+        B = self.term(other)
+        if taken:
+            made = plan.postfix("{0}[{1}]" if first or a.row else "{0}[:, {1}]", B, rows)
         else:
-            m, n = self.vector(b).args
-            back = plan.call(self.vector(b).template, n, m)
-            made = plan.postfix("{0}[{1}]" if a.row else "{0}[:, {1}]", self.term(a), back)
+            added = plan.call("added({0}, {1}, {2})", B if first or a.row else plan.transpose(B), rows,
+                              self.size[M.shape[0 if first else 1]])  # fmt: skip
+            made = added if first or a.row else plan.transpose(added)
         return Factor("full", shape, made)
 
-    def permutation(self, size: Term, rows: Term) -> Term:
-        """A permutation matrix."""
-        return self.plan.call("np.eye({0})[{1}]", size, rows)
+    def moves(self, shape: Shape, rows: Term) -> Term:
+        """The matrix that takes these rows of what it multiplies."""
+        return self.plan.call("np.eye({0})[{1}]", self.size[shape[1]], rows)
 
     def _kron_times(self, K: Term, x: Term) -> Term | None:
         """(A ⊗ B) x is A M B', row after row, where x is M row after row; None if K is no product of two matrices."""
@@ -220,7 +227,9 @@ class Chain:
         if f.kind == "ones":
             return plan.call("np.ones({0})", self.size[f.shape[0] if f.column else f.shape[1]])
         if f.kind == "moved":
-            return self.permutation(self.size[f.shape[0]], self.vector(f))
+            return self.moves(f.shape, self.vector(f))
+        if f.kind == "moved_t":
+            return plan.transpose(self.moves(f.shape[::-1], self.vector(f)))
         if f.kind == "inv":
             return self.inverse(self.vector(f))
         return plan.transpose(self.inverse(self.vector(f))) if f.kind == "inv_t" else self.vector(f)

@@ -13,7 +13,6 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from closedform.core.abstract import Abstract
-from closedform.core.expr import Sizes
 from closedform.core.shape import SCALAR, Dim, Shape
 
 Number = Fraction | float
@@ -61,10 +60,10 @@ class Size(Formula):
 
 @dataclass(eq=False, slots=True)
 class Constant(Formula):
-    """`ones`, `eye` or `commutation`, which has two sizes of its own."""
+    """`ones`, `eye`, or a matrix such as `commutation` that is written with sizes of its own."""
 
     op: str
-    sizes: Sizes | None = None
+    sizes: tuple[Dim, ...] = ()
 
 
 @dataclass(eq=False, slots=True)

@@ -59,8 +59,8 @@ class Latex(Notation):
         return sized(f.dim)
 
     def constant(self, f: Constant) -> str:
-        if f.sizes is not None:
-            return f"K_{{{sized(f.sizes.rows)},{sized(f.sizes.columns)}}}"
+        if f.sizes:
+            return f"{OPS[f.op].latex}_{{{','.join(map(sized, f.sizes))}}}"
         rows, columns = sized(f.shape[0]), sized(f.shape[1])
         if f.op == "eye":
             return f"I_{{{rows}}}"
@@ -145,7 +145,9 @@ def letter(stem: str) -> str:
 
 def sized(n: Dim) -> str:
     """A dimension, its factors side by side."""
-    parts = ([str(n.count)] if n.count != 1 or not n.names else []) + [spelled(name) for name in n.names]
+    parts = [str(n.count)] if n.count != 1 or not n.factors else []
+    for f in n.factors:
+        parts.append(spelled(f) if isinstance(f, str) else f"{sized(f.side)} ({sized(f.side)} + 1)/2")
     return " ".join(parts)
 
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from closedform.core.abstract import Abstract
-from closedform.core.expr import Expr, topological
+from closedform.core.expr import Expr, leaf_sizes, topological
 from closedform.core.shape import ONE, Dim
 from closedform.emit.chain import EYE, KRON, Chain
-from closedform.emit.plan import ATOM, Plan, Term, share_factorisations
+from closedform.emit.plan import ATOM, MULTIPLY, Plan, Term, share_factorisations
 from closedform.errors import NotSupported
 
 
@@ -70,11 +70,16 @@ class _Sizes(dict[Dim, Term]):
 
     def __missing__(self, n: Dim) -> Term:
         plan = self.lowering.plan
-        factors = [plan.number(n.count)] if n.count != 1 or not n.names else []
-        found = plan.product(factors + [plan.name(self.lowering.dims[name]) for name in n.names])
+        found = plan.product([plan.number(n.count)] if n.count != 1 or not n.factors else [])
+        for f in n.factors:
+            factor = plan.name(self.lowering.dims[f]) if isinstance(f, str) else self._triangle(self[f.side])
+            found = factor if found is None else plan.infix("*", found, factor)
         assert found is not None
         self[n] = found
         return found
+
+    def _triangle(self, n: Term) -> Term:
+        return self.lowering.plan.make("{0} * ({0} + 1) // 2", (n,), MULTIPLY, (ATOM,), cheap=n.cheap)
 
 
 def literal(value: Fraction | float) -> float | int | None:
@@ -125,7 +130,7 @@ def _call(template: str) -> Callable[[Lowering, Term], Term]:
 
 
 SCALAR: dict[str, Callable[[Lowering, Term], Term]] = {
-    **dict.fromkeys(["tr", "det", "sum", "max", "logsumexp", "diag", "diagonal", "vec", "transpose"], _same),
+    **dict.fromkeys(["tr", "det", "sum", "max", "logsumexp", "diag", "diagonal", "vec", "vech", "transpose"], _same),
     **dict.fromkeys(["norm1", "norm2", "normnuc"], _absolute),
     "inv": lambda low, a: low.plan.infix("/", low.plan.number(1), a),
     "adj": lambda low, a: low.plan.number(1.0),
@@ -151,20 +156,21 @@ def leaf(low: Lowering, e: Expr) -> Term:
         return low.size(e.data)
     if name == "eye":
         return plan.call(EYE, low.size(e.shape[0]))
+    if name in MOVES:
+        return low.chain.moves(e.shape, moved(low, e))
     rows, columns = e.shape
     if rows is ONE or columns is ONE:
         return plan.call(f"np.{name}({{0}})", low.size(columns if rows is ONE else rows))
     return plan.call(f"np.{name}(({{0}}, {{1}}))", low.size(rows), low.size(columns))
 
 
-def commutation(low: Lowering, e: Expr) -> Term:
-    return low.chain.permutation(low.size(e.shape[0]), commuted(low, e))
+#: matrices M of one 1 in each row, and the code for the r with M x = x[r]
+MOVES = {"commutation": "commuted({0}, {1})", "duplication": "unpacked({0})", "elimination": "packed({0})"}
 
 
-def commuted(low: Lowering, e: Expr, *, transposed: bool = False) -> Term:
-    """The permutation that a commutation matrix, or its transpose, applies to rows."""
-    m, n = low.size(e.data.rows), low.size(e.data.columns)
-    return low.plan.call("commuted({0}, {1})", n, m) if transposed else low.plan.call("commuted({0}, {1})", m, n)
+def moved(low: Lowering, e: Expr) -> Term:
+    """Where the rows of M x come from in x, for a commutation, duplication or elimination matrix M."""
+    return low.plan.call(MOVES[e.op.name], *[low.size(n) for n in leaf_sizes(e)])
 
 
 def transpose(low: Lowering, e: Expr) -> Term:
@@ -286,8 +292,7 @@ def diagonal_matrix(low: Lowering, e: Expr) -> Term:
 
 
 RULES: dict[str, Callable[[Lowering, Expr], Term]] = {
-    **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye"], leaf),
-    "commutation": commutation,
+    **dict.fromkeys(["symbol", "number", "dim", "ones", "zeros", "eye", *MOVES], leaf),
     "transpose": transpose,
     "power": power,
     "matpow": matpow,

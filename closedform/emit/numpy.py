@@ -16,7 +16,7 @@ from unicodedata import normalize
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.shape import ONE, Dim, show
 from closedform.emit import products, stable  # noqa: F401  (their rules)
-from closedform.emit.lower import Lowering
+from closedform.emit.lower import MOVES, Lowering
 from closedform.emit.plan import ATOM, Term
 from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge
@@ -44,7 +44,7 @@ NUMPY = Backend(
 )
 RESERVED = frozenset(
     ("np", "scipy", "float", "int", "len", "sigmoid", "softplus", "logsumexp", "softmax", "ismax", "powersum", "over",
-     "adjugate", "commuted", "range")
+     "adjugate", "commuted", "packed", "unpacked", "vech", "added", "range")
 )  #: names that code uses  # fmt: skip
 
 
@@ -129,8 +129,8 @@ def written(
     shown: dict[str, str] = {}
     for a in arguments:
         for axis, d in enumerate(a.dims):
-            if d.count == 1 and len(d.names) == 1:
-                shown.setdefault(d.names[0], f"{names[a.name]}.shape[{axis}]")
+            if d.name:
+                shown.setdefault(d.name, f"{names[a.name]}.shape[{axis}]")
     writer = Writer(taken)
     result = write(Lowering(names, dims), writer)
     code = " ".join([*writer.lines, result])
@@ -146,7 +146,7 @@ def named_sizes(expressions: Iterable[Expr]) -> set[str]:
     for node in topological(expressions):
         if node.op.name == "dim":
             used.update(node.data.names)
-        elif node.op.name in ("ones", "zeros", "eye", "commutation"):
+        elif node.op.name in ("ones", "zeros", "eye", *MOVES):
             used.update(node.shape[0].names + node.shape[1].names)
     return used
 

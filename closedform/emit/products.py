@@ -11,7 +11,7 @@ from fractions import Fraction
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
 from closedform.emit.chain import EYE, Chain, Factor
-from closedform.emit.lower import RULES, Lowering, commuted, number_power, transpose, vector
+from closedform.emit.lower import MOVES, RULES, Lowering, moved, number_power, transpose, vector
 from closedform.emit.plan import Plan, Term
 
 
@@ -176,8 +176,8 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             found.append(Factor("diag", a.shape, low[inner.args[0]]))
         elif name == "inv":
             found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]]))
-        elif name == "commutation":
-            found.append(Factor("moved", a.shape, commuted(low, inner, transposed=inner is not a)))
+        elif name in MOVES:
+            found.append(Factor("moved" if inner is a else "moved_t", a.shape, moved(low, inner)))
         elif name == "ones":
             rows, columns = a.shape
             found += [Factor("ones", (rows, ONE))] if rows is not ONE else []
@@ -269,7 +269,7 @@ def split(chain: Chain, parts: list[Factor]) -> tuple[Factor, Factor] | None:
     last = len(parts) - 1
     k = min(range(last), key=lambda i: cost[0, i] + cost[i + 1, last])
     P, Q = chain.multiply(parts[: k + 1]), chain.multiply(parts[k + 1 :])
-    return None if "moved" in (P.kind, Q.kind) else (P, Q)
+    return None if any(f.kind.startswith("moved") for f in (P, Q)) else (P, Q)
 
 
 def diagonal(low: Lowering, e: Expr) -> Term:

@@ -75,9 +75,35 @@ def commuted(m, n):  # type: ignore[no-untyped-def]
     return np.arange(m * n).reshape(n, m).T.ravel()
 
 
+def packed(n):  # type: ignore[no-untyped-def]
+    """The places in vec(A) of the entries of vech(A), for A n×n: L(n) x is x[packed(n)]."""
+    return np.flatnonzero(np.triu(np.ones((n, n))))
+
+
+def unpacked(n):  # type: ignore[no-untyped-def]
+    """The places in vech(S) of the entries of vec(S), for symmetric S: D(n) x is x[unpacked(n)]."""
+    place = np.zeros((n, n), dtype=int)
+    place[np.triu_indices(n)] = np.arange(n * (n + 1) // 2)
+    return np.maximum(place, place.T).ravel()
+
+
+def vech(X):  # type: ignore[no-untyped-def]
+    """The entries on and below the diagonal, column by column."""
+    return X.T[np.triu_indices(len(X))]
+
+
+def added(X, rows, n):  # type: ignore[no-untyped-def]
+    """M' X for the M with M y = y[rows], of n columns: each row of X is added to the place it belongs to."""
+    total = np.zeros((n, *X.shape[1:]))
+    np.add.at(total, rows, X)
+    return total
+
+
 HELPERS: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (sigmoid, softplus, logsumexp, softmax, ismax, powersum, over, adjugate, commuted)
-}
+    f.__name__: f
+    for f in (sigmoid, softplus, logsumexp, softmax, ismax, powersum, over, adjugate, commuted, packed, unpacked, vech,
+              added)
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +159,8 @@ class Compiled:
             if a.ndim != len(dims):
                 raise misfit(argument, a.shape, known)
             for d, size in zip(dims, a.shape, strict=True):
-                if d.count == 1 and len(d.names) == 1:
-                    if known.setdefault(d.names[0], size) != size:
+                if d.name:
+                    if known.setdefault(d.name, size) != size:
                         raise misfit(argument, a.shape, known)
                 elif all(n in known for n in d.names) and d.value(known) != size:
                     raise misfit(argument, a.shape, known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from closedform.core.expr import PRINTERS, Expr
+from closedform.core.expr import OPS, PRINTERS, Expr
 from closedform.core.shape import ONE
 from closedform.emit.formula import Call, Constant, Formula, Name, Power, Product, Size, Transpose, Value
 from closedform.emit.notation import ATOM, POSTFIX, Notation
@@ -25,8 +25,8 @@ class Text(Notation):
 
     def constant(self, f: Constant) -> str:
         rows, columns = f.shape
-        if f.sizes is not None:
-            return f"K({f.sizes.rows}, {f.sizes.columns})"
+        if f.sizes:
+            return f"{OPS[f.op].latex}({', '.join(map(str, f.sizes))})"
         if f.op == "eye":
             return f"eye({rows})"
         if rows is ONE:

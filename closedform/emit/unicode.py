@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from closedform.core.expr import PRINTERS, Expr
+from closedform.core.expr import OPS, PRINTERS, Expr
 from closedform.core.shape import ONE, Dim
 from closedform.emit.formula import Call, Constant, Formula, Number, Power, Product, Size, Transpose, Value
 from closedform.emit.notation import ATOM, POSTFIX, PRODUCT, Notation
@@ -56,8 +56,8 @@ class Unicode(Notation):
 
     def constant(self, f: Constant) -> str:
         rows, columns = f.shape
-        if f.sizes is not None:
-            return "K" + low(f.sizes.rows, f.sizes.columns)
+        if f.sizes:
+            return OPS[f.op].latex + low(*f.sizes)
         if f.op == "eye":
             return "I" + low(rows)
         left, right = "𝟏" + low(rows), "𝟏" + low(columns) + "ᵀ"

@@ -10,7 +10,7 @@ from closedform.core.expr import Expr, eye, number
 from closedform.core.normal import normal
 from closedform.index.lowering import derivative_of, tensor_of
 from closedform.index.merging import merged
-from closedform.index.tensor import Factor, Product, Tensor, tidy
+from closedform.index.tensor import Factor, Index, Product, Tensor, tidy
 
 
 def derive_tensor(f: Expr, variables: Sequence[Expr], structures: Sequence[Structure | None]) -> Tensor:
@@ -54,7 +54,7 @@ def _projected(tensor: Tensor, structure: Structure) -> Tensor:
         return tidy(Tensor(tensor.free, tensor.groups, tuple(p.times(delta) for p in tensor.products)))
     swap = {k: l, l: k}
     turned = [
-        Product(p.scalar, tuple(Factor(f.expr, tuple(swap.get(i, i) for i in f.indices)) for f in p.factors))
+        Product(p.scalar, tuple(Factor(f.expr, tuple(_swapped(i, swap) for i in f.indices)) for f in p.factors))
         for p in tensor.products
     ]
     both = [*tensor.products, *turned]
@@ -64,3 +64,11 @@ def _projected(tensor: Tensor, structure: Structure) -> Tensor:
     else:
         both = [Product(normal(number(Fraction(1, 2)) * p.scalar), p.factors) for p in both]
     return tidy(Tensor(tensor.free, tensor.groups, tuple(both)))
+
+
+def _swapped(i: Index, swap: dict[Index, Index]) -> Index:
+    """An index, or the parts of a split one, with some exchanged."""
+    if i.parts is None:
+        return swap.get(i, i)
+    slow, fast = (_swapped(part, swap) for part in i.parts)
+    return i if (slow, fast) == i.parts else Index(i.dim, (slow, fast))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from closedform.calculus.differential import differential_symbol, differentials
 from closedform.core.abstract import AS_A_MAP, Abstract
-from closedform.core.expr import Expr, eye, node, number, ones, topological
+from closedform.core.expr import Expr, elimination, eye, node, number, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.errors import NotSupported, TooLarge
@@ -177,6 +177,15 @@ def _vec(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
     return low.lower(e.args[0], (fast, slow))
 
 
+def _vech(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
+    """vech(A)[k] is the sum of L[k, (j, i)] A[i, j], for the elimination matrix L."""
+    n = e.args[0].shape[0]
+    stacked = Index(n * n)
+    column, row = stacked.split(n, n)
+    picked = Product(number(1), (Factor(elimination(n), (*out, stacked)),))
+    return [picked.times(p) for p in low.lower(e.args[0], (row, column))]
+
+
 def _kron(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
     """(A ⊗ B) at rows (i, p) and columns (j, q) is A[i,j] B[p,q]; the second of each pair is the fast one."""
     A, B = e.args[0], e.args[1] if len(e.args) == 2 else normal(node(e.op, e.args[1:]))
@@ -206,5 +215,6 @@ _RULES: dict[str, Callable[[_Lowering, Expr, tuple[Index, ...]], list[Product]]]
     "diag": _diag,
     "diagonal": _diagonal,
     "vec": _vec,
+    "vech": _vech,
     "kron": _kron,
 }

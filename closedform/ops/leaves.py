@@ -13,4 +13,16 @@ commutation = leaf(
     latex=r"K",
     code="commutation({0})",
 )
+duplication = leaf(
+    "duplication",
+    "D(n), the n² × n(n+1)/2 matrix with D(n) vech(S) = vec(S) for symmetric S.",
+    latex=r"D",
+    code="duplication({0})",
+)
+elimination = leaf(
+    "elimination",
+    "L(n), the n(n+1)/2 × n² matrix with L(n) vec(A) = vech(A).",
+    latex=r"L",
+    code="elimination({0})",
+)
 eye = leaf("eye", "The identity matrix.", latex=r"I", code="np.eye({0})")

@@ -1,11 +1,11 @@
-"""Rearrangements: diagonals, Kronecker products, vec."""
+"""Rearrangements: diagonals, Kronecker products, vec and vech."""
 
 from __future__ import annotations
 
 from closedform.core.expr import OPS, Expr, eye, ones, zeros
 from closedform.core.normal import finish
 from closedform.core.op import multilinear
-from closedform.core.shape import ONE
+from closedform.core.shape import ONE, triangle
 from closedform.errors import NotSupported
 from closedform.ops.arithmetic import canonical_product, canonical_scale, canonical_sum
 from closedform.ops.chain import canonical_chain, upright_column
@@ -157,3 +157,23 @@ def canonical_vec(X: Expr) -> Expr:
 def vec(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
     """The columns stacked."""
     raise NotSupported("vec has no adjoint in matrix notation")
+
+
+def canonical_vech(X: Expr) -> Expr:
+    """Linear; of ones all ones; of a transpose that of the matrix only if it is symmetric."""
+    if X.is_scalar:
+        return X
+    if X.op.name == "add":
+        return canonical_sum(*map(canonical_vech, X.args))
+    if X.op.name == "scale":
+        return canonical_scale(X.args[0], canonical_vech(X.args[1]))
+    column = (triangle(X.shape[0]), ONE)
+    if X.op.name in ("ones", "zeros"):
+        return ones(column) if X.op.name == "ones" else zeros(column)
+    return finish(vech, (X,))
+
+
+@multilinear("(n,n) -> (n*(n+1)/2,1)", canonical=canonical_vech, code="vech({0})", latex=r"\operatorname{{vech}}({0})")
+def vech(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
+    """The lower triangle with the diagonal, stacked column by column: L(n) vec(A)."""
+    raise NotSupported("vech has no adjoint in matrix notation")

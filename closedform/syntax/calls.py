@@ -6,14 +6,14 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from closedform.core.abstract import Abstract, Part, Values
-from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, zeros
-from closedform.core.shape import ONE, Dim, Shape, dim, show
+from closedform.core.expr import OPS, Expr, commutation, duplication, elimination, eye, number, ones, zeros
+from closedform.core.shape import ONE, Dim, Shape, dim, show, triangle
 from closedform.errors import ClosedFormError, DeclarationError, ShapeError, SyntaxProblem, UnknownName
 from closedform.ops.abstract import abstract
 from closedform.syntax.infer import SCALAR, UNIT, Sizes, size
 from closedform.syntax.names import function_hint, functions
 from closedform.syntax.reading import Reading, Term
-from closedform.syntax.tokens import COMMUTATION, PRIMES, plain
+from closedform.syntax.tokens import MATRICES, PRIMES, plain
 from closedform.syntax.tree import Node
 
 Call = Callable[[Reading, Node, tuple[Term, ...]], Term]
@@ -31,8 +31,8 @@ def call(reading: Reading, node: Node, *args: Term) -> Term:
     stem = name.rstrip(PRIMES)
     if stem in reading.functions:
         return _abstract(reading, node, stem, len(name) - len(stem), args)
-    if name == COMMUTATION and len(args) == 2:
-        return _commutation(reading, node)
+    if MATRICES.get(name) == len(args) and not _is_product(reading, node, name):
+        return _matrix(reading, node, name)
     if name not in functions() or name in reading.shapes:
         raise _no_function(reading, node, name)
     _check_count(reading, node, name, functions()[name])
@@ -86,23 +86,34 @@ def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
     if name in reading.shapes or name in reading.sizes:
         inside = reading.source[node.at[1] : node.span[1]]
         hint = f"write {name}*{inside} for a product" if len(node.operands) == 1 else None
-        if name == COMMUTATION:
-            hint = _commutation_hint(hint)
+        if name in MATRICES:
+            hint = _matrix_hint(name, hint)
         return SyntaxProblem(f"{name} is not a function", source=reading.source, span=node.at, hint=hint)
     hint = function_hint(name)
-    if hint is None and len(node.operands) == 1 and name != COMMUTATION:
+    if hint is None and len(node.operands) == 1 and name not in MATRICES:
         hint = f"declare it if it is a function of yours, {name[:40]}: entrywise or {name[:40]}: function(m,n)"
         if len(name) == 1:
             hint = f"write {name}*(…) for a product; {hint}"
     elif hint is None and len(name) == 1 and len(node.operands) == 1:
         hint = f"write {name}*(…) for a product"
-    if name == COMMUTATION:
-        hint = _commutation_hint(hint)
+    if name in MATRICES:
+        hint = _matrix_hint(name, hint)
     return UnknownName(f"unknown function {name[:40]}", source=reading.source, span=node.at, hint=hint)
 
 
-def _commutation_hint(product: str | None) -> str:
-    return f"{product or 'write'}{',' if product else ''} K(m,n) for the commutation matrix"
+def _matrix_hint(name: str, product: str | None) -> str:
+    return f"{product or 'write'}{',' if product else ''} {WRITTEN[name]}"
+
+
+def _is_product(reading: Reading, node: Node, name: str) -> bool:
+    """Whether D(X) can only be meant as D*(X): both are variables."""
+    waiting = list(node.operands) if name in reading.shapes and len(node.operands) == 1 else []
+    while waiting:
+        part = waiting.pop()
+        if part.rule == "name" and plain(part.text) in reading.shapes and plain(part.text) not in reading.sizes:
+            return True
+        waiting += part.operands
+    return False
 
 
 def _operation(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
@@ -166,26 +177,35 @@ def _filled(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
     return Term(node, (size(shape[0]), size(shape[1])), lambda: make[node.text](shape))
 
 
-def _commutation(reading: Reading, node: Node) -> Term:
-    """`K(m,n)`, the commutation matrix; `K` alone is a variable."""
-    m, n = (_dimension(reading, operand, node) for operand in node.operands)
-    _check_size(reading, node, m * n)
-    return Term(node, (size(m * n), size(m * n)), lambda: commutation(m, n))
+def _matrix(reading: Reading, node: Node, name: str) -> Term:
+    """`K(m,n)`, `D(n)` and `L(n)`: the commutation, duplication and elimination matrix."""
+    dims = [_dimension(reading, operand, node) for operand in node.operands]
+    _check_size(reading, node, dims[0] * dims[-1])
+    make: dict[str, Callable[..., Expr]] = {"K": commutation, "D": duplication, "L": elimination}
+    made = make[name](*dims)
+    return Term(node, (size(made.shape[0]), size(made.shape[1])), lambda: made)
 
 
 def _dimension(reading: Reading, node: Node, function: Node) -> Dim:
-    """A dimension written as a name, an integer or a product of them.
+    """A dimension written as a name, an integer or a product of them, also `n*(n+1)/2`.
 
     Raises:
         ShapeError: it is something else.
     """
-    result = ONE
+    result, halves = ONE, 0
+    sides: list[Dim] = []
     waiting = [node]
     while waiting:
         part = waiting.pop()
         word = plain(part.text)
         if part.rule in ("STAR", "juxtapose"):
             waiting += part.operands
+        elif part.rule in ("SLASH", "PLUS") and part.operands[1:] and part.operands[1].text == ONE_OR_TWO[part.rule]:
+            if part.rule == "SLASH":
+                halves += 1
+                waiting.append(part.operands[0])
+            else:
+                sides.append(_dimension(reading, part.operands[0], function))
         elif part.rule == "name" and word in reading.sizes:
             result = result * reading.sizes[word]
         elif part.rule == "literal" and word.isdecimal() and word.strip("0") and len(word) < 10:
@@ -196,10 +216,33 @@ def _dimension(reading: Reading, node: Node, function: Node) -> Dim:
                 if word in reading.shapes
                 else f"{reading.source[slice(*part.span)][:40]} is not"
             )
-            wanted = "a dimension: a name, a positive integer or a product of them"
-            raise ShapeError(f"{function.text} takes {wanted}; {what}", source=reading.source, span=part.span)
-    _check_size(reading, node, result)
-    return result
+            raise ShapeError(f"{function.text} takes {DIMENSION}; {what}", source=reading.source, span=part.span)
+    found = _with_triangles(result, sides) if halves == len(sides) else None
+    if found is None:
+        what = f"{reading.source[slice(*node.span)][:40]} is not"
+        raise ShapeError(f"{function.text} takes {DIMENSION}; {what}", source=reading.source, span=node.span)
+    _check_size(reading, node, found)
+    return found
+
+
+def _with_triangles(product: Dim, sides: list[Dim]) -> Dim | None:
+    """The product times (n+1)/2 for each of the sides n; None if it does not have them as factors."""
+    total = ONE
+    for side in sides:
+        rest = product.over(side)
+        if rest is None:
+            return None
+        product, total = rest, total * triangle(side)
+    return product * total
+
+
+DIMENSION = "a dimension: a name, a positive integer or a product of them"
+ONE_OR_TWO = {"SLASH": "2", "PLUS": "1"}  #: the numbers in n*(n+1)/2
+WRITTEN = {
+    "K": "K(m,n) for the commutation matrix",
+    "D": "D(n) for the duplication matrix",
+    "L": "L(n) for the elimination matrix",
+}
 
 
 def _check_size(reading: Reading, node: Node, n: Dim) -> None:

@@ -15,7 +15,7 @@ from closedform.core.expr import OPS
 from closedform.core.shape import SCALAR, Dim, Shape, shape_of, show
 from closedform.errors import ClosedFormError, DeclarationError
 from closedform.syntax.names import closest, functions
-from closedform.syntax.tokens import COMMUTATION, plain
+from closedform.syntax.tokens import MATRICES, plain
 
 SQUARE = frozenset({"symmetric", "spd", "diagonal", "orthogonal", "triangular"})  #: need an n×n variable
 PROPERTIES = (*sorted(SQUARE), "positive", "integer")
@@ -77,7 +77,7 @@ def _function_name(name: str) -> str:
     if not isinstance(name, str) or not plain(name).isidentifier():
         raise DeclarationError(f"a function's name is a word, not {name!r}"[:200])
     name = plain(name)
-    if name in functions() or name in OPS or name == COMMUTATION:
+    if name in functions() or name in OPS or name in MATRICES:
         raise DeclarationError(f"{name} has a meaning of its own; a function needs another name")
     return name
 
@@ -132,8 +132,9 @@ def check_fit(name: str, shape: Shape, properties: Iterable[str]) -> None:
 
 
 _ENTRY = re.compile(r"(?P<names>[^:]*?)\s*:\s*(?P<rest>.*?)\s*$", re.DOTALL)
-_KIND = re.compile(r"(scalar|vector|matrix)\b\s*(?:\(([^()]*)\))?|(\w+)(\s*\()?")
-_FUNCTION = re.compile(r"(entrywise)\b|(function)\b\s*(?:\(([^()]*)\))?")
+_INSIDE = r"\(((?:[^()]|\([^()]*\))*)\)"  #: brackets, with brackets inside for n*(n+1)/2
+_KIND = re.compile(rf"(scalar|vector|matrix)\b\s*(?:{_INSIDE})?|(\w+)(\s*\()?")
+_FUNCTION = re.compile(rf"(entrywise)\b|(function)\b\s*(?:{_INSIDE})?")
 _COUNT = {"scalar": (0,), "vector": (1,), "matrix": (2,), "function": (0, 1, 2)}
 Dims = tuple[int | str, ...]
 

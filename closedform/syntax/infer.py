@@ -8,11 +8,12 @@ column or a matrix is known from its declaration or its letter, so only lengths 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from math import gcd
+from math import gcd, isqrt
 from typing import TypeVar
 
-from closedform.core.shape import ONE, Dim, dim
+from closedform.core.shape import LARGEST, ONE, Dim, Triangle, depth_over, dim, triangle, triangular
 from closedform.core.signature import Signature
+from closedform.errors import TooLarge
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ class Unknown:
         self.bound: Size | None = None
 
 
-Atom = str | Unknown
+Atom = str | Unknown | Triangle["Size"]
 Size = tuple[int, tuple[Atom, ...]]
 Sizes = tuple[Size, Size]
 UNIT: Size = (1, ())
@@ -36,7 +37,7 @@ Names = dict[Unknown, str]
 
 
 def size(d: Dim) -> Size:
-    return d.count, d.names
+    return d.count, tuple([f if isinstance(f, str) else Triangle(size(f.side), f.depth) for f in d.factors])
 
 
 class Unify:
@@ -64,16 +65,33 @@ class Unify:
     def expand(self, given: Size) -> Size:
         """The size with everything known put in."""
         count, atoms = given
-        while any(isinstance(a, Unknown) and a.bound is not None for a in atoms):
-            known: list[Atom] = []
-            for a in atoms:
-                if isinstance(a, Unknown) and a.bound is not None:
-                    count *= a.bound[0]
-                    known += a.bound[1]
-                else:
-                    known.append(a)
-            atoms = tuple(known)
-        return count, atoms
+        known: list[Atom] = []
+        waiting = list(atoms[::-1])
+        while waiting:
+            a = waiting.pop()
+            if isinstance(a, Unknown) and a.bound is not None:
+                count *= a.bound[0]
+                waiting += a.bound[1][::-1]
+            elif isinstance(a, Triangle):
+                more, made = self.triangle(a.side)
+                count *= more
+                known += made
+            else:
+                known.append(a)
+        return count, tuple(known)
+
+    def triangle(self, side: Size) -> Size:
+        """The triangular number of a size.
+
+        Raises:
+            TooLarge: of a number that is too large, or of triangles within triangles.
+        """
+        count, atoms = self.expand(side)
+        if not atoms and count <= LARGEST:
+            return triangular(count), ()
+        if not atoms:
+            raise TooLarge(f"a matrix of {count} rows is too large here")
+        return 1, (Triangle((count, tuple(sorted(atoms, key=_place))), depth_over(atoms)),)
 
     def same(self, a: Size, b: Size) -> bool:
         """Make two sizes equal; False when they cannot be.  What is undecided waits for `settle`."""
@@ -82,13 +100,16 @@ class Unify:
             return True
         for one, other in ((b, a), (a, b)):
             if one[0] == 1 and len(one[1]) == 1 and isinstance(one[1][0], Unknown):
-                if other == UNIT:
+                if other == UNIT or one[1][0] in unknowns((other, UNIT)):  # n = n(n+1)/2 only if it is 1
                     self.pinned = one[1][0]
                     return False
                 one[1][0].bound = other
                 self.trail.append(one[1][0])
                 return True
-        if UNIT in (a, b) or not any(isinstance(x, Unknown) for x in a[1] + b[1]):
+        sides = _side(a), _side(b)
+        if sides[0] is not None and sides[1] is not None:
+            return self.same(sides[0], sides[1])
+        if UNIT in (a, b) or not unknowns((a, b)):
             return False
         self.pending.append((a, b, self.site))
         return True
@@ -133,6 +154,21 @@ class Unify:
         return None
 
 
+def _place(a: Atom) -> tuple[bool, str | int]:
+    """Names and triangles by their text, then unknowns: one order for equal sizes."""
+    return (True, id(a)) if isinstance(a, Unknown) else (False, str(a))
+
+
+def _side(a: Size) -> Size | None:
+    """The n of a size n(n+1)/2 that is no product."""
+    count, atoms = a
+    if not atoms:
+        n = (isqrt(8 * count + 1) - 1) // 2
+        return (n, ()) if triangular(n) == count and n > 1 else None
+    alone = atoms[0] if count == 1 and len(atoms) == 1 else None
+    return alone.side if isinstance(alone, Triangle) else None
+
+
 def _cancel(a: Size, b: Size) -> tuple[Size, Size]:
     """Both sizes without their common factors."""
     divisor = gcd(a[0], b[0])
@@ -146,8 +182,12 @@ def _cancel(a: Size, b: Size) -> tuple[Size, Size]:
 
 
 def unknowns(shape: Sizes) -> list[Unknown]:
-    """The unknowns of an expanded shape."""
-    return [a for given in shape for a in given[1] if isinstance(a, Unknown)]
+    """The unknowns of an expanded shape, those of triangles among them."""
+    found: list[Unknown] = []
+    for _, atoms in shape:
+        for a in atoms:
+            found += [a] if isinstance(a, Unknown) else unknowns((a.side, UNIT)) if isinstance(a, Triangle) else []
+    return found
 
 
 def named(shapes: Sequence[Sizes], taken: Collection[str]) -> Names:
@@ -194,5 +234,9 @@ def as_dim(given: Size, names: Names) -> Dim:
     count, atoms = given
     result = dim(count) if count != 1 else ONE
     for a in atoms:
-        result = result * dim(names[a] if isinstance(a, Unknown) else a)
+        result = result * (
+            triangle(as_dim(a.side, names))
+            if isinstance(a, Triangle)
+            else dim(names[a] if isinstance(a, Unknown) else a)
+        )
     return result

@@ -37,7 +37,8 @@ FOREIGN = {  #: names from elsewhere, and what to write here
     "acos": "did you mean arccos?", "atan": "did you mean arctan?", "sgn": "did you mean sign?",
     "Tr": "did you mean tr?", "lse": "did you mean logsumexp?", "min": "write -max(-x)",
     "maximum": "write max(x), or relu(x) for max(x, 0)", "pseudoinverse": "did you mean pinv?",
-    "commutation": "write K(m,n) for the commutation matrix",
+    "commutation": "write K(m,n) for the commutation matrix", "duplication": "write D(n) for the duplication matrix",
+    "elimination": "write L(n) for the elimination matrix",
     "cholesky": "a Cholesky factor is not in the syntax; declare it as a triangular variable",
 }  # fmt: skip
 

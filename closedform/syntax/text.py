@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from closedform.core.expr import symbol
 from closedform.core.function import Function
 from closedform.core.shape import SCALAR, Dim, Shape, dim, show
-from closedform.errors import DeclarationError
+from closedform.errors import DeclarationError, TooLarge
 from closedform.syntax import calls, operators, powers
 from closedform.syntax.declare import (
     Functions,
@@ -140,7 +140,10 @@ def _function(reading: Reading, nodes: list[Node]) -> Function:
     terms: dict[Node, Term] = {}
     for node in nodes:
         reading.rule.site, reading.rule.pinned = node, None
-        terms[node] = MEANING[node.rule](reading, node, *(terms[operand] for operand in node.operands))
+        try:
+            terms[node] = MEANING[node.rule](reading, node, *(terms[operand] for operand in node.operands))
+        except TooLarge as error:
+            raise error.at(reading.source, node.at) from None
     reading.settle()
     unused = reading.properties.keys() - reading.shapes.keys()
     if unused:

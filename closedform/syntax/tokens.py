@@ -20,7 +20,8 @@ MAX_LENGTH = 10_000  #: characters of text
 MAX_TOKENS = 5_000
 MAX_NESTING = 100  #: open brackets, signs in a row, primes in a row
 SIZED = ("eye", "ones", "zeros")  #: functions whose arguments are dimensions
-COMMUTATION = "K"  #: `K(m,n)` is the commutation matrix; the name alone is a variable's like any other
+#: matrices written with sizes, and how many: `K(m,n)`, `D(n)`, `L(n)`; the name alone is a variable's like any other
+MATRICES = {"K": 2, "D": 1, "L": 1}
 
 OPERATORS = {
     "PLUS": "+",
@@ -162,7 +163,7 @@ def plain(name: str) -> str:
 
 
 def sizes(tokens: list[Token]) -> dict[str, Token]:
-    """Names used as dimensions: the arguments of eye, ones, zeros and K(m,n), where they first occur."""
+    """Names used as dimensions: the arguments of eye, ones, zeros, K(m,n), D(n), L(n), where they first occur."""
     found: dict[str, Token] = {}
     opened: list[tuple[str, list[Token]]] = []  # the function before each open bracket, the names and commas inside
     for before, token in zip([None, *tokens], tokens, strict=False):
@@ -170,8 +171,8 @@ def sizes(tokens: list[Token]) -> dict[str, Token]:
             opened.append((plain(before) if token.type == "_LPAR" and before is not None else "", []))
         elif token.type in ("RPAR", "UNBAR"):
             function, inside = opened.pop()
-            pair = sum(t.type == "_COMMA" for t in inside) == 1
-            if function in SIZED or (function == COMMUTATION and pair):
+            count = 1 + sum(t.type == "_COMMA" for t in inside)
+            if function in SIZED or MATRICES.get(function) == count:
                 for t in inside:
                     if t.type == "NAME":
                         found.setdefault(plain(t), t)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from closedform import derivative, gradient, hessian_diagonal, hvp, jvp, parse, vjp
-from closedform.calculus.layout import LAYOUTS
+from closedform.calculus.layout import LAYOUTS, ByFreeEntries
 from closedform.check.interpreter import evaluate
 from closedform.check.sample import samples
 from closedform.core.expr import symbols
@@ -110,7 +110,9 @@ def test_every_layout_has_the_same_entries_and_says_its_shape(f):
             D = derivative(function, variable)
             for other in D.in_layouts():
                 other.check()
-            assert [row.name for row in D.layouts()] == list(LAYOUTS)
+            assert [row.name for row in D.layouts()] == [
+                name for name, layout in LAYOUTS.items() if not isinstance(layout, ByFreeEntries)
+            ]
             assert all(row.shape and row.formula and row.users for row in D.layouts())
 
 

@@ -53,6 +53,7 @@ DIRECT = {
     "diag": ("x", lambda e: np.diag(e["x"][:, 0])),
     "diagonal": ("S", lambda e: np.diag(e["S"])[:, None]),
     "vec": ("A", lambda e: e["A"].ravel(order="F")[:, None]),
+    "vech": ("S", lambda e: e["S"].T[np.triu_indices(4)][:, None]),
     "expm": ("S", lambda e: scipy.linalg.expm(e["S"])),
     "logm": ("S", lambda e: scipy.linalg.logm(e["S"])),
     "sqrtm": ("S", lambda e: scipy.linalg.sqrtm(e["S"])),

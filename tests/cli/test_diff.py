@@ -77,6 +77,63 @@ def test_json_has_every_field():
     compile(fields["code"]["numpy"], "answer", "exec")
 
 
+def test_the_vech_form_is_a_layout():
+    result = run("""diff "logdet(S)" S --let "S: spd" --layout vech""")
+    assert "\n  ∂f/∂vech S = Dₙᵀ vec(S⁻¹)\n\ntext     D(n)'*vec(inv(S))\nshape    (n*(n+1)/2)×1\n" in result.stdout
+    assert "note     S is symmetric: the derivative by its entries on and below the diagonal" in result.stdout
+    second = run("""diff "logdet(S)" S S --let "S: spd" --layout vech""")
+    assert "  ∂²f/∂vech S ∂(vech S)ᵀ = −Dₙᵀ(S⁻¹ ⊗ S⁻¹)·Dₙ\n" in second.stdout
+    matrix = run("""diff "inv(S)" S --let "S: spd" --layout all""")
+    assert "\nvech             (n*(n+1)/2)×(n*(n+1)/2)  -L(n)*kron(inv(S), inv(S))*D(n)\n" in matrix.stdout
+    assert "\nvec-vech         (n*n)×(n*(n+1)/2)        -kron(inv(S), inv(S))*D(n)\n" in matrix.stdout
+    assert "vech" not in run("""diff "inv(A)" A --layout all""").stdout
+    fields = json.loads(run("""diff "inv(S)" S --let "S: spd" --layout vech --json""").stdout)
+    assert fields["text"] == "-L(n)*kron(inv(S), inv(S))*D(n)" and fields["shape"] == ["n*(n+1)/2"] * 2
+    assert "unpacked(n)" in fields["code"]["numpy"]
+    assert "∂vec f/∂(vech S)ᵀ = " in run("""diff "inv(S)" S --let "S: spd" --layout vec-vech""").stdout
+
+
+def test_entries_are_written_out():
+    result = run("""diff "x'*A*x" x --entries 2""")
+    assert result.stdout.endswith(
+        "\n\nwritten out at n = 2: 2\n\n  ⎡ 2A₁₁ x₁ + x₂ (A₁₂ + A₂₁) ⎤\n  ⎣ 2A₂₂ x₂ + x₁ (A₁₂ + A₂₁) ⎦\n"
+    )
+    assert run("""diff "c^2" c --entries 2""").stdout.endswith("\n\nwritten out: a number\n\n  2c\n")
+    latex = run("""diff "x'*A*x" x --entries n=2 --latex""").stdout
+    assert latex == cf.derivative(cf.parse("x'*A*x"), "x").written_out(n=2).latex() + "\n"
+
+
+def test_an_array_is_written_out_by_both_routes_side_by_side():
+    result = run("""diff "x*y'" x --entries "3,m=2,n=2" """)
+    assert result.stdout.split("\n\n", 4)[4] == (
+        "  1  2 partial derivatives, stacked: 2×2×2      2  vec by vec, 4×2, reshaped by columns: 2×2×2\n"
+        "\n"
+        "  ∂f/∂x₁ = ⎡ y₁   y₂ ⎤                          ⎡ y₁   0  ⎤\n"
+        "           ⎣ 0    0  ⎦                          ⎢ 0    y₁ ⎥\n"
+        "                                                ⎢ y₂   0  ⎥\n"
+        "  ∂f/∂x₂ = ⎡ 0    0  ⎤                          ⎣ 0    y₂ ⎦\n"
+        "           ⎣ y₁   y₂ ⎦\n"
+        "\n"
+        f"✓ {cf.derivative(cf.parse(SOURCE), 'x').routes(m=2, n=2).says}\n"
+    )
+    assert "reshaped by rows, the matrix gives a wrong one" in result.stdout
+    wide = run("""diff "inv(A)" A --entries 3""").stdout.splitlines()
+    assert sum("vec by vec, 9×9" in line and "stacked" not in line for line in wide) == 1  # one below the other
+    second = run("""diff "tr(A^3)" A A --entries 2""").stdout
+    assert "∂²f/∂A∂A₁₁ = " in second and "stacked" not in second
+
+
+def test_entries_are_data():
+    fields = json.loads(run("""diff "x*y'" x --entries "m=1,n=2" --json""").stdout)
+    assert set(fields) == FIELDS | {"written_out", "routes"}
+    assert fields["written_out"]["entries"] == [[["y_1", "0"]], [["0", "y_1"]]]
+    assert fields["routes"]["jacobian"]["shape"] == [2, 2] and fields["routes"]["difference"] == 0
+    assert json.loads(run("""diff "tr(A^2)" A A --entries 1 --json""").stdout)["routes"] is None
+
+
+SOURCE = "x*y'"
+
+
 MISTAKES = {
     """diff "x'*" x""": ("SyntaxProblem", "  x'*\n    ^"),
     """diff "" x""": ("SyntaxProblem", ""),
@@ -89,6 +146,14 @@ MISTAKES = {
     """diff "x'*x" x --layout sideways""": ("RequestError", "one of gradient, numerator, denominator"),
     """diff "x'*x" x --code fortran""": ("RequestError", "unknown back-end"),
     """diff "x'*x" x --latex --code numpy""": ("RequestError", "choose one"),
+    """diff "x'*x" x --layout vech""": ("RequestError", "x is not declared symmetric"),
+    """diff "A*X" X --layout vec-vech""": ("RequestError", "X is not declared symmetric"),
+    """diff "A*X*B" X --entries "m=x" """: ("RequestError", "--entries takes sizes"),
+    """diff "A*X*B" X --entries "m=2,m=3" """: ("RequestError", 'write "m=2,n=3", or 2 for all'),
+    """diff "A*X*B" X --entries "z=2" """: ("RequestError", "its dimensions are m, n, p, q"),
+    """diff "A*X*B" X --entries "0" """: ("RequestError", "a positive integer"),
+    """diff "A*X*B" X --entries "9" """: ("TooLarge", "at most 400"),
+    """diff "A*X*B" X --entries "2" --code numpy""": ("RequestError", "--entries goes with the answer"),
     """diff "x'*x" x --latx""": ("RequestError", "did you mean --latex?"),
     """diff --latx "x'*x" x""": ("RequestError", "did you mean --latex?"),
     """diff "A*B" A --let "A: matrix(m,n)" --let "B: matrix(m,p)" """: ("ShapeError", "did you mean A'*B?"),

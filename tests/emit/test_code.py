@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import closedform.ops  # noqa: F401
-from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, size_of, symbol
-from closedform.core.shape import ONE, dim, shape_of
+from closedform.core.expr import OPS, Expr, commutation, duplication, elimination, eye, number, ones, size_of, symbol
+from closedform.core.shape import ONE, dim, shape_of, triangle
 from closedform.emit.numpy import code, compile
 from closedform.errors import ClosedFormError, DomainError, RequestError, ShapeError
 from tests.emit.test_code_values import assert_same_value
@@ -31,8 +31,17 @@ one, row = ones((n, ONE)), ones((ONE, n))
 K, v = commutation(m, n), symbol("v", (m * n, ONE))
 P, D = symbol("P", (m * n, m * n)), symbol("D", (m, m))
 kron, vec = op["kron"], op["vec"]
+N, free = symbol("N", (n * n, n * n)), symbol("h", (triangle(n), ONE))
 
 LINES = [
+    (duplication(n) @ free, "h[unpacked(n)]"),
+    (duplication(n).T @ vec(A), "added(A.ravel(order='F'), unpacked(n), n * (n + 1) // 2)"),
+    (N @ duplication(n), "added(N.T, unpacked(n), n * (n + 1) // 2).T"),
+    (elimination(n) @ N, "N[packed(n)]"),
+    (N @ elimination(n).T, "N[:, packed(n)]"),
+    (elimination(n).T @ free, "added(h, packed(n), n * n)"),
+    (free.T @ duplication(n).T, "h[unpacked(n)]"),
+    (op["vech"](A @ B), "vech(A @ B)"),
     (K, "np.eye(m * n)[commuted(m, n)]"),
     (K @ vec(X), "X.ravel(order='F')[commuted(m, n)]"),
     (K @ P, "P[commuted(m, n)]"),
@@ -143,6 +152,8 @@ SAMPLES = {
     "softmax": [op["softmax"](x), op["softmax"](x.T)],
     "logsumexp": [op["logsumexp"](x.T)],
     "commutation": [commutation(m, n), commutation(m, n).T],
+    "duplication": [duplication(n), duplication(n).T, duplication(n) @ op["vech"](S)],
+    "elimination": [elimination(n), elimination(n).T, elimination(n) @ op["vec"](S)],
 }
 
 

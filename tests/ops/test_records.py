@@ -27,6 +27,7 @@ OPERANDS = {
     "diagonal": [(N, N)],
     "kron": [(M, N), (P, Q)],
     "vec": [(M, N)],
+    "vech": [(N, N)],
 }
 
 
@@ -57,7 +58,7 @@ def test_every_adjoint_is_one(op, seed):
         try:
             back = op.adjoint(slot, args, Y)
         except NotSupported:
-            assert op.name in ("kron", "vec")
+            assert op.name in ("kron", "vec", "vech")
             continue
         value = evaluate(op(*args), env, SIZES) if op.name != "add" else env[A.data.name]
         left = (env["Y"] * value).sum()

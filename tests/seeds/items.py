@@ -271,8 +271,10 @@ WRONG = (
 
 LINES = (
     Line("S0-04", "stack the partials along a third axis", "np.allclose(stacked, whole)", "True"),
+    Line("S0-04", "the same, written out and compared", "np.allclose(both.stacked, whole)", "True"),
     Line("S0-05", "flatten by columns, differentiate, reshape by columns", 'np.allclose(flat.reshape(4, 2, 3, order="F"), whole)', "True"),
     Line("S0-05", "reshape by rows: wrong", "np.allclose(flat.reshape(4, 2, 3), whole)", "False"),
+    Line("S0-05", "both views give one array, by columns", "both.difference < 1e-12 < both.by_rows", "True"),
     Line("S4-16", "f(AXB), any f: Y stands for ∂f/∂Y", 'cf.vjp(cf.parse("A*X*B"), "X", "Y")', "A'*Y*B'"),
     Line("S4-17", "F M×N by X P×Q: MNPQ partials", f'cf.derivative(read("A*X*B", "{LINEAR}"), "X").entries(m=4, n=3, p=2, q=5)', "120"),
     Line("S4-19", "vec stacks the columns", 'value("vec(X)", X=[[1, 2], [3, 4]]).ravel().tolist()', "[1, 3, 2, 4]"),
