@@ -26,6 +26,7 @@ from closedform.errors import NotSupported, RequestError, TooLarge, Verification
 from closedform.formula import BACKENDS, Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.tensor import Tensor
+from closedform.lang import language
 from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
@@ -276,17 +277,19 @@ class Derivative(Formula):
 
     # how it is derived
 
-    def steps(self, lang: str = "en", level: str = "brief", route: str = "differentials") -> Derivation:
+    def steps(self, lang: str = "en", level: str = "brief", route: str = "differentials", **sizes: int) -> Derivation:
         """The derivation, one named rule at a time, every line checked by value.
 
         Args:
             lang: the language of the sentences: en, ko or zh.
             level: `brief` for a reader who knows the rules, `full` for a beginner.
-            route: how df is found: `differentials`, by their rules, or `expansion`, from f(X + dX) − f(X).
+            route: how df is found: `differentials`, by their rules; `expansion`, from f(X + dX) − f(X); `entries`, for
+                a scalar function, from its sums written out at a small size.
+            sizes: of dimensions, for the route by entries; 2 by default.
 
         Raises:
             RequestError: no such language, level or route.
-            TooLarge: an expansion has too many terms.
+            TooLarge: an expansion has too many terms, or there are too many entries.
             NotSupported: an operation has no rule for a derivation.
 
         >>> from closedform import derivative, parse
@@ -298,6 +301,13 @@ class Derivative(Formula):
         df = x'*(A + A')*dx
         ∂f/∂x = (A + A')*x
         """
+        if route == "entries":
+            from closedform.written.telling import by_entries
+
+            first, *more = self.stages
+            if more:
+                raise RequestError("the route by entries is for a first derivative")
+            return by_entries(self.function, first.variable, first.answer, language(lang), 2, sizes)
         from closedform.derivation.telling import derivation
 
         as_it_is = self.arrangement.axes or self.expr is self._last.answer

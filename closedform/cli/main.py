@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 from closedform import __version__
 from closedform.cli import render
 from closedform.errors import ClosedFormError, RequestError, VerificationError
-from closedform.lang import LANGUAGES, language
+from closedform.lang import LANGUAGES
 
 if TYPE_CHECKING:
     from closedform.answer import Derivative
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 USAGE, INTERNAL = 2, 70
 ALL = "all"  #: the table of all layouts
 OPTIONS = (
-    "--let", "--layout", "--symmetric", "--entries", "--steps", "--level", "--lang", "--code", "--latex", "--json",
-    "--help",
+    "--let", "--layout", "--symmetric", "--entries", "--steps", "--level", "--route", "--lang", "--code", "--latex",
+    "--json", "--help",
 )  # fmt: skip
 
 app = typer.Typer(
@@ -81,6 +81,9 @@ def diff(
         str | None, typer.Option(help="Print the derivation too; with a language: en, ko, zh.", show_default=False)
     ] = None,
     level: Annotated[str, typer.Option(help="Of the derivation: brief, or full for a beginner.")] = "brief",
+    route: Annotated[
+        str, typer.Option(help="Of the derivation: differentials, expansion, or entries, at the sizes of --entries.")
+    ] = "differentials",
     lang: Annotated[str, typer.Option(help="The language of the answer: en, ko, zh.")] = "en",
     code: Annotated[str | None, typer.Option(help="Print only source code: numpy.", show_default=False)] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
@@ -107,7 +110,7 @@ def diff(
             raise RequestError("--code computes every entry; --entries goes with the answer, --latex or --json")
         size, sizes = _sizes(entries or "")
         answer = _checked(function, names, let or [], layout, symmetric)
-        told = None if steps is None else answer.steps(steps or language(lang), level)
+        told = None if steps is None else _steps(answer, steps or lang, level, route, sizes)
         if json:
             more = render.layouts_as_data(answer) if layout == ALL else {}
             more |= {} if entries is None else render.entries_as_data(answer, size, sizes)
@@ -160,6 +163,10 @@ def _sizes(text: str) -> tuple[int, dict[str, int]]:
         else:
             size = int(match[2])
     return size, sizes
+
+
+def _steps(answer: Derivative, lang: str, level: str, route: str, sizes: dict[str, int]) -> Derivation:
+    return answer.steps(lang, level, route, **(sizes if route == "entries" else {}))
 
 
 def _latex(answer: Derivative, derivation: Derivation | None, entries: render.Chosen | None) -> str:

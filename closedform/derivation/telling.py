@@ -94,7 +94,9 @@ class Derivation(Sequence[Step]):
     @property
     def verdict(self) -> str:
         """That every line was checked, and how well."""
-        return say(self.lang, "step.checked", n=len(self.steps), error=f"{self.max_error:.0e}")
+        return say(
+            self.lang, "step.checked", n=len(self.steps), error=f"{self.max_error:.0e}" if self.max_error else "0"
+        )
 
     def latex(self) -> str:
         r"""The derivation as an `align*` environment, the shape under every factor, the rule beside every line."""

@@ -13,6 +13,7 @@ HOME = Path(__file__).parent.parent / "data" / "derivations"
 #: the function, the variables, the declarations, the layout, the route
 CASES = {
     "S2-03": ("tr(W*X)", "X", "W: matrix(n,n); X: matrix(n,n)", "seed-002", "differentials"),
+    "S2-03-entries": ("tr(W*X)", "X", "W: matrix(n,n); X: matrix(n,n)", "seed-002", "entries"),
     "S3-07": ("(y - A*x)'*(y - A*x)", "x", "y: vector(m); A: matrix(m,n); x: vector(n)", "seed-003", "expansion"),
     "S3-16": ("(y - A*x)'*(y - A*x)", "x x", "y: vector(m); A: matrix(m,n); x: vector(n)", "seed-003", "differentials"),
     "S4-16": ("f(A*X*B)", "X", "f: function; A: matrix(m,p); X: matrix(p,q); B: matrix(q,n)", "seed-004", "differentials"),

@@ -213,6 +213,43 @@ def test_what_there_is_not_is_refused_by_name(options, said):
         cf.derivative(cf.parse("x'*x"), "x").steps(**options)
 
 
+def test_the_route_by_entries_writes_the_sums_out_and_arranges_the_partial_derivatives():
+    D = cf.derivative(cf.parse("norm2(y - A*x)^2"), "x")
+    told = D.steps(route="entries", m=1, n=2)
+    assert [s.after for s in told[:3]] == [
+        "(A_11*x_1 + A_12*x_2 - y_1)^2",
+        "2*A_11*(A_11*x_1 + A_12*x_2 - y_1)",
+        "2*A_12*(A_11*x_1 + A_12*x_2 - y_1)",
+    ]
+    assert told[-1].after == D.text and told.max_error < 1e-9
+
+
+@given(f=expressions(SCALAR, depth=3), data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=RELAXED)
+def test_partial_derivatives_by_entries_are_the_entries_of_the_answer(f, data):
+    assume(symbols(f))
+    try:
+        D = cf.derivative(f, data.draw(st.sampled_from(symbols(f))))
+        D.check()
+        D.steps(route="entries")
+    except (NotSupported, DomainError, TooLarge, RequestError):
+        assume(False)
+
+
+@pytest.mark.parametrize(
+    "question, sizes, said",
+    [
+        ("A*x", {}, "for a scalar function of a variable without structure"),
+        ("x'*x", {"n": 20}, "at most 16 entries"),
+        ("x'*inv(A + x*x')*x", {}, r"inv\(x\*x' \+ A\) is not written out by entries"),
+        ("x'*x", {"k": 2}, "k is not a dimension"),
+    ],
+)
+def test_what_is_not_derived_by_entries_is_refused(question, sizes, said):
+    with pytest.raises((RequestError, TooLarge, NotSupported), match=said):
+        cf.derivative(cf.parse(question), "x").steps(route="entries", **sizes)
+
+
 def test_an_expansion_with_too_many_terms_is_refused():
     f = cf.parse("tr(X*X*X*X*X*X*X)")
     with pytest.raises(TooLarge, match="more than 64 terms"):
