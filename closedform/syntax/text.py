@@ -68,10 +68,10 @@ def parse(
     infer: bool | None = None,
     syntax: Syntax | None = None,
 ) -> Function:
-    """Read a function from text.
+    r"""Read a function from text.
 
     Args:
-        text: the formula, such as `x'*A*x`, `½xᵀAx` or the LaTeX `x^{\\top} A x`.
+        text: the formula, such as `x'*A*x`, `½xᵀAx` or the LaTeX `x^{\top} A x`.
         shapes: name to dimensions: `()` a scalar, `("n",)` a column of n entries, `("m", "n")` a matrix.
         properties: name to properties: symmetric, spd, diagonal, orthogonal, triangular, positive, integer.
         functions: name to `"entrywise"`, or to the dimensions of its value: functions of which nothing else is known.
@@ -126,10 +126,16 @@ def _syntax_of(text: str) -> Syntax:
 
 
 Values = dict[str, Shape | None]
+Facts = dict[str, frozenset[str]]
 
 
 def _text(
-    text: str, declared: dict[str, Shape], facts: dict[str, frozenset[str]], values: Values, dims: list[str], infer: bool
+    text: str,
+    declared: dict[str, Shape],
+    facts: dict[str, frozenset[str]],
+    values: Values,
+    dims: list[str],
+    infer: bool,
 ) -> Function:
     """Tokens, tree, shapes, expression."""
     called = calls.records(values)
@@ -146,7 +152,12 @@ def _text(
 
 
 def _latex(
-    text: str, declared: dict[str, Shape], facts: dict[str, frozenset[str]], values: Values, dims: list[str], infer: bool
+    text: str,
+    declared: dict[str, Shape],
+    facts: dict[str, frozenset[str]],
+    values: Values,
+    dims: list[str],
+    infer: bool,
 ) -> Function:
     """The tree of LaTeX, and from there as above."""
     from closedform.syntax.latex import read

@@ -91,17 +91,14 @@ class Kinds:
             part = waiting.pop()
             if self.kinds[part] != "scalar":
                 continue
-            if part.rule in ("PLUS", "MINUS"):
-                waiting += part.operands
-            elif part.rule in ("negative", "positive"):
+            if part.rule in ("PLUS", "MINUS", "negative", "positive"):
                 waiting += part.operands
             elif part.rule in ("juxtapose", "STAR") and self.kinds[part.operands[0]] == "scalar":
                 waiting.append(part.operands[1])
             elif part.rule == "name" and self._is_free(part.text):
                 self.found[part.text] = self.kinds[part] = "vector"
-            elif part.rule == "indexed" and self.indexed(part) == "scalar" and self._is_free(part.text + "[]"):
-                if part.text not in self.shapes and len(part.operands) == 1:
-                    self.found[part.text + "[]"] = self.kinds[part] = "vector"
+            elif part.rule == "indexed" and self._is_free_entry(part):
+                self.found[part.text + "[]"] = self.kinds[part] = "vector"
 
     def scalar(self, node: Node) -> None:
         """A letter that is a column by its letter only becomes a scalar."""
@@ -111,7 +108,11 @@ class Kinds:
             self.found[node.text] = self.kinds[node] = "scalar"
 
     def _is_free(self, name: str) -> bool:
-        return name not in self.shapes and name not in self.given and name not in self.found and name not in self.changes
+        return not any(name in known for known in (self.shapes, self.given, self.found, self.changes))
+
+    def _is_free_entry(self, node: Node) -> bool:
+        """Whether `x_i` may be a column as well: it has one index and x is not declared."""
+        return len(node.operands) == 1 and node.text not in self.shapes and self._is_free(node.text + "[]")
 
     def _kind(self, node: Node) -> What:
         first = self.kinds.get(node.operands[0]) if node.operands else None
@@ -152,7 +153,7 @@ class Kinds:
             return "matrix" if first in ("vector", "row") else "vector" if first == "matrix" else None
         if node.text in ("ones", "zeros"):
             return "vector" if len(node.operands) == 1 else "matrix"
-        if node.text in OPS and OPS[node.text].kind == "elementwise" or node.text in ("softmax", "sqrt"):
+        if (node.text in OPS and OPS[node.text].kind == "elementwise") or node.text in ("softmax", "sqrt"):
             return first
         return _OF_FUNCTION.get(node.text)
 

@@ -6,6 +6,7 @@ A bracket and the `\left`, `\bigl` or `\right` before it are one token.  Every l
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from closedform.errors import SyntaxProblem, TooLarge
@@ -15,7 +16,8 @@ from closedform.syntax.tokens import MAX_LENGTH, MAX_TOKENS, OPERATORS
 class Piece(NamedTuple):
     """One token: its kind, how it is spelled, and where it is.
 
-    Kinds are `command`, `letter`, `number`, `operator`, `open`, `close`, `bar` (either), `{`, `}`, `^`, `_`, `,`, `end`.
+    Kinds are `command`, `letter`, `number`, `operator`, `open`, `close`, `bar` (either of them), `end`, and the signs
+    `{ } ^ _ , '` themselves.
     """
 
     kind: str
@@ -28,11 +30,10 @@ class Piece(NamedTuple):
         return self.start, self.end
 
 
-SPACING = frozenset(
-    r"""\, \; \: \! \> \  \quad \qquad \thinspace \medspace \thickspace \enspace \space \hfill \allowbreak \nobreak
+_SPACING = r"""\, \; \: \! \> \quad \qquad \thinspace \medspace \thickspace \enspace \space \hfill \allowbreak \nobreak
     \displaystyle \textstyle \scriptstyle \scriptscriptstyle \limits \nolimits \nonumber \notag \strut \null
-    \mathopen \mathclose \mathord \mathrel \mathbin \big@""".split()
-) | {"\\ "}
+    \mathopen \mathclose \mathord \mathrel \mathbin \mathop"""
+SPACING = {*_SPACING.split(), "\\ "}
 SIZES = re.compile(r"\\(big|Big|bigg|Bigg)[lrm]?$")
 DELIMITERS = {  #: spelling to the bracket it is
     "(": "(", ")": "(", "[": "[", "]": "[", r"\{": "{", r"\}": "{", r"\lbrace": "{", r"\rbrace": "{",
@@ -123,7 +124,7 @@ def _without_breaks(source: str, found: list[Piece]) -> list[Piece]:
     breaks = (r"\\", r"\newline", r"\cr")
     while found and found[-1].text in breaks:
         found.pop()
-    for p, following in zip(found, found[1:], strict=False):
+    for p, following in pairwise(found):
         if p.text in breaks and following.text not in "+-=" and following.text not in breaks:
             raise SyntaxProblem("a line break ends a formula; more follows", source=source, span=p.span,
                                 hint="give one formula at a time")  # fmt: skip
@@ -172,7 +173,7 @@ def _over(found: list[Piece]) -> list[Piece]:
             brace = result[first]
             result.insert(first, Piece("command", r"\frac", brace.start, brace.end))
             result += [Piece("}", "}", p.start, p.start), Piece("{", "{", p.start, p.end)]
-            opened = [i for i in opened[:-1]] + [len(result) - 1]
+            opened = [*opened[:-1], len(result) - 1]
             continue
         result.append(p)
         if p.kind == "{":
@@ -184,7 +185,7 @@ def _over(found: list[Piece]) -> list[Piece]:
 
 def _fonts_first(found: list[Piece]) -> list[Piece]:
     r"""`{\rm tr}`, as people used to write, is `\rm{tr}`."""
-    for i, (p, following) in enumerate(zip(found, found[1:], strict=False)):
+    for i, (p, following) in enumerate(pairwise(found)):
         if p.kind == "{" and following.text in _SWITCHES:
             found[i], found[i + 1] = following, p
     return found

@@ -1,0 +1,128 @@
+r"""A place in the tokens of LaTeX source, and what the parts of the reader share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from closedform.errors import ClosedFormError, SyntaxProblem
+from closedform.syntax.latex import commands
+from closedform.syntax.latex.names import ACCENTS
+from closedform.syntax.latex.tokens import Piece
+from closedform.syntax.names import Kind
+from closedform.syntax.tree import Node, Span
+
+MAX_GROUPS = 60  #: brackets, braces and arguments inside one another
+
+
+@dataclass
+class Cursor:
+    """The tokens, what is known of names, and what was noted on the way."""
+
+    source: str
+    pieces: list[Piece]
+    known: Collection[str]
+    abstract: frozenset[str]
+    at: int = 0
+    depth: int = 0
+    emboldened: bool = False
+    notes: list[str] = field(default_factory=list)
+    bold: dict[str, Kind] = field(default_factory=dict)
+    changes: dict[str, str] = field(default_factory=dict)
+    spelled: dict[str, dict[str, str]] = field(default_factory=dict)
+    indices: list[str] = field(default_factory=list)
+    summed: set[str] = field(default_factory=set)
+    closers: list[Piece] = field(default_factory=list)
+
+    @property
+    def peek(self) -> Piece:
+        return self.pieces[self.at]
+
+    def take(self) -> Piece:
+        p = self.pieces[self.at]
+        self.at += p.kind != "end"
+        return p
+
+    def fail(
+        self, message: str, span: Span, hint: str | None = None, kind: type[ClosedFormError] = SyntaxProblem
+    ) -> NoReturn:
+        raise kind(message, source=self.source, span=span, hint=hint)
+
+    def written(self, span: Span) -> str:
+        shown = " ".join(self.source[slice(*span)].split())
+        return shown if len(shown) <= 40 else shown[:39] + "…"
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def past(self, at: int) -> int:
+        """Where the argument that begins at a token ends: a group in braces, a command with its own, or one token."""
+        p = self.pieces[at]
+        if p.kind == "{":
+            depth = 0
+            for i in range(at, len(self.pieces)):
+                depth += {"{": 1, "}": -1}.get(self.pieces[i].kind, 0)
+                if depth == 0:
+                    return i + 1
+            self.fail("this brace is never closed", p.span)
+        if p.kind == "command" and p.text in commands.BOLD | commands.WORDS | {r"\mathbb"}:
+            return self.past(at + 1)
+        if p.kind == "command" and p.text[1:] in ACCENTS:
+            return self.past(at + 1)
+        if p.text in commands.FRACTIONS:
+            return self.past(self.past(at + 1))
+        if p.kind in ("end", "}"):
+            self.missing(at)
+        return at + 1
+
+    def missing(self, at: int) -> NoReturn:
+        before = self.pieces[at - 1] if at else self.pieces[at]
+        self.fail(f"an argument is missing after {before.text or 'this'}", before.span)
+
+    def flat(self, first: int, last: int) -> str:
+        """The letters of some tokens, without braces and fonts."""
+        dropped = commands.WORDS | commands.BOLD | {"{", "}"}
+        return "".join(p.text for p in self.pieces[first:last] if p.text not in dropped)
+
+    def hoist(self) -> None:
+        """Put a subscript that follows a superscript before it: `x^2_i` is `x_i^2`."""
+        if self.peek.kind != "^" or self.at + 1 >= len(self.pieces):
+            return
+        middle = self.past(self.at + 1)
+        if self.pieces[middle].kind == "_":
+            end = self.past(middle + 1)
+            self.pieces[self.at : end] = self.pieces[middle:end] + self.pieces[self.at : middle]
+
+    # what the parts of the reader need of one another
+
+    def sum(self) -> Node:
+        raise NotImplementedError
+
+    def product(self) -> Node:
+        raise NotImplementedError
+
+    def signed(self) -> Node:
+        raise NotImplementedError
+
+    def powered(self) -> Node:
+        raise NotImplementedError
+
+    def operand(self) -> Node:
+        raise NotImplementedError
+
+    def argument(self, of: str) -> Node:
+        raise NotImplementedError
+
+    def braces(self, note: bool = True) -> Node:
+        raise NotImplementedError
+
+    def function(self, name: str, span: Span) -> Node:
+        raise NotImplementedError
+
+    def abstract_call(self, name: str, span: Span) -> Node:
+        raise NotImplementedError
+
+    def starts_operand(self) -> bool:
+        raise NotImplementedError
