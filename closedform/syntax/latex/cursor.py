@@ -95,6 +95,57 @@ class Cursor:
             end = self.past(middle + 1)
             self.pieces[self.at : end] = self.pieces[middle:end] + self.pieces[self.at : middle]
 
+    def unexpected(self) -> NoReturn:
+        p = self.peek
+        hint = None
+        if p.kind == "end" and self.closers:
+            what = "brace" if self.closers[-1].kind == "{" else "bracket"
+            self.fail(f"this {what} is never closed", self.closers[-1].span)
+        if p.kind == "end":
+            before = self.pieces[self.at - 1] if self.at else p
+            self.fail(f"something is missing after {before.text}" if before.text else "the expression is empty",
+                      before.span)  # fmt: skip
+        if p.kind == "}":
+            message = "this brace closes nothing"
+        elif p.kind == "close":
+            message = "this bracket closes nothing"
+        elif p.kind in "^_":
+            message = f"nothing stands before this {p.text}"
+        elif p.text in commands.EQUALS:
+            message, hint = "an equals sign inside a formula", "give one equation, or one formula"
+        elif p.text == ":":
+            message, hint = "a colon is not in the syntax", r"write \operatorname{tr}(A^\top B) for A:B"
+        elif p.text in ("<", ">"):
+            message = "an inequality is not a formula"
+        elif p.text == "!":
+            message = "a factorial is not in the syntax"
+        elif p.text == "'" or p.text in commands.PRODUCTS:
+            message = f"an operand is missing before {p.text}"
+        else:
+            message = f"unexpected {p.text}"
+        self.fail(message, p.span, hint)
+
+    def close_brace(self, opening: Piece) -> Piece:
+        if self.peek.kind == "end":
+            self.fail("this brace is never closed", opening.span)
+        if self.peek.kind != "}":
+            self.unexpected()
+        return self.take()
+
+    def close_bracket(self, opening: Piece) -> Piece:
+        self.closers.pop()
+        p = self.peek
+        if p.kind == "end":
+            self.fail("this bracket is never closed", opening.span)
+        if p.kind not in ("close", "bar"):
+            self.unexpected()
+        if p.text != opening.text:
+            self.fail("this bracket closes another kind of bracket", p.span)
+        return self.take()
+
+    def binary(self, rule: str, left: Node, p: Piece, right: Node) -> Node:
+        return Node(rule, p.text, (left, right), (left.span[0], right.span[1]), p.span, False)
+
     # what the parts of the reader need of one another
 
     def sum(self) -> Node:
@@ -125,4 +176,10 @@ class Cursor:
         raise NotImplementedError
 
     def starts_operand(self) -> bool:
+        raise NotImplementedError
+
+    def mark_end(self, at: int) -> int | None:
+        raise NotImplementedError
+
+    def change(self) -> Node:
         raise NotImplementedError

@@ -2,8 +2,6 @@ r"""Formulas: sums, products and powers, by recursive descent that is at most `M
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from closedform.errors import TooLarge
 from closedform.syntax.latex import commands
 from closedform.syntax.latex.cursor import MAX_GROUPS
@@ -72,9 +70,6 @@ class Reader(Operands):
             else:
                 return left
 
-    def binary(self, rule: str, left: Node, p: Piece, right: Node) -> Node:
-        return Node(rule, p.text, (left, right), (left.span[0], right.span[1]), p.span, False)
-
     def signed(self) -> Node:
         signs: list[Piece] = []
         while self.peek.text in ("+", "-") and self.peek.kind == "operator":
@@ -102,36 +97,6 @@ class Reader(Operands):
         if p.kind == "command":
             return p.text not in commands.EQUALS and p.text not in commands.PRODUCTS
         return p.kind in ("letter", "number", "open", "{")
-
-    def unexpected(self) -> NoReturn:
-        p = self.peek
-        hint = None
-        if p.kind == "end" and self.closers:
-            what = "brace" if self.closers[-1].kind == "{" else "bracket"
-            self.fail(f"this {what} is never closed", self.closers[-1].span)
-        if p.kind == "end":
-            before = self.pieces[self.at - 1] if self.at else p
-            self.fail(f"something is missing after {before.text}" if before.text else "the expression is empty",
-                      before.span)  # fmt: skip
-        if p.kind == "}":
-            message = "this brace closes nothing"
-        elif p.kind == "close":
-            message = "this bracket closes nothing"
-        elif p.kind in "^_":
-            message = f"nothing stands before this {p.text}"
-        elif p.text in commands.EQUALS:
-            message, hint = "an equals sign inside a formula", "give one equation, or one formula"
-        elif p.text == ":":
-            message, hint = "a colon is not in the syntax", r"write \operatorname{tr}(A^\top B) for A:B"
-        elif p.text in ("<", ">"):
-            message = "an inequality is not a formula"
-        elif p.text == "!":
-            message = "a factorial is not in the syntax"
-        elif p.text == "'" or p.text in commands.PRODUCTS:
-            message = f"an operand is missing before {p.text}"
-        else:
-            message = f"unexpected {p.text}"
-        self.fail(message, p.span, hint)
 
     # exponents --------------------------------------------------------------------------------------------------
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection
 
 _GREEK = """
-    α alpha  β beta  γ gamma  δ delta  ε epsilon  ζ zeta  η eta  θ theta  ι iota  κ kappa  λ lambda  μ mu  ν nu
-    ξ xi  π pi  ρ rho  σ sigma  τ tau  υ upsilon  φ phi  χ chi  ψ psi  ω omega  Γ Gamma  Δ Delta  Θ Theta  Λ Lambda
-    Ξ Xi  Π Pi  Σ Sigma  Υ Upsilon  Φ Phi  Ψ Psi  Ω Omega  ε varepsilon  θ vartheta  π varpi  ρ varrho  σ varsigma  φ varphi
-    κ varkappa  Γ varGamma  Σ varSigma  Ω varOmega"""
+    α alpha  β beta  γ gamma  δ delta  ε epsilon  ζ zeta  η eta  θ theta  ι iota  κ kappa  λ lambda  μ mu  ν nu  ξ xi
+    π pi  ρ rho  σ sigma  τ tau  υ upsilon  φ phi  χ chi  ψ psi  ω omega  Γ Gamma  Δ Delta  Θ Theta  Λ Lambda  Ξ Xi
+    Π Pi  Σ Sigma  Υ Upsilon  Φ Phi  Ψ Psi  Ω Omega  ε varepsilon  θ vartheta  π varpi  ρ varrho  σ varsigma
+    φ varphi  κ varkappa  Γ varGamma  Σ varSigma  Ω varOmega"""
 GREEK = {word: c for c, word in re.findall(r"(\w) (\w+)", _GREEK)}
 ACCENTS = {  #: command to what it adds to a name
     "hat": "hat", "widehat": "hat", "tilde": "tilde", "widetilde": "tilde", "bar": "bar", "overline": "bar",

@@ -92,7 +92,7 @@ class Naming(Cursor):
             return GREEK.get(word) or OTHER_LETTERS[word], False, p.end
         if p.text in commands.WORDS:
             last = self.past(self.at)
-            name = self.flat(self.at, last)
+            name = self.flat(self.at, last).replace("\\_", "_")
             self.at = last
             if not name.isidentifier():
                 self.fail("a name has letters and digits only", (p.start, self.pieces[last - 1].end))

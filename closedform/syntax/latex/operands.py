@@ -106,13 +106,6 @@ class Operands(Changing):
             self.note(f"{self.written(span)} is read as one factor, ({self.written(node.span)})")
         return Node(node.rule, node.text, node.operands, span, node.at)
 
-    def close_brace(self, opening: Piece) -> Piece:
-        if self.peek.kind == "end":
-            self.fail("this brace is never closed", opening.span)
-        if self.peek.kind != "}":
-            self.unexpected()
-        return self.take()
-
     def brackets(self) -> Node:
         opening = self.take()
         self.closers.append(opening)
@@ -131,17 +124,6 @@ class Operands(Changing):
                 self.at = self.past(self.at)
             return Node("call", "sum", (node,), span, opening.span)
         return Node(node.rule, node.text, node.operands, span, node.at)
-
-    def close_bracket(self, opening: Piece) -> Piece:
-        self.closers.pop()
-        p = self.peek
-        if p.kind == "end":
-            self.fail("this bracket is never closed", opening.span)
-        if p.kind not in ("close", "bar"):
-            self.unexpected()
-        if p.text != opening.text:
-            self.fail("this bracket closes another kind of bracket", p.span)
-        return self.take()
 
     def inner(self, left: Node) -> Node:
         comma = self.peek
