@@ -48,7 +48,7 @@ def variable(f: Function, wrt: str | Expr) -> Expr:
         name = wrt.strip() if isinstance(wrt, str) else ""
     if not name:
         raise RequestError("no variable to differentiate by", hint="name one of " + ", ".join(sorted(f.variables)))
-    found = f.variables.get(name) or f.variables.get(_known_as(f, name))
+    found = f.variables.get(name if name in f.variables else _known_as(f, name))
     if found is None and isinstance(wrt, Expr):
         return wrt
     if found is None:

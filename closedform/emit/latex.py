@@ -78,6 +78,8 @@ class Latex(Notation):
             return r" \otimes ".join(self.kron_factors(f))
         if f.name == "sqrt":
             return rf"\sqrt{{{self.of(f.args[0])}}}"
+        if f.name == "abs" and ONE not in f.shape:  # bars around a matrix are its determinant
+            return rf"\operatorname{{abs}}({self.of(f.args[0])})"
         template = OPS[f.name].latex
         inside = self.at(f.args[0], ATOM) if template.startswith("{0}") else self.of(f.args[0])
         return template.replace("{{", "{").replace("}}", "}").replace("{0}", inside)

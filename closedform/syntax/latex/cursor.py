@@ -86,14 +86,16 @@ class Cursor:
         dropped = commands.WORDS | commands.BOLD | {"{", "}"}
         return "".join(p.text for p in self.pieces[first:last] if p.text not in dropped)
 
-    def hoist(self) -> None:
+    def hoist(self) -> bool:
         """Put a subscript that follows a superscript before it: `x^2_i` is `x_i^2`."""
         if self.peek.kind != "^" or self.at + 1 >= len(self.pieces):
-            return
+            return False
         middle = self.past(self.at + 1)
         if self.pieces[middle].kind == "_":
             end = self.past(middle + 1)
             self.pieces[self.at : end] = self.pieces[middle:end] + self.pieces[self.at : middle]
+            return True
+        return False
 
     def unexpected(self) -> NoReturn:
         p = self.peek

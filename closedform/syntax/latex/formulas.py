@@ -86,12 +86,11 @@ class Reader(Operands):
         p = self.peek
         if p.kind == "bar":
             last = self.closers[-1].text if self.closers else ""
-            if self.source[p.start : p.end] == "||" and last == "|":
-                middle = p.start + 1
-                self.pieces[self.at : self.at + 1] = [
-                    Piece("bar", "|", p.start, middle),
-                    Piece("bar", "|", middle, p.end),
-                ]
+            double = self.source[p.start : p.end]
+            if last == "|" and p.text == "‖" and (double == "||" or double.startswith(r"\vert")):
+                middle = p.start + (1 if double == "||" else len(r"\vert"))
+                halves = [Piece("bar", "|", p.start, middle), Piece("bar", "|", middle, p.end)]
+                self.pieces[self.at : self.at + 1] = halves
                 return False
             return last != p.text
         if p.kind == "command":

@@ -112,7 +112,7 @@ class Naming(Cursor):
 
     def name(self, name: str, bold: bool, span: Span) -> Node:
         """What a letter means here: e to a power, the identity, σ applied, an indexed row, or a variable."""
-        self.hoist()
+        hoisted = self.hoist()
         p = self.peek
         name = known_as(name, self.known)
         applied = p.kind == "open" and p.text in "(["
@@ -138,10 +138,26 @@ class Naming(Cursor):
             span = (start, end)
         name = known_as(name, self.known)
         if indices:
+            if hoisted and len(indices) > 1:
+                indices = self.of_whole(indices)
             if bold:
                 self.bold[name + "[]"] = "vector"
             return Node("indexed", name, tuple(self.index_node(i, span) for i in indices), span, span)
         return self.leaf(name, bold, span)
+
+    def of_whole(self, indices: list[str]) -> list[str]:
+        r"""The indices of `A^\top_{ij}`, which is `A_{ji}`.
+
+        Raises:
+            SyntaxProblem: another power, which may be that of the matrix or of its entry.
+        """
+        mark = self.take()
+        last = self.past(self.at)
+        if self.flat(self.at, last) not in commands.TRANSPOSED:
+            where = (mark.start, self.pieces[last - 1].end)
+            self.fail("a power of the matrix or of its entry", where, "put brackets around one of them")
+        self.at = last
+        return indices[::-1]
 
     def leaf(self, name: str, bold: bool, span: Span) -> Node:
         name = known_as(name, self.known)

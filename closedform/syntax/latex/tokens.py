@@ -142,6 +142,10 @@ def _paired(source: str, found: list[Piece]) -> list[Piece]:
     while at < len(found):
         p, at = found[at], at + 1
         side = _BEFORE.get(p.text)
+        if p.text == r"\vert" and at < len(found) and found[at].text == r"\vert":
+            result.append(Piece("bar", "‖", p.start, found[at].end))
+            at += 1
+            continue
         if side is None and not SIZES.match(p.text):
             delimiter = DELIMITERS.get(p.text)
             result.append(p if delimiter is None else Piece(_side(p.text), delimiter, p.start, p.end))
