@@ -189,10 +189,11 @@ def _sizes(declared: dict[str, Shape], used: Iterable[str]) -> tuple[dict[str, D
 
 def _function(reading: Reading, nodes: list[Node]) -> Function:
     terms: dict[Node, Term] = {}
+    statement = next((node for node in reversed(nodes) if node.rule in STATEMENTS), None)
+    if statement is not None:
+        raise SyntaxProblem(f"this is {STATEMENTS[statement.rule]}, a statement and not an expression",
+                            source=reading.source, span=statement.at, hint="ask `closedform check`")  # fmt: skip
     for node in nodes:
-        if node.rule in STATEMENTS:
-            raise SyntaxProblem(f"this is {STATEMENTS[node.rule]}, a statement and not an expression",
-                                source=reading.source, span=node.at, hint="ask `closedform check`")  # fmt: skip
         reading.rule.site, reading.rule.pinned = node, None
         terms[node] = MEANING[node.rule](reading, node, *(terms[operand] for operand in node.operands))
     reading.settle()

@@ -15,6 +15,8 @@ from closedform.syntax.tree import Node, Span
 
 MAX_GROUPS = 60  #: brackets, braces and arguments inside one another
 
+_WITH_ARGUMENT = commands.BOLD | commands.WORDS | {r"\mathbb", *("\\" + accent for accent in ACCENTS)}
+
 
 @dataclass
 class Cursor:
@@ -59,23 +61,29 @@ class Cursor:
 
     def past(self, at: int) -> int:
         """Where the argument that begins at a token ends: a group in braces, a command with its own, or one token."""
-        p = self.pieces[at]
-        if p.kind == "{":
-            depth = 0
-            for i in range(at, len(self.pieces)):
-                depth += {"{": 1, "}": -1}.get(self.pieces[i].kind, 0)
-                if depth == 0:
-                    return i + 1
-            self.fail("this brace is never closed", p.span)
-        if p.kind == "command" and p.text in commands.BOLD | commands.WORDS | {r"\mathbb"}:
-            return self.past(at + 1)
-        if p.kind == "command" and p.text[1:] in ACCENTS:
-            return self.past(at + 1)
-        if p.text in commands.FRACTIONS:
-            return self.past(self.past(at + 1))
-        if p.kind in ("end", "}"):
-            self.missing(at)
-        return at + 1
+        wanted = 1
+        while wanted:
+            p = self.pieces[at]
+            wanted -= 1
+            if p.kind in ("end", "}"):
+                self.missing(at)
+            if p.kind == "{":
+                at = self.closing(at)
+            elif p.text in commands.FRACTIONS:
+                wanted += 2
+            elif p.text in _WITH_ARGUMENT:
+                wanted += 1
+            at += 1
+        return at
+
+    def closing(self, at: int) -> int:
+        """The brace that closes the one at a token."""
+        depth = 0
+        for i in range(at, len(self.pieces)):
+            depth += {"{": 1, "}": -1}.get(self.pieces[i].kind, 0)
+            if depth == 0:
+                return i
+        self.fail("this brace is never closed", self.pieces[at].span)
 
     def missing(self, at: int) -> NoReturn:
         before = self.pieces[at - 1] if at else self.pieces[at]

@@ -232,15 +232,31 @@ class Naming(Cursor):
             where.append(last)
         if self.peek.kind == "^":
             last = self.past(self.at + 1)
-            inner = [p for p in self.pieces[self.at + 1 : last] if p.kind not in "{}"]
-            if len(inner) > 2 and (inner[0].kind, inner[-1].kind) == ("open", "close") and inner[0].text == "(":
-                opened = next(i for i in range(self.at + 1, last) if self.pieces[i].kind == "open")
-                parts = self.parts(opened + 1, opened + len(inner) - 1) + parts
+            upper = self.bracketed(self.at + 1, last)
+            if upper is not None:
+                parts = self.parts(*upper) + parts
                 end, self.at = max(end, self.pieces[last - 1].end), last
+                if not set(parts) & set(self.indices):
+                    self.note(f"{self.written((span[0], end))} is read as a name, not as a power")
         if not parts:
             return [], name, end
         indices = self.bound(parts, (self.pieces[where[0]].start, end))
         return indices, name if indices else "_".join([name, *parts]), end
+
+    def bracketed(self, first: int, last: int) -> tuple[int, int] | None:
+        """The tokens of a superscript in brackets, `x^{(i)}`, which is an index and no power."""
+        inner = [i for i in range(first, last) if self.pieces[i].kind not in ("{", "}")]
+        kinds = [self.pieces[i].kind for i in inner]
+        plain = all(kind in ("letter", "number", ",") for kind in kinds[1:-1])
+        if (
+            len(inner) < 3
+            or not plain
+            or kinds[0] != "open"
+            or kinds[-1] != "close"
+            or self.pieces[inner[0]].text != "("
+        ):
+            return None
+        return inner[1], inner[-1]
 
     def subscripted(self, name: str, span: Span) -> tuple[str, int]:
         _, name, end = self.indexed(name, span)

@@ -124,7 +124,8 @@ def _without_breaks(source: str, found: list[Piece]) -> list[Piece]:
     breaks = (r"\\", r"\newline", r"\cr")
     while found and found[-1].text in breaks:
         found.pop()
-    for p, following in pairwise(found):
+    written_out = any(p.text == r"\begin" for p in found)  # refused by its name
+    for p, following in pairwise([] if written_out else found):
         if p.text in breaks and following.text not in "+-=" and following.text not in breaks:
             raise SyntaxProblem("a line break ends a formula; more follows", source=source, span=p.span,
                                 hint="give one formula at a time")  # fmt: skip
@@ -191,7 +192,8 @@ def _fonts_first(found: list[Piece]) -> list[Piece]:
     r"""`{\rm tr}`, as people used to write, is `\rm{tr}`."""
     for i, (p, following) in enumerate(pairwise(found)):
         if p.kind == "{" and following.text in _SWITCHES:
-            found[i], found[i + 1] = following, p
+            found[i] = following._replace(start=p.start)
+            found[i + 1] = p._replace(start=following.end, end=following.end)
     return found
 
 
