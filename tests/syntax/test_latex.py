@@ -90,7 +90,6 @@ NOTES = [
     (r"\mathbf{x}^\top A x", r"\mathbf{x} and x are read as one variable, x"),
     (r"x^t A x \alpha", "x^t is read as a transpose"),
     (r"\log(2\pi)", "π is read as a variable, not as the number"),
-    (r"\operatorname{tr}(G\,dX)", "dX is read as the differential of X"),
     (r"L(w) = w^\top w", "L(w) is the name of the function"),
     (r"\operatorname{tr}(A^{1/2})", "A^{1/2} is read as the matrix square root"),
     (r"a^\top x", "a is a column of n entries"),

@@ -62,13 +62,13 @@ def read(
     'juxtapose'
     """
     shapes = shapes or {}
-    reader = Reader(source, pieces(source), {*shapes, *abstract}, frozenset(abstract))
+    reader = Reader(source, pieces(source), {*shapes, *abstract}, frozenset(abstract), not statement)
     if not statement:
         reader.skip_head()
     tree = reader.statement()
     kinds = Kinds(shapes, reader.bold, reader.changes)
     kinds.settle(postorder(tree, source))
-    reader.note_exponentials(kinds.of, postorder(tree, source))
+    reader.note_entrywise(kinds.of, postorder(tree, source))
     plain, notes = without_sums(tree, source, kinds)
     order = postorder(plain, source)
     sizes = _sizes(order)

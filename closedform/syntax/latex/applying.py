@@ -28,6 +28,9 @@ class Applying(Naming):
         at = span
         if name == "log" and args[0].rule == "call" and args[0].text == "det":
             name, args = "logdet", list(args[0].operands)
+        zero = next((a for a in args if (a.rule, a.text) == ("literal", "0")), None)
+        if name == "max" and len(args) == 2 and zero is not None:  # max(0, x)
+            name, args = "relu", [a for a in args if a is not zero]
         node = Node("call", name, tuple(args), (span[0], end), at)
         more = self.peek.kind in ("letter", "open", "command") and self.starts_operand()
         if bracketed and more and name in _SCALAR_VALUED:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, NoReturn
 
 from closedform.core.expr import OPS
-from closedform.errors import NotSupported
-from closedform.syntax.latex.kinds import Kinds
+from closedform.errors import NotSupported, SyntaxProblem
+from closedform.syntax.latex.kinds import Kinds, capital
 from closedform.syntax.tree import Node
 
 Shape = Literal["scalar", "vector", "row", "matrix"]
+_FEATURES = frozenset("xzuv")  #: letters that are columns as often as numbers
 HINT = "name what stands under the sum, and declare its shape"
 
 
@@ -166,6 +167,7 @@ class Operations:
         if kinds == ("scalar", "scalar"):
             return self.by_entry(node, a, b)
         if kinds[0] == "scalar":
+            self.check_number(node.operands[0], kinds[1])
             return self.scaled(node, a, b)
         if kinds[1] == "scalar":
             return self.scaled(node, b, a)
@@ -175,6 +177,14 @@ class Operations:
             if isinstance(one, Batch) and one.fixed and one.by is not None:
                 return self.out_of(node, one.by, one.node if x is None else x, one.node if y is None else y, kinds)
         return PRODUCTS[kinds][1](self, node, a, b)
+
+    def check_number(self, node: Node, kind: Shape) -> None:
+        r"""Refuse `x_i y_i^\top`, in which x_i may be a number or a column."""
+        name = node.text
+        if node.rule == "indexed" and kind == "row" and name in _FEATURES and name not in self.kinds.shapes:
+            message = f"{name}_{node.operands[0].text} may be a number or a column"
+            hint = f"declare {name}: vector(n) or {capital(name)}: matrix(n,p)"
+            raise SyntaxProblem(message, source=self.source, span=node.span, hint=hint)
 
     def out_of(self, node: Node, c: Batch, a: Value, b: Value, kinds: tuple[Shape, Shape]) -> Value:
         """The product a b with the scalar factors c taken out of it."""

@@ -158,6 +158,9 @@ class Changing(Applying):
         span = (start.start, inside.span[1])
         if not plain:
             return Node("differential", self.source[slice(*mark)], (inside,), span, mark)
+        if start.text == "d" and self.plain:
+            hint = f"write \\mathrm{{d}}{inside.text} for the differential, or declare d: scalar"
+            self.fail(f"d{inside.text} may be a differential or a product", span, hint)
         if start.text == "d":
             self.note(f"{self.written(span)} is read as the differential of {inside.text}")
         name = "d" + inside.text

@@ -26,6 +26,7 @@ class Cursor:
     pieces: list[Piece]
     known: Collection[str]
     abstract: frozenset[str]
+    plain: bool = False  #: whether a plain expression is wanted, and no statement about derivatives
     at: int = 0
     depth: int = 0
     emboldened: bool = False

@@ -19,7 +19,7 @@ from closedform.syntax.tree import Node
 What = Literal["scalar", "vector", "row", "matrix"] | None
 
 MAX_ROUNDS = 60  #: letters decided by other letters
-_COUNTS = frozenset("nmNkpKMTd")  #: letters that count, before a number under a fraction line
+_COUNTS = frozenset("nmN")  #: letters that count, before a number under a fraction line
 _TURN: dict[What, What] = {"vector": "row", "row": "vector", "scalar": "scalar", "matrix": "matrix"}
 _PRODUCT: dict[tuple[What, What], What] = {
     ("matrix", "matrix"): "matrix", ("matrix", "vector"): "vector", ("row", "matrix"): "row",

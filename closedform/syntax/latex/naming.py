@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from closedform.core.expr import OPS
 from closedform.errors import NotSupported, TooLarge, UnknownName
 from closedform.syntax.latex import commands
 from closedform.syntax.latex.cursor import MAX_GROUPS, Cursor
@@ -117,7 +118,7 @@ class Naming(Cursor):
         name = known_as(name, self.known)
         applied = p.kind == "open" and p.text in "(["
         if name not in self.known:
-            if name == "e" and p.kind == "^":
+            if name == "e" and p.kind == "^" and not self.is_transposed(span):
                 return self.euler(span)
             if name == "I":
                 return self.identity(span)
@@ -126,7 +127,7 @@ class Naming(Cursor):
             if name == "σ" and applied:
                 self.note(f"{self.written(span)} is read as the logistic function, as it is applied")
                 return self.function("sigmoid", span)
-            if name in _APPLIED and applied and p.text == "(":
+            if applied and p.text == "(" and name in _APPLIED:
                 self.fail(f"{name}(…) may be a function or a product", span, f"declare {name}, e.g. {name}: entrywise")
             if name == "E" and applied and p.text == "[":
                 self.fail("E[…] is an expectation; it is not in the syntax", span, kind=NotSupported)
@@ -137,6 +138,8 @@ class Naming(Cursor):
             indices, name, end = self.indexed(name, span)
             span = (start, end)
         name = known_as(name, self.known)
+        if name not in self.known and self.peek.kind == "open" and self.peek.text == "(" and self.is_bare(self.at + 1):
+            self.fail(f"{name}(…) may be a function or a product", span, f"declare {name}, e.g. {name}: entrywise")
         if indices:
             if hoisted and len(indices) > 1:
                 indices = self.of_whole(indices)
@@ -271,13 +274,39 @@ class Naming(Cursor):
         whole = (span[0], max(power.span[1], mark.end))
         return Node("call", "exp", (power,), whole, span)
 
-    def note_exponentials(self, kind: Callable[[Node], str | None], order: list[Node]) -> None:
-        """Say how e to the power of a vector or a matrix is read."""
+    def is_transposed(self, span: Span) -> bool:
+        """Whether the exponent of e is a sign of transposition.
+
+        Raises:
+            SyntaxProblem: it is T, which may be a sign or a number.
+        """
+        inside = self.flat(self.at + 1, self.past(self.at + 1))
+        if inside == "T":
+            self.fail("e^T may be a transpose or an exponential", span, "declare e: vector(n), or write \\exp(T)")
+        return inside in commands.TRANSPOSED - {"t"}
+
+    def is_bare(self, at: int) -> bool:
+        """Whether a bracket holds names only: `u(x)` applies u, as nobody puts brackets around a factor."""
+        end = next((i for i in range(at, len(self.pieces)) if self.pieces[i].kind in ("close", "open", "end")), at)
+        factors = [p for p in self.pieces[at:end] if p.text not in commands.BOLD | {"{", "}", ","}]
+        letters = {"letter", "command"}
+        commas = sum(p.kind == "," for p in self.pieces[at:end])
+        plain = all(p.kind in letters and (p.kind == "letter" or p.text[1:] in GREEK) for p in factors)
+        return self.pieces[end].kind == "close" and plain and len(factors) == commas + 1
+
+    def note_entrywise(self, kind: Callable[[Node], str | None], order: list[Node]) -> None:
+        """Say that functions of matrices, and e to the power of a vector, go entry by entry."""
         for node in order:
-            euler = node.rule == "call" and node.text == "exp" and "exp" not in self.source[slice(*node.at)]
-            if euler and kind(node) != "scalar":
-                shown = self.written(node.span)
-                self.note(f"{shown} is read entry by entry; the exponential of a matrix is \\operatorname{{expm}}(…)")
+            entrywise = node.rule == "call" and (
+                node.text == "sqrt" or (node.text in OPS and OPS[node.text].kind == "elementwise")
+            )
+            euler = node.text == "exp" and "exp" not in self.source[slice(*node.at)]
+            if node.rule != "call" or not entrywise or kind(node) == "scalar" or (kind(node) != "matrix" and not euler):
+                continue
+            matrix = {"exp": "exponential", "log": "logarithm", "sqrt": "square root"}.get(node.text)
+            shown = f"{self.written(node.span)} is read entry by entry"
+            other = rf"; the {matrix} of a matrix is \operatorname{{{node.text}m}}(…)"
+            self.note(shown + (other if matrix else ""))
 
     def identity(self, span: Span) -> Node:
         if self.peek.kind == "_":

@@ -38,6 +38,8 @@ class Operands(Changing):
                 return self.letters() or self.named()
             case "number":
                 self.take()
+                if p.text in ("0", "1") and self.peek.kind == "_":
+                    return self.filled(p.text, p.span)
                 return Node("literal", p.text, (), p.span, p.span)
             case "{":
                 return self.braces()
