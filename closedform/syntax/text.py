@@ -11,7 +11,7 @@ from typing import Literal
 from closedform.core.expr import symbol
 from closedform.core.function import Function
 from closedform.core.shape import SCALAR, Dim, Shape, dim, show
-from closedform.errors import DeclarationError, SyntaxProblem
+from closedform.errors import DeclarationError, RequestError, SyntaxProblem
 from closedform.syntax import calls, operators, powers
 from closedform.syntax.declare import (
     Functions,
@@ -90,6 +90,8 @@ def parse(
         ShapeError: operands that do not fit.
         TooLarge: beyond the limits on length, nesting, or numbers.
         DomainError: a constant divided by zero.
+        NotSupported: LaTeX that means something else than an expression of the syntax.
+        RequestError: no such syntax.
 
     >>> f = parse("x'*A*x")
     >>> f.variables["A"].shape, f.notes
@@ -112,6 +114,8 @@ def parse(
         elif not infer:
             raise DeclarationError(f"{name} has properties, but no shape was declared for it")
     values = declared_functions(functions or {}, declared)
+    if syntax not in (None, "text", "latex"):
+        raise RequestError(f"no such syntax: {syntax!r}"[:100], hint="it is text or latex")
     read = _latex if (syntax or _syntax_of(text)) == "latex" else _text
     return read(text, declared, facts, values, list(dims), infer)
 

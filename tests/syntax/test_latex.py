@@ -18,8 +18,8 @@ from closedform.check.interpreter import evaluate, values
 from closedform.core.expr import Expr, symbols
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, shape_of
-from closedform.emit.latex import latex
-from closedform.errors import ClosedFormError, DomainError, SyntaxProblem
+from closedform.emit.latex import ACCENTS, FONTS, latex
+from closedform.errors import ClosedFormError, DomainError, RequestError, SyntaxProblem
 from closedform.syntax.declare import declarations
 from closedform.syntax.latex import read
 from closedform.syntax.latex.names import plain_name
@@ -92,6 +92,9 @@ NOTES = [
     (r"\log(2\pi)", "π is read as a variable, not as the number"),
     (r"L(w) = w^\top w", "L(w) is the name of the function"),
     (r"\operatorname{tr}(A^{1/2})", "A^{1/2} is read as the matrix square root"),
+    (r"K_{m,n} B", "K_{m,n} is read as the commutation matrix"),
+    (r"\sqrt{X}", r"\sqrt{X} is read entry by entry; the square root of a matrix is \operatorname{sqrtm}(…)"),
+    (r"x^{(2)} + y^{(2)}", "x^{(2)} is read as a name, not as a power"),
     (r"a^\top x", "a is a column of n entries"),
 ]
 
@@ -155,6 +158,11 @@ def test_a_name_is_printed_in_latex_that_reads_back(name: str) -> None:
     assert parse(str(x), {name: ("m", "n")}).expr is x
 
 
+@pytest.mark.parametrize("accent", [*ACCENTS, *FONTS])
+def test_every_accent_that_is_printed_reads_back(accent: str) -> None:
+    assert parse(latex(cf.vector(f"x_{accent}_1", "n")), syntax="latex").expr.data.name == f"x_{accent}_1"
+
+
 @pytest.mark.parametrize("written", ["x", r"\mathbf{x}", r"\boldsymbol x", r"\vec{x}"])
 def test_a_variable_may_be_named_in_latex(written: str) -> None:
     assert str(cf.derivative(parse(r"\mathbf{x}^\top A \mathbf{x}"), written)) == "(A + A')*x"
@@ -191,6 +199,11 @@ def test_the_syntax_may_be_said() -> None:
     assert str(parse("||Ax||", syntax="latex").expr) == "norm2(A*x)"
     with pytest.raises(SyntaxProblem, match="not LaTeX"):
         parse(r"x^\top y", syntax="text")
+
+
+def test_there_is_no_third_syntax() -> None:
+    with pytest.raises(RequestError, match="no such syntax: 'tex'"):
+        parse("x", syntax="tex")
 
 
 # statements ------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Literal, NoReturn
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported, SyntaxProblem
 from closedform.syntax.latex.kinds import Kinds, capital
+from closedform.syntax.latex.nodes import binary, call, is_one, number, prime
 from closedform.syntax.tree import Node
 
 Shape = Literal["scalar", "vector", "row", "matrix"]
@@ -357,23 +358,3 @@ RULES: dict[str, Callable[..., Value]] = {
     "bars": Operations.bars,
     "call": Operations.call,
 }
-
-
-def number(node: Node, text: str) -> Node:
-    return Node("literal", text, (), node.span, node.at)
-
-
-def call(name: str, node: Node, *args: Node) -> Node:
-    return Node("call", name, args, node.span, node.at)
-
-
-def prime(node: Node, a: Node) -> Node:
-    return a.operands[0] if a.rule == "PRIME" else Node("PRIME", "'", (a,), node.span, node.at)
-
-
-def binary(rule: str, node: Node, a: Node, b: Node) -> Node:
-    return Node(rule, node.text, (a, b), node.span, node.at)
-
-
-def is_one(node: Node) -> bool:
-    return node.rule == "literal" and node.text == "1"

@@ -9,19 +9,9 @@ from dataclasses import replace
 from typing import Literal
 
 from closedform.errors import SyntaxProblem
-from closedform.syntax.latex.batches import (
-    HINT,
-    KEEP_FACTORS,
-    RULES,
-    Batch,
-    Operations,
-    Value,
-    binary,
-    call,
-    number,
-    prime,
-)
+from closedform.syntax.latex.batches import HINT, KEEP_FACTORS, RULES, Batch, Operations, Value
 from closedform.syntax.latex.kinds import Kinds, capital
+from closedform.syntax.latex.nodes import binary, call, number, prime
 from closedform.syntax.tree import Node, postorder
 
 
