@@ -68,6 +68,8 @@ class Operations:
         """A batch with its factors multiplied in."""
         if not isinstance(a, Batch) or a.by is None:
             return a
+        if a.fixed and a.kind == "matrix":
+            self.fail("a constant matrix times an indexed number", a.node, "take the matrix out of the sum")
         if a.fixed:
             rows = prime(a.node, a.node) if a.kind == "vector" else a.node
             return Batch(a.kind, a.over, binary("STAR", a.node, self.factors(a), rows))
@@ -174,9 +176,11 @@ class Operations:
             return self.scaled(node, b, a)
         if kinds not in PRODUCTS:
             self.fail(f"a {kinds[0]} times a {kinds[1]} has no closed form inside a sum", node, HINT)
-        for one, x, y in ((a, None, b), (b, a, None)):
-            if isinstance(one, Batch) and one.fixed and one.by is not None:
-                return self.out_of(node, one.by, one.node if x is None else x, one.node if y is None else y, kinds)
+        factors = [v.by for v in (a, b) if isinstance(v, Batch) and v.fixed and v.by is not None]
+        if factors:
+            c = factors[0] if len(factors) == 1 else self.multiplied(node, factors[0], factors[1])
+            left, right = (v.node if isinstance(v, Batch) and v.fixed else v for v in (a, b))
+            return self.out_of(node, c, left, right, kinds)
         return PRODUCTS[kinds][1](self, node, a, b)
 
     def check_number(self, node: Node, kind: Shape) -> None:
@@ -281,11 +285,13 @@ class Operations:
 
     def transpose(self, node: Node, a: Value) -> Value:
         assert isinstance(a, Batch)
-        if a.kind == "matrix":
+        if a.fixed:
+            a = replace(a, node=prime(node, a.node))
+        elif a.kind == "matrix":
             assert a.right is not None
             return replace(a, node=a.right, right=a.node)
-        turned: dict[Shape, Shape] = {"vector": "row", "row": "vector", "scalar": "scalar"}
-        return replace(a, kind=turned[a.kind])
+        turned: dict[Shape, Shape] = {"vector": "row", "row": "vector"}
+        return replace(a, kind=turned.get(a.kind, a.kind))
 
     def sign(self, node: Node, a: Value) -> Value:
         assert isinstance(a, Batch)
@@ -336,7 +342,7 @@ class Operations:
         self.fail(f"{node.text} of what depends on the index has no closed form here", node, HINT)
 
 
-KEEP_FACTORS = frozenset({"STAR", "juxtapose", "PRIME", "SUM", "call"})
+KEEP_FACTORS = frozenset({"STAR", "juxtapose", "PRIME", "SUM", "call", "negative", "positive"})
 PRODUCTS: dict[tuple[Shape, Shape], tuple[Shape, Callable[[Operations, Node, Value, Value], Value]]] = {
     ("matrix", "vector"): ("vector", Operations.matrix_vector),
     ("row", "matrix"): ("row", Operations.row_matrix),

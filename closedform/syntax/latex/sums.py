@@ -99,40 +99,63 @@ class Sums(Operations):
     # the sum ----------------------------------------------------------------------------------------------------
 
     def total(self, node: Node, body: Value, bound: list[Value]) -> Value:
+        """The sum of a batch over an index; a batch again if it has another index."""
         i = node.text
-        if not isinstance(body, Batch) or i not in body.over:
+        if not isinstance(body, Batch) or i not in body.over + (body.by.over if body.by else ()):
             self.fail(f"nothing in this sum depends on {i}", node, "write the number of terms as a factor")
         if bound and isinstance(bound[0], Node):
             body = self.of_length(node, body, i, bound[0])
+        if body.by is not None and (body.fixed or i not in body.over):
+            return self.factors_out(node, body, self.total(node, body.by, []))
+        if body.by is not None and body.by.over != body.over:
+            return self.weighted(node, body, body.by)
         if len(body.over) == 2:
             rest = tuple(j for j in body.over if j != i)
             if i == body.over[1]:
                 return Batch("scalar", rest, call("sum", node, body.node, number(node, "2")))
             return Batch("scalar", rest, prime(node, call("sum", node, body.node, number(node, "1"))))
-        if body.fixed:
-            settled = self.settled(body)
-            assert isinstance(settled, Batch)
-            body = settled
+        made = self.added(node, body)
+        self.kinds.kinds[made] = body.kind
+        return made
+
+    def added(self, node: Node, body: Batch) -> Node:
+        """The sum over the only index."""
         ones = self.factors(body) if body.by else call("vector", node, number(node, "1"))
         match body.kind:
             case "scalar":
                 inner = body.node
                 again = inner.rule == "call" and inner.text == "sum" and len(inner.operands) == 2
-                made = call("sum", node, inner.operands[0] if again else inner)
+                return call("sum", node, inner.operands[0] if again else inner)
             case "vector":
-                made = binary("STAR", node, prime(node, body.node), ones)
+                return binary("STAR", node, prime(node, body.node), ones)
             case "row":
-                made = binary("STAR", node, prime(node, ones), body.node)
+                return binary("STAR", node, prime(node, ones), body.node)
             case "matrix":
                 assert body.right is not None
-                rows = body.right if body.by is None else binary("STAR", node, call("diag", node, ones), body.right)
-                made = binary("STAR", node, prime(node, body.node), rows)
+                rows = binary("STAR", node, call("diag", node, ones), body.right) if body.by else body.right
+                return binary("STAR", node, prime(node, body.node), rows)
+
+    def factors_out(self, node: Node, body: Batch, c: Value) -> Value:
+        """What does not depend on the index, times the sum of its factors."""
+        if isinstance(c, Batch):
+            return replace(body, by=c, over=c.over if body.fixed else body.over)
+        made = binary("STAR", node, c, body.node)
+        if not body.fixed:
+            return replace(body, by=None, node=made)
         self.kinds.kinds[made] = body.kind
         return made
 
+    def weighted(self, node: Node, body: Batch, by: Batch) -> Batch:
+        """Vectors over i, times numbers over i and j, summed over i."""
+        if body.kind not in ("vector", "row"):
+            self.fail("a product over two indices", node, HINT)
+        weights = by.node if by.over[1] == node.text else prime(node, by.node)
+        rest = tuple(j for j in by.over if j != node.text)
+        return Batch(body.kind, rest, binary("STAR", node, weights, body.node))
+
     def of_length(self, node: Node, body: Batch, i: str, bound: Node) -> Batch:
         """The body, said to have that many rows (columns, for a second index)."""
-        if body.fixed and body.by is not None:
+        if body.by is not None and (body.fixed or i not in body.over):
             return replace(body, by=self.of_length(node, body.by, i, bound))
         if len(body.over) == 2 and i == body.over[1]:
             turned = replace(node, rule="sized", text="", operands=(prime(node, body.node), bound), grouped=True)
