@@ -107,6 +107,8 @@ class Sums(Operations):
             body = self.of_length(node, body, i, bound[0])
         if body.by is not None and (body.fixed or i not in body.over):
             return self.factors_out(node, body, self.total(node, body.by, []))
+        if body.by is not None and i not in body.by.over:
+            return self.scaled(node, body.by, self.total(node, replace(body, by=None), []))
         if body.by is not None and body.by.over != body.over:
             return self.weighted(node, body, body.by)
         if len(body.over) == 2:
