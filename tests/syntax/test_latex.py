@@ -375,6 +375,17 @@ def test_random_latex_raises_our_own_errors_only(words: list[str]) -> None:
         assert str(error)
 
 
+@given(st.sampled_from(ROWS), st.sampled_from(ROWS), st.integers(0, 80), st.integers(0, 80), st.sampled_from(WORDS))
+@settings(max_examples=300, deadline=None)
+def test_a_formula_with_a_piece_missing_raises_our_own_errors_only(
+    one: Any, other: Any, a: int, b: int, word: str
+) -> None:
+    try:
+        parse(one["latex"][:a] + word + other["latex"][b:], syntax="latex")
+    except ClosedFormError as error:
+        assert error.span is not None or type(error) is errors.DeclarationError
+
+
 @given(st.text(max_size=60))
 @settings(max_examples=300, deadline=None)
 def test_random_text_raises_our_own_errors_only(written: str) -> None:
