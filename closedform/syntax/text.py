@@ -167,7 +167,7 @@ def _latex(
     from closedform.syntax.latex import read
 
     called = calls.records(values)
-    written = read(text, declared, called)
+    written = read(text, declared, called, facts)
     found, notes = _named_sizes(declared, values, dims, written.sizes, called)
     known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
     reading = Reading(text, infer, known, facts, found, called, written.kinds, notes + written.notes)

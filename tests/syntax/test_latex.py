@@ -115,6 +115,7 @@ DECLARED = [  # what a declaration makes of a letter
     (r"I x", "I: matrix(m,n); x: vector(n)", "I*x"),
     (r"e^{2}", "e: scalar", "e^2"),
     (r"\Sigma^{-1} x", "Sigma: matrix(n,n); x: vector(n)", "inv(Sigma)*x"),
+    (r"\Sigma^{-1} x", "Sigma: spd", "inv(Sigma)*x"),
     (r"x_{1}^\top x_2", "x1: vector(n); x2: vector(n)", "x1'*x2"),
     (r"a^\top b", "a: scalar; b: scalar", "a*b"),
     (r"\mathbf{c}\,x", r"\mathbf{c}: scalar; x: vector(n)", "c*x"),

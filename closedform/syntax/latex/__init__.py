@@ -41,6 +41,7 @@ def read(
     source: str,
     shapes: Mapping[str, Shape] | None = None,
     abstract: Collection[str] = (),
+    named: Collection[str] = (),
     *,
     statement: bool = False,
 ) -> Written:
@@ -50,6 +51,7 @@ def read(
         source: the formula.
         shapes: declared shapes.
         abstract: declared functions.
+        named: names of which only properties are declared.
         statement: whether `f(x) = …` is an equation to keep, rather than the name of the function.
 
     Raises:
@@ -62,7 +64,7 @@ def read(
     'juxtapose'
     """
     shapes = shapes or {}
-    reader = Reader(source, pieces(source), {*shapes, *abstract}, frozenset(abstract), not statement)
+    reader = Reader(source, pieces(source), {*shapes, *abstract, *named}, frozenset(abstract), not statement)
     if not statement:
         reader.skip_head()
     tree = reader.statement()
