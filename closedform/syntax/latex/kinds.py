@@ -32,7 +32,7 @@ _OF_FUNCTION: dict[str, What] = {
     "kron": "matrix", "vector": "vector",
 }  # fmt: skip
 _OF_VECTORS = frozenset({"diag", "softmax", "logsumexp"})
-_LIKE_FIRST = frozenset({"HAT", "DOTHAT", "SUPER", "half", "negative", "positive", "root", "sized"})
+_LIKE_FIRST = frozenset({"HAT", "DOTHAT", "SUPER", "half", "negative", "positive", "root", "sized", "differential"})
 
 
 class Kinds:
