@@ -261,6 +261,25 @@ def _constant(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
     return Term(node, shape, lambda: make(reading.resolve(shape)[0]))
 
 
+def identity(reading: Reading, node: Node) -> Term:
+    """The identity matrix of the size that the context asks for."""
+    n = reading.rule.fresh()
+    reading.loose.append(((n, n), node))
+    return Term(node, (n, n), lambda: eye(reading.resolve((n, n))[0][0]))
+
+
+def sized(reading: Reading, node: Node, X: Term, count: Term) -> Term:
+    """What has as many rows as a finite sum has terms.
+
+    Raises:
+        ShapeError: it has not.
+    """
+    n = _dimension(reading, count.node, node)
+    if not reading.rule.same(X.shape[0], size(n)):
+        reading.misfit(f"the sum has {n} terms", node.span, (X,))
+    return Term(node, X.shape, lambda x: x, (X,))
+
+
 _SPECIAL: dict[str, Call] = {
     "sqrt": _sqrt, "trace": _trace, "sum": _sum, "diag": _diag, "eye": _filled, "ones": _filled, "zeros": _filled,
     "vector": _constant, "matrix": _constant,

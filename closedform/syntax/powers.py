@@ -90,6 +90,15 @@ def superscript(reading: Reading, node: Node, a: Term) -> Term:
     return Term(node, a.shape, lambda X: OPS["matpow"](X, number(k)), (a,))
 
 
+def half(reading: Reading, node: Node, a: Term) -> Term:
+    """`A^{1/2}`: the square root of a scalar or of a square matrix."""
+    if a.is_scalar:
+        return Term(node, SCALAR, lambda x: x ** number(Fraction(1, 2)), (a,))
+    _square_base(reading, node, a, "0.5")
+    reading.notes.append(f"{reading.text(Term(node, a.shape, a.make))} is read as the matrix square root")
+    return Term(node, a.shape, OPS["sqrtm"], (a,))
+
+
 def _exponent(reading: Reading, node: Node, digits: str) -> int:
     if len(digits) > 8:
         raise TooLarge(f"an exponent is at most {MAX_POWER}", source=reading.source, span=node.at)

@@ -5,12 +5,13 @@ text → tokens (tokens.py) → tree (tree.py, text.lark) → shapes (reading.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import Literal
 
 from closedform.core.expr import symbol
 from closedform.core.function import Function
 from closedform.core.shape import SCALAR, Dim, Shape, dim, show
-from closedform.errors import DeclarationError, TooLarge
+from closedform.errors import DeclarationError, RequestError, SyntaxProblem, TooLarge
 from closedform.syntax import calls, operators, powers
 from closedform.syntax.declare import (
     Functions,
@@ -25,7 +26,9 @@ from closedform.syntax.infer import size
 from closedform.syntax.names import functions as known_functions
 from closedform.syntax.reading import Reading, Term
 from closedform.syntax.tokens import scan, sizes, split_products
-from closedform.syntax.tree import Node, postorder, tree
+from closedform.syntax.tree import STATEMENTS, Node, postorder, tree
+
+Syntax = Literal["text", "latex"]
 
 MEANING: dict[str, Callable[..., Term]] = {  #: rule or operator of the grammar to its meaning
     "literal": operators.literal,
@@ -45,6 +48,11 @@ MEANING: dict[str, Callable[..., Term]] = {  #: rule or operator of the grammar 
     "negative": operators.negative,
     "positive": operators.positive,
     "norm": operators.norm,
+    "vectornorm": operators.vector_norm,
+    "bars": operators.bars,
+    "half": powers.half,
+    "identity": calls.identity,
+    "sized": calls.sized,
     "root": operators.root,
     "call": calls.call,
 }
@@ -58,28 +66,32 @@ def parse(
     *,
     dims: Iterable[str] = (),
     infer: bool | None = None,
+    syntax: Syntax | None = None,
 ) -> Function:
-    """Read a function from text.
+    r"""Read a function from text.
 
     Args:
-        text: the formula, such as `x'*A*x` or `½xᵀAx`.
+        text: the formula, such as `x'*A*x`, `½xᵀAx` or the LaTeX `x^{\top} A x`.
         shapes: name to dimensions: `()` a scalar, `("n",)` a column of n entries, `("m", "n")` a matrix.
         properties: name to properties: symmetric, spd, diagonal, orthogonal, triangular, positive, integer.
         functions: name to `"entrywise"`, or to the dimensions of its value: functions of which nothing else is known.
         dims: names that are sizes although no declared shape has them.
         infer: whether undeclared names are welcome (a–g scalars, h–z columns, A–Z matrices), their dimensions found
             from how they are used; by default when no shapes are declared.
+        syntax: `"text"` or `"latex"`; by default LaTeX when there is a backslash, a dollar sign, `^{` or `_{`.
 
     Returns:
         The function as written, not simplified; its `notes` say what was inferred.
 
     Raises:
-        SyntaxProblem: text that is no formula.
+        SyntaxProblem: text that is no formula, or states something about a derivative.
         UnknownName: an undeclared variable, or no such function.
         DeclarationError: a shape, property or function that cannot be.
         ShapeError: operands that do not fit.
         TooLarge: beyond the limits on length, nesting, or numbers.
         DomainError: a constant divided by zero.
+        NotSupported: LaTeX that means something else than an expression of the syntax.
+        RequestError: no such syntax.
 
     >>> f = parse("x'*A*x")
     >>> f.variables["A"].shape, f.notes
@@ -101,32 +113,75 @@ def parse(
             check_fit(name, declared[name], given)
         elif not infer:
             raise DeclarationError(f"{name} has properties, but no shape was declared for it")
-    return _read(text, declared, facts, declared_functions(functions or {}, declared), list(dims), infer)
+    values = declared_functions(functions or {}, declared)
+    if syntax not in (None, "text", "latex"):
+        raise RequestError(f"no such syntax: {syntax!r}"[:100], hint="it is text or latex")
+    read = _latex if (syntax or _syntax_of(text)) == "latex" else _text
+    return read(text, declared, facts, values, list(dims), infer)
 
 
-def _read(
+def _syntax_of(text: str) -> Syntax:
+    """LaTeX has backslashes, dollar signs and braces after `^` and `_`; the text syntax has none of them.
+
+    >>> _syntax_of("x'*A*x"), _syntax_of("x^{2}")
+    ('text', 'latex')
+    """
+    return "latex" if any(mark in str(text) for mark in ("\\", "$", "^{", "_{")) else "text"
+
+
+Values = dict[str, Shape | None]
+Facts = dict[str, frozenset[str]]
+
+
+def _text(
     text: str,
     declared: dict[str, Shape],
     facts: dict[str, frozenset[str]],
-    values: dict[str, Shape | None],
+    values: Values,
     dims: list[str],
     infer: bool,
 ) -> Function:
     """Tokens, tree, shapes, expression."""
     called = calls.records(values)
     tokens = scan(text, {*(known_functions().keys() - declared.keys()), *called}, primed=values.keys())
-    named = {d: dim(d) for d in dims}
-    shown = {**declared, **{name: shape for name, shape in values.items() if shape is not None}}
-    found, notes = _sizes(shown, [n for n in sizes(tokens) if n not in named and n not in called])
-    found |= {n: d for n, d in named.items() if n not in declared}
+    found, notes = _named_sizes(declared, values, dims, sizes(tokens), called)
     whole = {*declared, *found, *known_functions(), *facts, *called}
     split = split_products(tokens, declared, whole, infer)
     if split is not tokens:
         seen = [str(t) for t in tokens if t.type == "NAME" and not any(t is s for s in split)]
         notes += [f"{n} is read as {'*'.join(n)}" for n in dict.fromkeys(seen)]
     known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
-    reading = Reading(text, infer, known, facts, found, called, notes)
+    reading = Reading(text, infer, known, facts, found, called, notes=notes)
     return _function(reading, postorder(tree(split, text), text))
+
+
+def _latex(
+    text: str,
+    declared: dict[str, Shape],
+    facts: dict[str, frozenset[str]],
+    values: Values,
+    dims: list[str],
+    infer: bool,
+) -> Function:
+    """The tree of LaTeX, and from there as above."""
+    from closedform.syntax.latex import read
+
+    called = calls.records(values)
+    written = read(text, declared, called, facts)
+    found, notes = _named_sizes(declared, values, dims, written.sizes, called)
+    known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
+    reading = Reading(text, infer, known, facts, found, called, written.kinds, notes + written.notes)
+    return _function(reading, postorder(written.tree, text))
+
+
+def _named_sizes(
+    declared: dict[str, Shape], values: Values, dims: list[str], used: Iterable[str], called: Collection[str]
+) -> tuple[dict[str, Dim], list[str]]:
+    """The sizes that have a name: of declared shapes, given ones, and those that the text uses."""
+    named = {d: dim(d) for d in dims}
+    shown = {**declared, **{name: shape for name, shape in values.items() if shape is not None}}
+    found, notes = _sizes(shown, [n for n in used if n not in named and n not in called])
+    return found | {n: d for n, d in named.items() if n not in declared}, notes
 
 
 def _sizes(declared: dict[str, Shape], used: Iterable[str]) -> tuple[dict[str, Dim], list[str]]:
@@ -138,6 +193,10 @@ def _sizes(declared: dict[str, Shape], used: Iterable[str]) -> tuple[dict[str, D
 
 def _function(reading: Reading, nodes: list[Node]) -> Function:
     terms: dict[Node, Term] = {}
+    statement = next((node for node in reversed(nodes) if node.rule in STATEMENTS), None)
+    if statement is not None:
+        raise SyntaxProblem(f"this is {STATEMENTS[statement.rule]}, a statement and not an expression",
+                            source=reading.source, span=statement.at, hint="ask `closedform check`")  # fmt: skip
     for node in nodes:
         reading.rule.site, reading.rule.pinned = node, None
         try:

@@ -158,7 +158,11 @@ def _stray(text: str, at: int) -> ClosedFormError:
 
 
 def plain(name: str) -> str:
-    """A name in its ordinary letters: `x₁` is `x1`, `𝐱` is `x`."""
+    r"""A name in its ordinary letters: `x₁` is `x1`, `𝐱` is `x`, and `\hat{x}` is `x_hat`."""
+    if "\\" in name or "{" in name:
+        from closedform.syntax.latex.names import plain_name
+
+        return plain_name(name)
     return str(name) if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
