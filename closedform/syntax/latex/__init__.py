@@ -16,7 +16,7 @@ from closedform.syntax.latex.kinds import Kinds
 from closedform.syntax.latex.sums import without_sums
 from closedform.syntax.latex.tokens import pieces
 from closedform.syntax.names import Kind
-from closedform.syntax.tokens import COMMUTATION, SIZED
+from closedform.syntax.tokens import MATRICES, SIZED
 from closedform.syntax.tree import Node, Span, postorder
 
 
@@ -95,7 +95,7 @@ def name_of(written: str) -> str:
 def _sizes(order: list[Node]) -> dict[str, Span]:
     found: dict[str, Span] = {}
     for node in order:
-        if node.rule == "sized" or (node.rule == "call" and node.text in (*SIZED, COMMUTATION)):
+        if node.rule == "sized" or (node.rule == "call" and node.text in (*SIZED, *MATRICES)):
             waiting = list(node.operands[1:] if node.rule == "sized" else node.operands)
             while waiting:
                 part = waiting.pop()

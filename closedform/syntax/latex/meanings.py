@@ -9,11 +9,12 @@ from closedform.syntax.latex import commands
 from closedform.syntax.latex.cursor import Cursor
 from closedform.syntax.latex.names import GREEK, OTHER_LETTERS
 from closedform.syntax.latex.tokens import Piece
-from closedform.syntax.tokens import COMMUTATION
 from closedform.syntax.tree import Node, Span
 
 _INDEX_LETTERS = frozenset("ijkl")
 _APPLIED = frozenset("fghφψ")  #: letters that stand for functions before a bracket
+
+COMMUTATION = "K"  #: `K_{m,n}`; D and L with one index are variables, of which there are many
 
 
 class Meanings(Cursor):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from closedform.errors import NotSupported, TooLarge, UnknownName
 from closedform.syntax.latex import commands
 from closedform.syntax.latex.cursor import MAX_GROUPS
-from closedform.syntax.latex.meanings import Meanings
+from closedform.syntax.latex.meanings import COMMUTATION, Meanings
 from closedform.syntax.latex.names import ACCENTS, GREEK, OTHER_LETTERS, known_as
 from closedform.syntax.latex.tokens import Piece
-from closedform.syntax.tokens import COMMUTATION
 from closedform.syntax.tree import Node, Span
 
 _INDEX_LETTERS = frozenset("ijkl")
