@@ -6,7 +6,7 @@ with one step of Richardson.  Nothing here knows a rule of differentiation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from closedform.check.interpreter import NOT_ANALYTIC, Array, Env, evaluate
 from closedform.check.sample import SEED, Sample, samples
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, Dim
-from closedform.errors import DomainError, VerificationError
+from closedform.errors import DomainError, TooLarge, VerificationError
 
 COMPLEX_STEP = 1e-30
 STEPS = (1e-3, 1e-5)  #: of central differences; the second is tried when the first disagrees, for kinks nearby
@@ -82,7 +82,7 @@ def check(
     wrong = _shape_problem(f, wrt, answer, layout)
     if wrong:
         raise VerificationError(f"the derivative has the wrong shape: {wrong}; {REPORT_IT}")
-    tolerance = TOLERANCE[len(wrt)] * (1 if _is_analytic(f) else LOOSER)
+    tolerance = TOLERANCE[len(wrt)] * (1 if is_analytic(f) else LOOSER)
     used, worst, points = [], 0.0, 0
     rng = np.random.default_rng(seed)
     for drawn in samples([f, *wrt], seed=seed):
@@ -118,7 +118,7 @@ REPORT_IT = "this is a bug of closedform, please report it with the function and
 
 
 def _method(f: Expr, order: int) -> str:
-    first = "complex step" if _is_analytic(f) else "central differences"
+    first = "complex step" if is_analytic(f) else "central differences"
     return first if order == 1 else f"central differences of {first}"
 
 
@@ -128,7 +128,7 @@ def _method(f: Expr, order: int) -> str:
 def _compare(f: Expr, wrt: Sequence[Expr], value: Array, sample: Sample, chosen: list[Array]) -> tuple[float, int, str]:
     """The largest relative error, the number of points, and the worst entry in words."""
     best: tuple[float, int, str] | None = None
-    for step in STEPS if len(wrt) == 2 or not _is_analytic(f) else STEPS[:1]:
+    for step in STEPS if len(wrt) == 2 or not is_analytic(f) else STEPS[:1]:
         outcome = _errors(_reference(f, wrt, sample, chosen, step), value, sample)
         if best is None or outcome[0] < best[0]:
             best = outcome
@@ -168,6 +168,31 @@ def _count(shape: tuple[Dim, Dim], sample: Sample) -> int:
 # -------------------------------------------------------------------------------------------------- reference
 
 
+def partials(f: Expr, wrt: Sequence[Expr], sample: Sample, step: float = STEPS[0]) -> Array:
+    """The derivative by one or two variables: (points, entries of f, entries of each variable), entries row by row.
+
+    Raises:
+        TooLarge: it has too many entries.
+    """
+    counts = [_count(x.shape, sample) for x in wrt]
+    largest = max(_count(e.shape, sample) for e in topological([f]))
+    if largest * sample.points * int(np.prod(counts)) > BUDGET:
+        raise TooLarge("the derivative has too many entries to be evaluated", hint="declare sizes by letters")
+    return _reference(f, wrt, sample, [np.arange(n) for n in counts], step)
+
+
+def along(f: Expr, moves: Mapping[str, Array], sample: Sample, step: float = STEPS[0]) -> Array:
+    """The derivative of f when every variable named in `moves` goes in its direction: (points, rows, columns)."""
+
+    def at(h: complex) -> Array:
+        moved = {name: sample.env[name] + h * move for name, move in moves.items()}
+        return evaluate(f, {**sample.env, **moved}, sample.sizes)
+
+    if is_analytic(f):
+        return np.asarray(at(1j * COMPLEX_STEP).imag / COMPLEX_STEP)
+    return _richardson(lambda h: (at(h) - at(-h)) / (2 * h), step)
+
+
 def _reference(f: Expr, wrt: Sequence[Expr], sample: Sample, chosen: list[Array], step: float) -> Array:
     """The derivative, of shape (points, entries of f, chosen entries of each variable)."""
     if len(wrt) == 1:
@@ -198,7 +223,7 @@ def _first(f: Expr, x: Expr, env: Env, sample: Sample, chosen: Array, step: floa
         )
         return np.asarray(np.broadcast_to(value, (len(chosen), *batch)))
 
-    if _is_analytic(f):
+    if is_analytic(f):
         slopes = at(base + 1j * COMPLEX_STEP * E).imag / COMPLEX_STEP
     else:
         slopes = _richardson(lambda h: (at(base + h * E) - at(base - h * E)) / (2 * h), step)
@@ -229,7 +254,7 @@ STRUCTURES: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def _is_analytic(f: Expr) -> bool:
+def is_analytic(f: Expr) -> bool:
     return not any(e.op.name in NOT_ANALYTIC for e in topological([f]))
 
 

@@ -5,7 +5,8 @@ text → tokens (tokens.py) → tree (tree.py, text.lark) → shapes (reading.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from closedform.core.expr import symbol
 from closedform.core.function import Function
@@ -24,8 +25,11 @@ from closedform.syntax.declare import (
 from closedform.syntax.infer import size
 from closedform.syntax.names import functions as known_functions
 from closedform.syntax.reading import Reading, Term
-from closedform.syntax.tokens import scan, sizes, split_products
+from closedform.syntax.tokens import NOTHING_ELSE, scan, sizes, split_products
 from closedform.syntax.tree import Node, postorder, tree
+
+if TYPE_CHECKING:
+    from lark import Token
 
 MEANING: dict[str, Callable[..., Term]] = {  #: rule or operator of the grammar to its meaning
     "literal": operators.literal,
@@ -93,15 +97,27 @@ def parse(
     >>> print(parse("sum(f'(A*x))", functions={"f": "entrywise"}).expr)
     sum(f'(A*x))
     """
-    declared = declared_shapes(shapes or {})
-    facts = declared_properties(properties or {})
     infer = shapes is None if infer is None else infer
+    return _read(text, *checked(shapes or {}, properties or {}, functions or {}, infer), list(dims), infer)
+
+
+Checked = tuple[dict[str, Shape], dict[str, frozenset[str]], dict[str, Shape | None]]
+
+
+def checked(shapes: Shapes, properties: Properties, functions: Functions, infer: bool) -> Checked:
+    """Declarations, each one possible and in keeping with the others.
+
+    Raises:
+        DeclarationError: one that cannot be.
+    """
+    declared = declared_shapes(shapes)
+    facts = declared_properties(properties)
     for name, given in facts.items():
         if name in declared:
             check_fit(name, declared[name], given)
         elif not infer:
             raise DeclarationError(f"{name} has properties, but no shape was declared for it")
-    return _read(text, declared, facts, declared_functions(functions or {}, declared), list(dims), infer)
+    return declared, facts, declared_functions(functions, declared)
 
 
 def _read(
@@ -113,8 +129,25 @@ def _read(
     infer: bool,
 ) -> Function:
     """Tokens, tree, shapes, expression."""
+    tokens, reading = begin(text, declared, facts, values, dims, infer)
+    terms = terms_of(reading, postorder(tree(tokens, text), text))
+    notes = settled(reading)
+    expr = reading.build(terms)
+    return Function(expr, dict(reading.symbols), dict(reading.sizes), notes, reading.source)
+
+
+def begin(
+    text: str,
+    declared: dict[str, Shape],
+    facts: dict[str, frozenset[str]],
+    values: dict[str, Shape | None],
+    dims: list[str],
+    infer: bool,
+    also: Mapping[str, str] = NOTHING_ELSE,
+) -> tuple[list[Token], Reading]:
+    """The tokens of a text, and a reading of it in which nothing has been read yet; `also` as for `scan`."""
     called = calls.records(values)
-    tokens = scan(text, {*(known_functions().keys() - declared.keys()), *called}, primed=values.keys())
+    tokens = scan(text, {*(known_functions().keys() - declared.keys()), *called}, primed=values.keys(), also=also)
     named = {d: dim(d) for d in dims}
     shown = {**declared, **{name: shape for name, shape in values.items() if shape is not None}}
     found, notes = _sizes(shown, [n for n in sizes(tokens) if n not in named and n not in called])
@@ -125,8 +158,7 @@ def _read(
         seen = [str(t) for t in tokens if t.type == "NAME" and not any(t is s for s in split)]
         notes += [f"{n} is read as {'*'.join(n)}" for n in dict.fromkeys(seen)]
     known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
-    reading = Reading(text, infer, known, facts, found, called, notes)
-    return _function(reading, postorder(tree(split, text), text))
+    return split, Reading(text, infer, known, facts, found, called, notes)
 
 
 def _sizes(declared: dict[str, Shape], used: Iterable[str]) -> tuple[dict[str, Dim], list[str]]:
@@ -136,11 +168,17 @@ def _sizes(declared: dict[str, Shape], used: Iterable[str]) -> tuple[dict[str, D
     return found | {n: dim(n) for n in new}, [f"{n} is a dimension" for n in new]
 
 
-def _function(reading: Reading, nodes: list[Node]) -> Function:
+def terms_of(reading: Reading, nodes: Iterable[Node]) -> list[Term]:
+    """What every node means, operands before the nodes that use them."""
     terms: dict[Node, Term] = {}
     for node in nodes:
         reading.rule.site, reading.rule.pinned = node, None
         terms[node] = MEANING[node.rule](reading, node, *(terms[operand] for operand in node.operands))
+    return list(terms.values())
+
+
+def settled(reading: Reading) -> tuple[str, ...]:
+    """Solve all dimensions and make the symbols; returns what was inferred."""
     reading.settle()
     unused = reading.properties.keys() - reading.shapes.keys()
     if unused:
@@ -149,10 +187,7 @@ def _function(reading: Reading, nodes: list[Node]) -> Function:
     for name, shape in final.items():
         reading.symbols[name] = symbol(name, shape, reading.properties.get(name, ()))
     notes = [f"{name} is {_words(final[name])}" for name in reading.inferred]
-    expr = reading.build(list(terms.values()))
-    return Function(
-        expr, dict(reading.symbols), dict(reading.sizes), (*notes, *dict.fromkeys(reading.notes)), reading.source
-    )
+    return *notes, *dict.fromkeys(reading.notes)
 
 
 def _words(shape: Shape) -> str:
