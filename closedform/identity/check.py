@@ -1,0 +1,164 @@
+"""The question: is this statement true?
+
+Decided by value, at random points of several sizes; the engine is asked only for a correction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from closedform.calculus.conditions import conditions as where_defined
+from closedform.compact.present import present
+from closedform.core.expr import number
+from closedform.core.normal import normal
+from closedform.core.shape import show
+from closedform.emit.text import text
+from closedform.errors import ShapeError
+from closedform.identity.changes import Change, Said, with_sides
+from closedform.identity.compare import FREE, NO_LAYOUT, Convention, Outcome, Sides, compare, conventions
+from closedform.identity.conditions import holds, search
+from closedform.identity.correct import correction, nearest_pair
+from closedform.identity.counterexample import smallest
+from closedform.identity.readings import readings
+from closedform.identity.verdict import AMBIGUOUS, CONDITIONAL, FALSE, TRUE, Read, Verdict
+from closedform.syntax.declare import Functions, Properties, Shapes
+from closedform.syntax.sides import Statement, Written, statement_of
+from closedform.syntax.statement import written
+
+AS_WRITTEN = Said("verdict.read_as_written")
+
+
+def check(
+    statement: str | Written,
+    shapes: Shapes | None = None,
+    properties: Properties | None = None,
+    functions: Functions | None = None,
+    *,
+    dims: Iterable[str] = (),
+    infer: bool | None = None,
+) -> Verdict:
+    """Whether a statement is true, in which layouts, under which conditions; else why not, and what would be.
+
+    Args:
+        statement: `left = right`, a side an expression, a derivative such as `d(f)/dX`, or a differential `d(F)`; or
+            the tree of one, in which case nothing else is given.
+        shapes, properties, functions, dims, infer: as for `parse`.
+
+    Raises:
+        SyntaxProblem, UnknownName, DeclarationError, ShapeError: no statement.
+        DomainError: no point was found where both sides are defined.
+
+    >>> print(check("d(tr(A*X))/dX = A'").verdict)
+    true
+    >>> v = check("d(x'*A*x)/dx = 2*A*x")
+    >>> v.verdict, v.conditions, v.correction
+    ('conditional', ['A is symmetric'], "(A + A')*x")
+    """
+    if isinstance(statement, str):
+        statement = written(statement, shapes, properties, functions, dims=dims, infer=infer)
+    try:
+        s = statement_of(statement)
+    except ShapeError as misfit:
+        return _of_misfit(statement, misfit)
+    tried = [(convention, compare(s, convention)) for convention in conventions(s)]
+    for convention, outcome in tried:
+        if outcome.holds and not convention.free:
+            return _true(s, convention, outcome, structured=len(tried) > 1)
+    return _not_true(s, tried)
+
+
+def _true(s: Statement, convention: Convention, outcome: Outcome, *, structured: bool) -> Verdict:
+    varying = {v.symbol.data.name for side in (s.left, s.right) for v in side.variables}
+    differential = "differential" in (s.left.kind, s.right.kind)
+    return Verdict(
+        s.source,
+        TRUE,
+        _layouts(outcome),
+        readings=(Read(AS_WRITTEN, True),),
+        convention=Said(f"verdict.convention_{convention.name}") if structured else None,
+        inferred=s.notes,
+        constants=tuple(sorted(s.variables.keys() - varying)) if differential else (),
+        domain=tuple(where_defined(normal(s.left.expr), normal(s.right.expr), lambda e: text(present(e)))),
+        evidence=outcome,
+    )
+
+
+def _layouts(outcome: Outcome) -> tuple[str, ...]:
+    return tuple(name for name in outcome.layouts if name != NO_LAYOUT)
+
+
+def _not_true(s: Statement, tried: list[tuple[Convention, Outcome]]) -> Verdict:
+    sides = Sides(s)
+    nearest = nearest_pair(sides)
+    found = Verdict(
+        s.source,
+        FALSE,
+        reason=_shapes_differ(sides, nearest),
+        counterexample=smallest(sides, nearest),
+        corrected=correction(s, sides),
+        inferred=s.notes,
+    )
+    others = [(r, holds(r.written)) for r in readings(s.written)]
+    read = (*_conventions_read(tried), *(Read(r.said[0], true) for r, true in others))
+    if any(r.holds for r in read):
+        return replace(found, verdict=AMBIGUOUS, readings=read, layouts=_layouts_of(others, tried))
+    when = search(s.written)
+    if when:
+        found = replace(found, verdict=CONDITIONAL, when=tuple(c.said for c in when), layouts=_layouts_when(when[0]))
+    return replace(found, readings=read)
+
+
+def _conventions_read(tried: list[tuple[Convention, Outcome]]) -> list[Read]:
+    if len(tried) == 1:
+        return [Read(AS_WRITTEN, False)]
+    return [Read(Said(f"verdict.convention_{c.name}"), outcome.holds) for c, outcome in tried]
+
+
+def _layouts_of(others: list[tuple[Change, bool]], tried: list[tuple[Convention, Outcome]]) -> tuple[str, ...]:
+    for r, true in others:
+        if true:
+            return _layouts_when(r)
+    return next(_layouts(outcome) for _, outcome in tried if outcome.holds)
+
+
+def _layouts_when(change: Change) -> tuple[str, ...]:
+    """The layouts in which a changed statement is true."""
+    s = statement_of(change.written)
+    return _layouts(compare(s, FREE if FREE in conventions(s) else conventions(s)[0]))
+
+
+def _shapes_differ(sides: Sides, nearest: tuple[str, str]) -> Said | None:
+    if any(map(sides.may_be_equal, sides.pairs)):
+        return None
+    facts = {"left": show(sides.left.shapes[nearest[0]]), "right": show(sides.right.shapes[nearest[1]])}
+    return Said("verdict.shapes", facts)
+
+
+def _of_misfit(w: Written, misfit: ShapeError) -> Verdict:
+    """A statement whose operands do not fit: perhaps meant in another reading, or at special sizes; else false.
+
+    Raises:
+        ShapeError: the side that does not fit is the left one, and nothing is known to make it fit.
+    """
+    others = [(r, holds(r.written)) for r in readings(w)]
+    read = (Read(AS_WRITTEN, False), *(Read(r.said[0], true) for r, true in others))
+    reason = Said("verdict.misfit", {"message": str(misfit).split("\n")[0]})
+    if any(true for _, true in others):
+        return Verdict(w.source, AMBIGUOUS, _layouts_of(others, []), readings=read, reason=reason)
+    when = search(w, readable=False)
+    if when:
+        said = tuple(c.said for c in when)
+        return Verdict(w.source, CONDITIONAL, _layouts_when(when[0]), when=said, readings=read, reason=reason)
+    left, _ = w.root.operands
+    try:
+        s = statement_of(with_sides(w, left, left))
+    except ShapeError:
+        raise misfit from None
+    corrected = correction(_against_zero(s), Sides(_against_zero(s))) if s.left.kind != "expression" else None
+    return Verdict(w.source, FALSE, readings=read, reason=reason, corrected=corrected, inferred=s.notes)
+
+
+def _against_zero(s: Statement) -> Statement:
+    """The statement that the left side is 0, which has every shape."""
+    return replace(s, right=replace(s.right, kind="expression", expr=number(0), variables=(), moves=()))

@@ -1,0 +1,161 @@
+"""What would have been right: the engine's derivative in the layout that was meant, or a slip mended.
+
+Every correction is read back as a statement and compared by value before it is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from closedform.ask import derivative, differential
+from closedform.calculus.derivative import stacked_derivative
+from closedform.calculus.layout import LAYOUTS
+from closedform.calculus.structure import replace as put
+from closedform.check.sample import draws
+from closedform.compact.compact import compact
+from closedform.compact.present import present
+from closedform.core.expr import Expr, symbol
+from closedform.core.function import Function
+from closedform.core.normal import normal
+from closedform.emit.text import text
+from closedform.errors import NotSupported, TooLarge, VerificationError
+from closedform.identity.changes import names_of_sizes, with_sides
+from closedform.identity.compare import NAMED, Pair, Sides, compare, stages
+from closedform.identity.conditions import holds
+from closedform.identity.edits import edited
+from closedform.syntax.sides import Side, Statement, Written, statement_of
+from closedform.syntax.statement import read_statement
+from closedform.syntax.tree import Node
+
+LONGEST = 40  #: operations of a correction that is worth printing
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The right formula and the right statement, in the text syntax, and its layout if it has one."""
+
+    formula: str
+    statement: str
+    layout: str = ""
+
+
+def correction(s: Statement, sides: Sides) -> Correction | None:
+    """The corrected statement; None when nothing near is true."""
+    kinds = s.left.kind, s.right.kind
+    if "expression" not in kinds:
+        return None
+    if kinds == ("expression", "expression"):
+        return _mended(s)
+    of, other = (s.left, s.right) if kinds[1] == "expression" else (s.right, s.left)
+    layout = nearest_layout(sides) if of.kind == "derivative" else ""
+    try:
+        formula = _true_formula(s, of, layout)
+    except (NotSupported, TooLarge):  # the engine refuses this function: there is no closed form to offer
+        return None
+    written = _source(s, of)
+    return _verified(s, Correction(formula, f"{written} = {formula}" if of is s.left else f"{formula} = {written}", layout))
+
+
+def _source(s: Statement, side: Side) -> str:
+    return s.source[slice(*side.node.span)].strip()
+
+
+def _verified(s: Statement, found: Correction) -> Correction:
+    """The correction, after it was read as a user would read it and found true.
+
+    Raises:
+        VerificationError: it is not; a bug of ours.
+    """
+    w = s.written
+    again = read_statement(
+        found.statement,
+        {name: shape for name, shape in w.shapes.items()},
+        w.properties,
+        {name: "entrywise" if shape is None else shape for name, shape in w.functions.items()},
+        dims=[n for n in names_of_sizes(w) if n not in w.shapes],
+        infer=True,
+    )
+    if not compare(again).holds:
+        raise VerificationError(f"the correction {found.statement} is not true; this is a bug of closedform")
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------- derivatives
+
+
+def nearest_layout(sides: Sides) -> str:
+    """The layout whose values are nearest to what was written, among those of its shape; else the first one."""
+    return next(iter(sides.pairs[nearest_pair(sides)]))
+
+
+def nearest_pair(sides: Sides) -> Pair:
+    """The arrangement of that layout."""
+    fitting = [pair for pair in sides.pairs if sides.may_be_equal(pair)]
+    if len(fitting) < 2:
+        return (fitting or list(sides.pairs))[0]
+    errors, _ = sides.errors(next(draws(sides.roots, count=2)), fitting)
+    return min(fitting, key=lambda pair: errors[pair])
+
+
+def _true_formula(s: Statement, of: Side, layout: str) -> str:
+    f = Function(of.expr, dict(s.variables))
+    names = [v.symbol.data.name for v in of.variables]
+    if of.kind == "differential":
+        return differential(f, *names).text
+    if all(not v.stacked for v in of.variables) and (len(names) == 2 or not of.variables[0].turned):
+        D = derivative(f, *names, layout=layout)
+        D.check()
+        if D.arrangement.axes:
+            raise NotSupported("an array has no matrix formula")
+        return D.text
+    return text(present(compact(normal(_of_view(of, layout)))))
+
+
+def _of_view(of: Side, layout: str) -> Expr:
+    """The derivative by X', vec(X) or vec(X)', arranged."""
+    (v,) = of.variables
+    if v.stacked:
+        J = stacked_derivative(of.expr, v.symbol)
+        made = J.T if of.expr.is_scalar and not v.turned else J
+    else:
+        new = symbol(v.symbol.data.name + "_turned", v.shape, v.symbol.data.properties)
+        D = derivative(Function(put(of.expr, v.symbol, new.T)), new)
+        made = put(D.stages[-1].answer, new, v.symbol.T)
+    *_, (function, variable, stacked, shape) = stages(of)
+    arranged = LAYOUTS[NAMED.get(of.operator, layout)].arrangement(
+        symbol("·", function), symbol("·", variable), stacked
+    )
+    return arranged.matrix(made)
+
+
+# ----------------------------------------------------------------------------------------------------- identities
+
+
+def _mended(s: Statement) -> Correction | None:
+    """The identity with one slip mended, on the right or on the left; else what the left side simplifies to."""
+    w = s.written
+    left, right = w.root.operands
+    for trees in ([(left, e.tree) for e in edited(w, right)], [(e.tree, right) for e in edited(w, left)]):
+        found = _first_true(w, trees)
+        if found is not None:
+            a, b = (str(side.expr) for side in (found.left, found.right))
+            return Correction(b if found.left.node is left else a, f"{a} = {b}")
+    simple = compact(normal(s.left.expr))
+    written = _source(s, s.left)
+    if simple.size <= min(LONGEST, s.left.expr.size) and text(present(simple)) != str(s.left.expr):
+        formula = text(present(simple))
+        return _verified(s, Correction(formula, f"{written} = {formula}"))
+    return None
+
+
+def _first_true(w: Written, trees: Sequence[tuple[Node, Node]]) -> Statement | None:
+    for left, right in trees:
+        changed = with_sides(w, left, right)
+        if holds(changed):
+            found = statement_of(changed)
+            if found.left.expr is not found.right.expr:  # x = x says nothing
+                return found
+    return None
+
+
