@@ -14,6 +14,8 @@ import typer
 
 from closedform import __version__
 from closedform.cli import render
+from closedform.cli.check import check
+from closedform.cli.mine import mine as judge
 from closedform.errors import ClosedFormError, RequestError, VerificationError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 USAGE, INTERNAL = 2, 70
 ALL = "all"  #: the table of all layouts
-OPTIONS = ("--let", "--layout", "--symmetric", "--code", "--latex", "--json", "--help")
+OPTIONS = ("--let", "--layout", "--symmetric", "--code", "--latex", "--json", "--mine", "--lang", "--help")
 
 app = typer.Typer(
     add_completion=False,
@@ -29,6 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: it is faster
 )
+
+
+app.command(context_settings={"ignore_unknown_options": True})(check)
 
 
 def _version(wanted: bool) -> None:
@@ -61,6 +66,10 @@ def diff(
     code: Annotated[str | None, typer.Option(help="Print only source code: numpy.", show_default=False)] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every field.")] = False,
+    mine: Annotated[
+        list[str] | None, typer.Option(help='Judge an answer, e.g. "2*A*x"; repeatable, a line each.')
+    ] = None,
+    lang: Annotated[str, typer.Option(help="The language of the judgement: en, ko, zh.")] = "en",
 ) -> None:
     """Differentiate FUNCTION by the variables WRT.
 
@@ -71,12 +80,18 @@ def diff(
     closedform diff "x'*A*x" x x --let "A: matrix(n,n) symmetric"
     closedform diff "-logdet(S)" S --let "S: spd" --latex
     closedform diff "A*X*B" X --layout all
+    closedform diff "x'*A*x" x --mine "2*A*x"
     """  # noqa: D301  (\\b keeps the lines that follow it)
     try:
         names = wrt or []
         _refuse_options([function, *names])
         if (code is not None) + latex + json > 1:
             raise RequestError("--code, --latex and --json print one thing each; choose one")
+        if mine:
+            if code is not None or latex or layout == ALL:
+                raise RequestError("--mine judges an answer, and prints no other")
+            judge(function, names, let or [], layout, mine, lang, json)
+            return
         answer = _checked(function, names, let or [], layout, symmetric)
         if json:
             typer.echo(render.json(answer.as_dict() | (render.layouts_as_data(answer) if layout == ALL else {})))

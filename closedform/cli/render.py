@@ -9,7 +9,7 @@ from __future__ import annotations
 import json as _json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 from closedform.calculus.layout import AS_IS
@@ -92,6 +92,11 @@ def _symbol(D: Derivative) -> str:
     return f"∂{order}{f}/" + (f"∂{names[0]}{order}" if same else "∂" + "∂".join(names))
 
 
+def lines(shown: Iterable[Line]) -> None:
+    """Print lines, each in its style."""
+    _write(sys.stdout, list(shown), set())
+
+
 def error(message: str, kind: str) -> None:
     """Print an error on stderr: `kind: message`, with its excerpt and hint."""
     _write(sys.stderr, [("error", f"{kind}: {message}")], set())
@@ -109,8 +114,8 @@ def error_fields(error: ClosedFormError) -> dict[str, Any]:
     }
 
 
-def json(fields: dict[str, Any]) -> str:
-    """One JSON object, readable, whose strings hold no character that would act on a terminal."""
+def json(fields: dict[str, Any] | list[dict[str, Any]]) -> str:
+    """JSON, readable, whose strings hold no character that would act on a terminal."""
     written = _json.dumps(fields, ensure_ascii=False, indent=2)
     return "".join(c if c.isprintable() or c == "\n" else _json.dumps(c)[1:-1] for c in written)
 

@@ -1,4 +1,4 @@
-"""Changes of a statement's tree and of what is declared about it; `conditions`, `readings` and `edits` are made of them.
+"""Changes of a statement's tree and of what is declared; `conditions`, `readings` and `edits` are made of them.
 
 Every function takes a `Written` whose shapes are known and returns another one; whether that has a meaning shows
 when it is read.
@@ -17,13 +17,13 @@ from closedform.syntax.tree import Node, postorder
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence of the catalogues with its facts."""
+    """A sentence of the catalogues with its facts, which may be sentences themselves."""
 
     key: str
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str | Said] = field(default_factory=dict)
 
     def text(self, lang: str = "en") -> str:
-        return say(lang, self.key, **self.facts)
+        return say(lang, self.key, **{k: v.text(lang) if isinstance(v, Said) else v for k, v in self.facts.items()})
 
 
 @dataclass(frozen=True)

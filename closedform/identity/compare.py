@@ -187,7 +187,7 @@ class Valued:
         if self.side.kind != "derivative":
             self.shapes[""] = self.side.expr.shape
             return
-        function, variable, stacked, shape = self._last_stage()
+        *_, (function, variable, stacked, shape) = stages(self.side)
         whole = symbol("·", shape)
         for layout in _layouts(self.side):
             arrangement = layout.arrangement(symbol("·", function), symbol("·", variable), stacked)
@@ -199,10 +199,6 @@ class Valued:
         if arrangement.name not in self._made:
             self._made[arrangement.name] = arrangement.matrix(whole)
             self.shapes[arrangement.name] = self._made[arrangement.name].shape
-
-    def _last_stage(self) -> tuple[Shape, Shape, bool, Shape]:
-        *_, last = stages(self.side)
-        return last
 
     def values(self, sample: Sample, step: float) -> dict[str, Array]:
         """The values, of shape (points, rows, columns), by arrangement."""
@@ -222,12 +218,11 @@ class Valued:
             for i, x in enumerate(wrt):
                 f, wrt[i] = freed(f, x)
         array = partials(f, wrt, replace(sample, by_entries=self.convention.by_entries), step)
-        numbers = lambda shape: tuple(d.value(sample.sizes) for d in shape)
-        array = array.reshape(sample.points, *(n for e in (f, *wrt) for n in numbers(e.shape)))
+        array = array.reshape(sample.points, *(d.value(sample.sizes) for e in (f, *wrt) for d in e.shape))
         for k, v in enumerate(self.side.variables):
             array = _viewed(array, 3 + 2 * k, v.stacked, v.turned)
-        for function, variable, stacked, shape in stages(self.side):
-            array = _staged(array, function, variable, stacked, numbers(shape))
+        for _, _, stacked, shape in stages(self.side):
+            array = _staged(array, stacked, (shape[0].value(sample.sizes), shape[1].value(sample.sizes)))
         return array
 
 
@@ -261,7 +256,7 @@ def _viewed(array: Array, axis: int, stacked: bool, turned: bool) -> Array:
     return array.swapaxes(axis, axis + 1) if turned else array
 
 
-def _staged(array: Array, function: Shape, variable: Shape, stacked: bool, result: tuple[int, ...]) -> Array:
+def _staged(array: Array, stacked: bool, result: tuple[int, int]) -> Array:
     """Axes (points, rows and columns of f, those of x, …) to (points, rows, columns, …)."""
     if stacked:
         array = array.swapaxes(1, 2).swapaxes(3, 4)

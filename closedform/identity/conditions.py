@@ -216,5 +216,3 @@ def _merged(found: list[Change]) -> list[Change]:
             c = replace(c, said=(Said("verdict.equal_or_one", {"m": m, "n": n}),))
         result.append(c)
     return [c for c in result if not (c.touches in covered and c.said[0].key.startswith("verdict.size_one"))]
-
-

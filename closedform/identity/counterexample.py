@@ -131,12 +131,12 @@ def _at(sides: Sides, nearest: Pair, sizes: dict[str, int], scale: float) -> Cou
     sample = Sample(sizes, env, len(inside), largest[inside])
     left, right = sides.left.values(sample, sides.steps[0]), sides.right.values(sample, sides.steps[0])
     differ = np.ones(len(inside), bool)
-    for a, b in sides.pairs:
-        differ &= _different(left[a], right[b])
+    for pair in sides.pairs:
+        differ &= _different(left[pair[0]], right[pair[1]])
     if not differ.any():
         return None
     a, b = left[nearest[0]], right[nearest[1]]
-    best = min(np.flatnonzero(differ), key=lambda k: (_unreadable(a[k], b[k]), *_cost(env, k)))
+    best = min(map(int, np.flatnonzero(differ)), key=lambda k: (_unreadable(a[k], b[k]), *_cost(env, k)))
     return Counterexample(sizes, {n: X[best] for n, X in env.items()}, a[best], b[best])
 
 

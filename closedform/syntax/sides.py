@@ -16,7 +16,7 @@ from closedform.core.shape import ONE, Dim, Shape
 from closedform.errors import RequestError, SyntaxProblem, UnknownName
 from closedform.syntax import calls
 from closedform.syntax.infer import SCALAR, UNIT, Sizes, Unify, size
-from closedform.syntax.reading import Reading, Term
+from closedform.syntax.reading import Reading
 from closedform.syntax.text import settled, terms_of
 from closedform.syntax.tokens import plain
 from closedform.syntax.tree import Node, postorder

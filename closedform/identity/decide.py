@@ -1,11 +1,7 @@
-"""The question: is this statement true?
-
-Decided by value, at random points of several sizes; the engine is asked only for a correction.
-"""
+"""Deciding a statement: by value, at random points of several sizes; the engine is asked only for a correction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from closedform.calculus.conditions import conditions as where_defined
@@ -22,45 +18,22 @@ from closedform.identity.correct import correction, nearest_pair
 from closedform.identity.counterexample import smallest
 from closedform.identity.readings import readings
 from closedform.identity.verdict import AMBIGUOUS, CONDITIONAL, FALSE, TRUE, Read, Verdict
-from closedform.syntax.declare import Functions, Properties, Shapes
 from closedform.syntax.sides import Statement, Written, statement_of
-from closedform.syntax.statement import written
 
 AS_WRITTEN = Said("verdict.read_as_written")
 
 
-def check(
-    statement: str | Written,
-    shapes: Shapes | None = None,
-    properties: Properties | None = None,
-    functions: Functions | None = None,
-    *,
-    dims: Iterable[str] = (),
-    infer: bool | None = None,
-) -> Verdict:
-    """Whether a statement is true, in which layouts, under which conditions; else why not, and what would be.
-
-    Args:
-        statement: `left = right`, a side an expression, a derivative such as `d(f)/dX`, or a differential `d(F)`; or
-            the tree of one, in which case nothing else is given.
-        shapes, properties, functions, dims, infer: as for `parse`.
+def decided(w: Written) -> Verdict:
+    """The verdict on a statement, from its tree.
 
     Raises:
-        SyntaxProblem, UnknownName, DeclarationError, ShapeError: no statement.
+        UnknownName, DeclarationError, ShapeError: it is no statement.
         DomainError: no point was found where both sides are defined.
-
-    >>> print(check("d(tr(A*X))/dX = A'").verdict)
-    true
-    >>> v = check("d(x'*A*x)/dx = 2*A*x")
-    >>> v.verdict, v.conditions, v.correction
-    ('conditional', ['A is symmetric'], "(A + A')*x")
     """
-    if isinstance(statement, str):
-        statement = written(statement, shapes, properties, functions, dims=dims, infer=infer)
     try:
-        s = statement_of(statement)
+        s = statement_of(w)
     except ShapeError as misfit:
-        return _of_misfit(statement, misfit)
+        return _of_misfit(w, misfit)
     tried = [(convention, compare(s, convention)) for convention in conventions(s)]
     for convention, outcome in tried:
         if outcome.holds and not convention.free:
