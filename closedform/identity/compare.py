@@ -16,8 +16,8 @@ from closedform.calculus.layout import LAYOUTS, Arrangement, Layout
 from closedform.calculus.structure import freed, structure_of
 from closedform.check.interpreter import Array, evaluate
 from closedform.check.numeric import FLOOR, LOOSER, STEPS, along, is_analytic, partials
-from closedform.check.sample import SEED, Sample, draws
-from closedform.core.expr import Expr, symbol
+from closedform.check.sample import SEED, Sample, draws, names_of_dims
+from closedform.core.expr import Expr, symbol, symbols
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, SCALAR, Shape
 from closedform.core.terms import is_zero
@@ -26,6 +26,8 @@ from closedform.syntax.sides import Side, Statement
 
 TOLERANCE = {0: 1e-8, 1: 1e-7, 2: 1e-5}  #: of the relative error, by the order of the derivative
 NAMED = {"grad": "gradient", "hess": "gradient", "jac": "vec"}  #: operators that name their layout
+POINTS = 2  #: at each assignment of sizes
+POINTS_OF_SCALARS = 8  #: where there are no sizes to vary: enough that |a| = a fails at one of them
 NO_LAYOUT = ""  #: of statements without a derivative
 
 
@@ -90,7 +92,8 @@ def compare(s: Statement, convention: Convention = PROJECTED, *, count: int = 6,
     used, points, worst = list[Mapping[str, int]](), 0, 0.0
     if not alive:
         return Outcome()
-    for sample in draws(sides.roots, count=count, seed=seed):
+    points_each = POINTS if names_of_dims(sides.roots) else POINTS_OF_SCALARS
+    for sample in draws(sides.roots, count=count, points=points_each, seed=seed):
         errors, usable = sides.errors(sample, alive)
         alive = [pair for pair in alive if errors[pair] <= sides.tolerance]
         if not alive:
@@ -101,6 +104,21 @@ def compare(s: Statement, convention: Convention = PROJECTED, *, count: int = 6,
         raise DomainError("no point was found where the two sides can be compared")
     layouts = {name for pair in alive for name in sides.pairs[pair]}
     return Outcome(tuple(n for n in (*LAYOUTS, NO_LAYOUT) if n in layouts), tuple(used), points, worst)
+
+
+def right_is_undefined(s: Statement) -> bool:
+    """Whether the right side, such as 1/norm2(x - x), has no value where the left has one, nor where tried alone."""
+    variables = [*symbols(s.right.expr), *_leaves(s.left)]
+    try:
+        points = list(draws([s.left.expr, *variables]))
+    except DomainError:
+        return False
+    if any(np.isfinite(evaluate(s.right.expr, p.env, p.sizes)).any() for p in points):
+        return False
+    try:
+        return not any(True for _ in draws([s.right.expr]))
+    except DomainError:
+        return True
 
 
 Pair = tuple[str, str]  #: the arrangement of the left side and that of the right

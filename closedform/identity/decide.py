@@ -10,9 +10,18 @@ from closedform.core.expr import number
 from closedform.core.normal import normal
 from closedform.core.shape import show
 from closedform.emit.text import text
-from closedform.errors import ShapeError
+from closedform.errors import DomainError, ShapeError
 from closedform.identity.changes import Change, Said, with_sides
-from closedform.identity.compare import FREE, NO_LAYOUT, Convention, Outcome, Sides, compare, conventions
+from closedform.identity.compare import (
+    FREE,
+    NO_LAYOUT,
+    Convention,
+    Outcome,
+    Sides,
+    compare,
+    conventions,
+    right_is_undefined,
+)
 from closedform.identity.conditions import holds, search
 from closedform.identity.correct import correction, nearest_pair
 from closedform.identity.counterexample import smallest
@@ -34,7 +43,14 @@ def decided(w: Written) -> Verdict:
         s = statement_of(w)
     except ShapeError as misfit:
         return _of_misfit(w, misfit)
-    tried = [(convention, compare(s, convention)) for convention in conventions(s)]
+    try:
+        tried = [(convention, compare(s, convention)) for convention in conventions(s)]
+    except DomainError:
+        if not right_is_undefined(s):
+            raise
+        return Verdict(
+            s.source, FALSE, readings=(Read(AS_WRITTEN, False),), reason=Said("verdict.undefined"), inferred=s.notes
+        )
     for convention, outcome in tried:
         if outcome.holds and not convention.free:
             return _true(s, convention, outcome, structured=len(tried) > 1)

@@ -153,15 +153,15 @@ class _Line:
         try:
             s = statement_of(self.w)
         except ShapeError as misfit:
-            slip = _edit(self) or Said("mine.misfit", {"message": str(misfit).split("\n")[0]})
-            return self._judgement(WRONG, self._correct(None), slip)
+            reason = Said("mine.misfit", {"message": str(misfit).split("\n")[0]})
+            return self._judgement(WRONG, self._correct(None), _edit(self) or reason)
         correct = self._correct(s)
         for convention in conventions(s):
             layouts = tuple(n for n in compare(s, convention).layouts)
             if layouts:
-                slip = None if convention.name == "projected" else Said(f"mine.convention_{convention.name}")
+                chosen = None if convention.name == "projected" else Said(f"mine.convention_{convention.name}")
                 right = self.is_differential or self.D.layout in layouts
-                return self._judgement(RIGHT if right else LAYOUT, correct, slip, layouts)
+                return self._judgement(RIGHT if right else LAYOUT, correct, chosen, layouts)
         slip = next((found for diagnosis in DIAGNOSES if (found := diagnosis(self, s))), None)
         return self._judgement(WRONG, correct, slip)
 

@@ -5,12 +5,13 @@ The text syntax has one meaning for each sign; a statement that is true only in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from closedform.core.shape import ONE
 from closedform.identity.changes import Change, Said, called, mapped, turned, with_sides
 from closedform.syntax.sides import Written
+from closedform.syntax.tokens import plain
 from closedform.syntax.tree import Node
 
 
@@ -43,23 +44,24 @@ def readings(w: Written) -> Iterator[Change]:
         yield from _change(w, r.key, {"f": r.function, "g": r.instead}, _renamed(r.function, r.instead))
     for rule, (instead, sign) in OPERATORS.items():
         key = "verdict.read_entry_power" if instead == "DOTHAT" else "verdict.read_matrix_power"
-        change = lambda n, rule=rule, instead=instead, sign=sign: (
-            replace(n, rule=instead, text=sign) if n.rule == rule else n
-        )
-        yield from _change(w, key, {}, change)
+        yield from _change(w, key, {}, _other_operator(rule, instead, sign))
     yield from _change(w, "verdict.read_diag_vec", {}, _diag_of_vec)
     yield from _change(w, "verdict.read_adjoint", {}, _adjoint)
     yield from _by_vec(w)
 
 
-def _change(w: Written, key: str, facts: Mapping[str, str], change: object) -> Iterator[Change]:
-    changed = mapped(w, change)  # type: ignore[arg-type]
+def _change(w: Written, key: str, facts: Mapping[str, str], change: Callable[[Node], Node]) -> Iterator[Change]:
+    changed = mapped(w, change)
     if changed is not None:
         yield Change((Said(key, facts),), changed)
 
 
-def _renamed(old: str, new: str) -> object:
+def _renamed(old: str, new: str) -> Callable[[Node], Node]:
     return lambda n: replace(n, text=new) if n.rule == "call" and n.text == old else n
+
+
+def _other_operator(rule: str, instead: str, sign: str) -> Callable[[Node], Node]:
+    return lambda n: replace(n, rule=instead, text=sign) if n.rule == rule else n
 
 
 def _diag_of_vec(n: Node) -> Node:
@@ -78,7 +80,7 @@ def _by_vec(w: Written) -> Iterator[Change]:
     for k, side in enumerate(sides):
         if side.rule == "derivative" and len(side.operands) == 2 and side.operands[1].rule == "name":
             variable = side.operands[1]
-            if ONE not in w.shapes[variable.text]:
+            if ONE not in w.shapes.get(plain(variable.text), (ONE, ONE)):
                 sides[k] = replace(side, operands=(side.operands[0], called("vec", variable)))
                 facts = {"x": variable.text}
                 yield Change((Said("verdict.read_by_vec", facts),), with_sides(w, sides[0], sides[1]))
