@@ -20,7 +20,7 @@ from closedform.check.sample import draws
 from closedform.compact.expand import expand
 from closedform.compact.present import present
 from closedform.core.abstract import abstract_functions
-from closedform.core.expr import Expr, symbols, topological
+from closedform.core.expr import Expr, symbols, times, topological
 from closedform.core.normal import normal
 from closedform.emit.text import text
 from closedform.errors import RequestError, ShapeError
@@ -212,13 +212,19 @@ def _factor(line: _Line, s: Statement) -> Said | None:
 def _term(line: _Line, s: Statement) -> Said | None:
     """A term of the truth is missing, or has the wrong sign."""
     true = normal(line.differential() if line.is_differential else line.nearest(s).expr)
-    whole = expand(true, {}) or true
-    for t in whole.args if whole.op.name == "add" else ():
+    for t in _terms(expand(true, {}) or true):
         for count, key in ((1, "mine.missing_term"), (2, "mine.term_sign")):
             mended = _plus(s, t, count)
             if mended is not None and compare(mended).holds:
                 return Said(key, {"term": text(present(t))})
     return None
+
+
+def _terms(e: Expr) -> Sequence[Expr]:
+    """The terms of a sum, perhaps with one factor before it; none of anything else."""
+    if e.op.name == "scale" and e.args[1].op.name == "add":
+        return [normal(times(e.args[0], t)) for t in e.args[1].args]
+    return e.args if e.op.name == "add" else ()
 
 
 def _plus(s: Statement, term: Expr, count: int) -> Statement | None:
