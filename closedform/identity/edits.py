@@ -47,8 +47,21 @@ def _order(w: Written, n: Node) -> Iterator[Node]:
         left, right = n.operands
         if left.rule in PRODUCTS:  # (a b) c: b and c
             yield replace(n, operands=(replace(left, operands=(left.operands[0], right)), left.operands[1]))
+            yield _reversed(n)
     elif n.rule == "call" and n.text == "kron":
         yield replace(n, operands=n.operands[::-1])
+
+
+def _reversed(n: Node) -> Node:
+    """(a b) c … with all factors in the opposite order."""
+    factors = []
+    while n.rule in PRODUCTS:
+        factors.append(n.operands[1])
+        last, n = n, n.operands[0]
+    result = factors[0]
+    for f in (*factors[1:], n):
+        result = replace(last, operands=(result, f))
+    return result
 
 
 def _sizes(w: Written, n: Node) -> Iterator[Node]:

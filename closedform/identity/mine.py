@@ -209,14 +209,23 @@ def _factor(line: _Line, s: Statement) -> Said | None:
     return Said("mine.whole_sign") if exact == -1 else Said("mine.factor", {"factor": str(exact)})
 
 
-def _term(line: _Line, s: Statement) -> Said | None:
-    """A term of the truth is missing, or has the wrong sign."""
+def _missing_term(line: _Line, s: Statement) -> Said | None:
+    """A term of the truth is missing."""
+    return _term(line, s, 1, "mine.missing_term")
+
+
+def _term_sign(line: _Line, s: Statement) -> Said | None:
+    """A term of the truth has the wrong sign."""
+    return _term(line, s, 2, "mine.term_sign")
+
+
+def _term(line: _Line, s: Statement, count: int, key: str) -> Said | None:
+    """A term of the truth that makes the answer right when it is added so many times."""
     true = normal(line.differential() if line.is_differential else line.nearest(s).expr)
     for t in _terms(expand(true, {}) or true):
-        for count, key in ((1, "mine.missing_term"), (2, "mine.term_sign")):
-            mended = _plus(s, t, count)
-            if mended is not None and compare(mended).holds:
-                return Said(key, {"term": text(present(t))})
+        mended = _plus(s, t, count)
+        if mended is not None and compare(mended).holds:
+            return Said(key, {"term": text(present(t))})
     return None
 
 
@@ -255,4 +264,10 @@ def _condition(line: _Line, s: Statement) -> Said | None:
     return Said("mine.condition", {"condition": parts[0]}) if parts else None
 
 
-DIAGNOSES: tuple[Callable[[_Line, Statement], Said | None], ...] = (_factor, _term, _edit, _condition)
+DIAGNOSES: tuple[Callable[[_Line, Statement], Said | None], ...] = (
+    _factor,
+    _missing_term,
+    _edit,
+    _term_sign,
+    _condition,
+)

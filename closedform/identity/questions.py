@@ -78,7 +78,7 @@ def judge(
     >>> print(judge(f, "x", "df = dx'*A*x; A*x"))
     ✗ line 1 is wrong: dx'*A*x
     the term x'*A*dx is missing
-    right is x'*(A + A')*dx
+    right is dx'*A*x + x'*A*dx
     """
     from closedform.ask import derivative
     from closedform.core.expr import Expr

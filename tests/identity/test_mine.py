@@ -26,7 +26,8 @@ SLIPS = [  # function, variable, answer, the slip, a part of its sentence
     (LEAST, "w", "2*(X*w - y)*X'", "order", "wrong order"),
     (LEAST, "w", "2*X'*X*w", "missing_term", "the term -2*X'*y is missing"),
     ("x'*A*x", "x", "A*x", "missing_term", "the term A'*x is missing"),
-    ("x'*A*x", "x", "(A - A')*x", "term_sign", "the term A'*x has the wrong sign"),
+    ("x'*A*x", "x", "(A - A')*x", "sign", "a sign is wrong in A - A'"),
+    ("sum(exp(x)) + x'*x", "x", "exp(x) - x - x", "term_sign", "the term 2*x has the wrong sign"),
     ("x'*A*x", "x", "2*A*x", "condition", "A is symmetric"),
     ("x'*A*y", "x", "A'*x", "condition", "the derivative is by y"),
     ("sum(sin(A*x))", "x", "A'.*cos(A*x)", "hadamard", "should be a matrix product"),
@@ -93,7 +94,7 @@ def test_lines_that_are_right_lead_to_an_answer_that_is_right():
 
 @pytest.mark.parametrize(("number", "line", "slip"), [
     (1, "df = dx'*A*x", "the term x'*A*dx is missing"),
-    (2, "df = x'*(A - A')*dx", "the term dx'*A*x has the wrong sign"),
+    (2, "df = x'*(A - A')*dx", "a sign is wrong in A - A'"),
     (2, "df = 2*x'*A*dx", "A is symmetric"),
     (3, "(A + A)*x", "should be transposed"),
 ])  # fmt: skip
