@@ -292,8 +292,8 @@ def _comfortable(roots: Sequence[Expr], sizes: dict[str, int]) -> dict[str, int]
     """
     sizes, order = dict(sizes), topological(roots)
     while True:
-        largest = max(order, key=lambda e: _entries(e, sizes))
-        entries, biggest = _entries(largest, sizes), max(sizes, key=lambda name: sizes[name], default="")
+        largest = max(order, key=lambda e: entries_of(e, sizes))
+        entries, biggest = entries_of(largest, sizes), max(sizes, key=lambda name: sizes[name], default="")
         if entries <= COMFORTABLE or not biggest or sizes[biggest] <= 2:
             break
         sizes[biggest] -= 1
@@ -303,7 +303,7 @@ def _comfortable(roots: Sequence[Expr], sizes: dict[str, int]) -> dict[str, int]
     return sizes
 
 
-def _entries(e: Expr, sizes: dict[str, int]) -> int:
+def entries_of(e: Expr, sizes: dict[str, int]) -> int:
     rows, columns = _numbers(e.shape, sizes)
     return rows * columns
 

@@ -85,6 +85,8 @@ def check(
             answers, total = [Answer(questions[0], _judged(questions[0]))], 1
         else:
             answers, total = _all(questions), len(questions)
+    except KeyboardInterrupt:
+        raise typer.Exit(STOPPED) from None
     except ClosedFormError as error:
         if json:
             typer.echo(render.json({"error": render.error_fields(error)}))
@@ -163,25 +165,26 @@ def _of_file(file: Path, let: tuple[str, ...]) -> list[Question]:
     for number, line in enumerate(text.splitlines(), 1):
         content = line.partition("#")[0].strip()
         if content == "let" or content.startswith("let "):
-            let = (*let, content[4:])
+            let = _with(let, content[3:])
         elif content:
             statement, _, own = content.partition(";")
-            found.append(Question(statement.strip(), _unless_redeclared(let, own), number))
+            found.append(Question(statement.strip(), _with(let, own), number))
     return found
 
 
-def _unless_redeclared(let: tuple[str, ...], own: str) -> tuple[str, ...]:
-    """The declarations above a line, without the names that it declares itself."""
-    if not own.strip():
+def _with(let: tuple[str, ...], own: str) -> tuple[str, ...]:
+    """Declarations and further ones, which replace those of the same names."""
+    own = own.strip().removeprefix("let ")
+    if not own:
         return let
-    names = {n.strip() for entry in own.split(";") for n in entry.partition(":")[0].removeprefix(" let ").split(",")}
+    names = {n.strip() for entry in own.split(";") for n in entry.partition(":")[0].split(",")}
     kept = []
     for entry in ";".join(let).split(";"):
         head, colon, rest = entry.partition(":")
         left = [n for n in head.split(",") if n.strip() not in names]
         if colon and left:
             kept.append(",".join(left) + ":" + rest)
-    return (*kept, own.strip().removeprefix("let "))
+    return (*kept, own)
 
 
 # ----------------------------------------------------------------------------------------------------------- output

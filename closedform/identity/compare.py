@@ -6,7 +6,7 @@ the arrangements that the layouts are records of.  No rule of differentiation is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from closedform.calculus.layout import LAYOUTS, Arrangement, Layout
 from closedform.calculus.structure import freed, structure_of
 from closedform.check.interpreter import Array, evaluate
 from closedform.check.numeric import FLOOR, LOOSER, STEPS, along, is_analytic, partials
-from closedform.check.sample import SEED, Sample, draws, names_of_dims
+from closedform.check.sample import SEED, TAME, Domain, Sample, draws, names_of_dims
 from closedform.core.expr import Expr, symbol, symbols
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, SCALAR, Shape
@@ -28,6 +28,8 @@ TOLERANCE = {0: 1e-8, 1: 1e-7, 2: 1e-5}  #: of the relative error, by the order 
 NAMED = {"grad": "gradient", "hess": "gradient", "jac": "vec"}  #: operators that name their layout
 POINTS = 2  #: at each assignment of sizes
 POINTS_OF_SCALARS = 8  #: where there are no sizes to vary: enough that |a| = a fails at one of them
+FACTORS = (5.0, 25.0)  #: points further out, where the derivative needs no finite step
+FURTHER = 2  #: assignments of sizes at which they are tried
 NO_LAYOUT = ""  #: of statements without a derivative
 
 
@@ -71,7 +73,7 @@ class Outcome:
     """
 
     layouts: tuple[str, ...] = ()
-    sizes: tuple[Mapping[str, int], ...] = ()
+    sizes: tuple[dict[str, int], ...] = ()
     points: int = 0
     error: float = 0.0
 
@@ -89,16 +91,18 @@ def compare(s: Statement, convention: Convention = PROJECTED, *, count: int = 6,
     """
     sides = Sides(s, convention)
     alive = [pair for pair in sides.pairs if sides.may_be_equal(pair)]
-    used, points, worst = list[Mapping[str, int]](), 0, 0.0
+    used, points, worst = list[dict[str, int]](), 0, 0.0
     if not alive:
         return Outcome()
     points_each = POINTS if names_of_dims(sides.roots) else POINTS_OF_SCALARS
-    for sample in draws(sides.roots, count=count, points=points_each, seed=seed):
+    for sample in sides.samples(draws(sides.roots, count=count, points=points_each, seed=seed)):
         errors, usable = sides.errors(sample, alive)
         alive = [pair for pair in alive if errors[pair] <= sides.tolerance]
         if not alive:
             return Outcome()
-        used, points = [*used, sample.sizes], points + usable
+        if sample.sizes not in used:
+            used.append(sample.sizes)
+        points += usable
         worst = max(worst, *(errors[pair] for pair in alive))
     if not points:
         raise DomainError("no point was found where the two sides can be compared")
@@ -151,6 +155,23 @@ class Sides:
         """Whether the shapes are equal; 0 has every shape."""
         a, b = self.left.shapes[pair[0]], self.right.shapes[pair[1]]
         return a == b or self.left.is_zero or self.right.is_zero
+
+    def samples(self, drawn: Iterator[Sample]) -> Iterator[Sample]:
+        """The samples, and beside the first ones points further out, where arcsin(sin(a)) is no longer a."""
+        for k, sample in enumerate(drawn):
+            yield sample
+            if k < FURTHER and len(self.steps) == 1:
+                for factor in FACTORS:
+                    yield from self._further(sample, factor)
+
+    def _further(self, sample: Sample, factor: float) -> Iterator[Sample]:
+        """The sample with larger values, where these are inside the domain."""
+        fixed = {s.data.name for s in symbols(*self.roots) if s.data.properties & {"orthogonal", "integer"}}
+        env = {name: X if name in fixed else factor * X for name, X in sample.env.items()}
+        inside, scale = Domain(self.roots).inside(env, sample.sizes, TAME[0], sample.points)
+        if inside.size:
+            kept = {name: X[inside] for name, X in env.items()}
+            yield replace(sample, env=kept, points=len(inside), scale=scale[inside])
 
     def errors(self, sample: Sample, pairs: Sequence[Pair]) -> tuple[dict[Pair, float], int]:
         """The relative error of each arrangement, and how many points could be used."""

@@ -118,7 +118,6 @@ def _true_formula(s: Statement, of: Side, layout: str) -> str:
         return differential(f, *names).text
     if all(not v.stacked for v in of.variables) and (len(names) == 2 or not of.variables[0].turned):
         D = derivative(f, *names, layout=layout)
-        D.check()
         if D.arrangement.axes:
             raise NotSupported("an array has no matrix formula")
         return D.text

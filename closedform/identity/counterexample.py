@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from closedform.check.interpreter import Array, values
-from closedform.check.sample import TAME, Domain, Sample, names_of_dims
-from closedform.core.expr import Expr, symbols
+from closedform.check.sample import LARGEST, TAME, Domain, Sample, entries_of, names_of_dims
+from closedform.core.expr import Expr, symbols, topological
+from closedform.errors import TooLarge
 from closedform.identity.compare import Pair, Sides
 
 LARGEST_SIZE = 3
@@ -102,8 +103,13 @@ def smallest(sides: Sides, nearest: Pair) -> Counterexample | None:
     """
     names = names_of_dims(sides.roots)
     for sizes in _sizes(names):
+        if CANDIDATES * max(entries_of(e, sizes) for e in topological(sides.roots)) > LARGEST:
+            return None
         for scale in (1.0, 0.5):
-            found = _at(sides, nearest, sizes, scale)
+            try:
+                found = _at(sides, nearest, sizes, scale)
+            except TooLarge:  # no one could read it
+                return None
             if found is not None:
                 return found
     return None

@@ -238,10 +238,16 @@ def _differentials(tokens: Tokens) -> Tokens:
 
 
 def _no_partial(tokens: Tokens, source: str) -> None:
-    for t in tokens:
-        if t.type == "PARTIAL":
-            raise SyntaxProblem("a derivative is a whole side of a statement", source=source, span=_place(t),
-                                hint="write ∂(f)/∂x = …")  # fmt: skip
+    """Whether a derivative or a differential stands inside an expression; d(X) of a variable may.
+
+    Raises:
+        SyntaxProblem: one does.
+    """
+    for i, t in enumerate(tokens):
+        inner = [x.type for x in tokens[i + 1 : i + 4]]
+        if t.type == "PARTIAL" or (t.type == "CALL" and str(t) == "d" and inner != ["_LPAR", "NAME", "RPAR"]):
+            raise SyntaxProblem("a derivative or a differential is a whole side of a statement", source=source,
+                                span=_place(t), hint="write d(f)/dx = …, or d(f) = …")  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------ brackets

@@ -72,6 +72,8 @@ d(x'*A*x)/dx = 2*A*x ; A: matrix(n,n) symmetric
 A*B = B*A            ; B: matrix(n,n)
 foo(x) = 3
 tr(A) = det(A)
+let A: matrix(2,2) diagonal
+tr(A) = det(A)
 """
 
 
@@ -86,12 +88,19 @@ def test_a_file_is_a_table_with_line_numbers_and_errors_as_rows(file):
     result = run("--file", str(file))
     assert result.exit_code == 1
     rows = [line for line in result.stdout.splitlines() if line[:4].strip().isdecimal()]
-    assert [(r.split()[0], r.split()[1]) for r in rows] == [("3", "✓"), ("5", "✓"), ("6", "≈"), ("7", "!"), ("8", "✗")]
+    assert [(r.split()[0], r.split()[1]) for r in rows] == [
+        ("3", "✓"),
+        ("5", "✓"),
+        ("6", "≈"),
+        ("7", "!"),
+        ("8", "✗"),
+        ("10", "✗"),
+    ]
     assert "unknown function foo" in result.stdout
-    assert "5 statements: 2 true, 1 conditional, 0 ambiguous, 1 false, 1 unreadable" in result.stdout
+    assert "6 statements: 2 true, 1 conditional, 0 ambiguous, 2 false, 1 unreadable" in result.stdout
     data = json.loads(run("--file", str(file), "--json").stdout)
-    assert [d.get("verdict") for d in data] == ["true", "true", "conditional", None, "false"]
-    assert [d["line"] for d in data] == [3, 5, 6, 7, 8]
+    assert [d.get("verdict") for d in data] == ["true", "true", "conditional", None, "false", "false"]
+    assert [d["line"] for d in data] == [3, 5, 6, 7, 8, 10]
 
 
 def test_a_file_with_an_unreadable_line_only_exits_with_2(tmp_path):
