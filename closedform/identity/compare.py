@@ -28,6 +28,7 @@ TOLERANCE = {0: 1e-8, 1: 1e-7, 2: 1e-5}  #: of the relative error, by the order 
 NAMED = {"grad": "gradient", "hess": "gradient", "jac": "vec"}  #: operators that name their layout
 POINTS = 2  #: at each assignment of sizes
 POINTS_OF_SCALARS = 8  #: where there are no sizes to vary: enough that |a| = a fails at one of them
+FLOOR_OF_DIFFERENCES = 1e-4  #: as `FLOOR`, for finite differences, whose noise is larger
 FACTORS = (5.0, 25.0)  #: points further out, where the derivative needs no finite step
 FURTHER = 2  #: assignments of sizes at which they are tried
 NO_LAYOUT = ""  #: of statements without a derivative
@@ -139,6 +140,7 @@ class Sides:
         analytic = all(is_analytic(side.expr) for side in (s.left, s.right) if side.kind != "expression")
         self.tolerance = TOLERANCE[self.order] * (1 if analytic else LOOSER)
         self.steps = STEPS if self.order == 2 or not analytic else STEPS[:1]
+        self.floor = FLOOR if len(self.steps) == 1 else FLOOR_OF_DIFFERENCES
         self.roots = [root for side in (s.left, s.right) for root in (side.expr, *_leaves(side))]
 
     @cached_property
@@ -180,7 +182,7 @@ class Sides:
         for step in self.steps:
             left, right = self.left.values(sample, step), self.right.values(sample, step)
             for pair in pairs:
-                error, usable = _error(left[pair[0]], right[pair[1]], sample)
+                error, usable = _error(left[pair[0]], right[pair[1]], self.floor * sample.scale)
                 best[pair] = min(error, best.get(pair, np.inf))
             if all(error <= self.tolerance for error in best.values()):
                 break
@@ -191,14 +193,15 @@ def _leaves(side: Side) -> list[Expr]:
     return [*(v.symbol for v in side.variables), *side.moves]
 
 
-def _error(left: Array, right: Array, sample: Sample) -> tuple[float, int]:
+def _error(left: Array, right: Array, floor: Array) -> tuple[float, int]:
+    """The largest error relative to the largest entry of its point, or to the floor, and how many points count."""
     if left.shape != right.shape and left.shape[1:] != (1, 1) and right.shape[1:] != (1, 1):
-        return np.inf, sample.points
+        return np.inf, len(left)
     fine = np.isfinite(left).all((1, 2)) & np.isfinite(right).all((1, 2))
     if not fine.any():
         return 0.0, 0
     largest = np.maximum(np.abs(left).max((1, 2)), np.abs(right).max((1, 2)))
-    scale = np.maximum(np.maximum(largest, FLOOR * sample.scale), np.finfo(float).tiny)
+    scale = np.maximum(np.maximum(largest, floor), np.finfo(float).tiny)
     error = np.abs(left - right).max((1, 2)) / scale
     return float(error[fine].max()), int(fine.sum())
 

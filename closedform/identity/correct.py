@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from closedform.ask import derivative, differential
-from closedform.calculus.derivative import stacked_derivative
+from closedform.calculus.derivative import derive
 from closedform.calculus.layout import LAYOUTS
 from closedform.calculus.structure import replace as put
 from closedform.check.sample import draws
@@ -20,6 +20,7 @@ from closedform.core.expr import OPS, Expr, node, number, symbol, topological
 from closedform.core.function import Function
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Shape
+from closedform.core.terms import is_zero
 from closedform.emit.text import text
 from closedform.errors import NotSupported, TooLarge, VerificationError
 from closedform.identity.changes import names_of_sizes, with_sides
@@ -27,6 +28,7 @@ from closedform.identity.compare import NAMED, Pair, Sides, compare, stages
 from closedform.identity.conditions import holds
 from closedform.identity.edits import edited
 from closedform.ops.linear_algebra import tr
+from closedform.ops.structure import vec
 from closedform.syntax.sides import Side, Statement, Written, statement_of
 from closedform.syntax.statement import read_statement
 from closedform.syntax.tree import Node
@@ -54,7 +56,7 @@ def correction(s: Statement, sides: Sides) -> Correction | None:
     layout = nearest_layout(sides) if of.kind == "derivative" else ""
     try:
         formula = _true_formula(s, of, layout)
-    except (NotSupported, TooLarge):  # the engine refuses this function: there is no closed form to offer
+    except (NotSupported, TooLarge):  # there is no closed form to offer
         return None
     written = _source(s, of)
     return _verified(
@@ -115,12 +117,13 @@ def _true_formula(s: Statement, of: Side, layout: str) -> str:
     f = Function(of.expr, dict(s.variables))
     names = [v.symbol.data.name for v in of.variables]
     if of.kind == "differential":
-        return differential(f, *names).text
+        dF = differential(f, *names)
+        if is_zero(dF.expr):
+            raise NotSupported("without a dX in it the formula does not say what varies")
+        return dF.text
     if all(not v.stacked for v in of.variables) and (len(names) == 2 or not of.variables[0].turned):
         D = derivative(f, *names, layout=layout)
-        if D.arrangement.axes:
-            raise NotSupported("an array has no matrix formula")
-        return D.text
+        return "0" if is_zero(D.expr) else D.text
     return text(present(compact(normal(_of_view(of, layout)))))
 
 
@@ -128,8 +131,11 @@ def _of_view(of: Side, layout: str) -> Expr:
     """The derivative by X', vec(X) or vec(X)', arranged."""
     (v,) = of.variables
     if v.stacked:
-        J = stacked_derivative(of.expr, v.symbol)
-        made = J.T if of.expr.is_scalar and not v.turned else J
+        (stage,) = derive(of.expr, [v.symbol])
+        made = stage.answer
+        if of.expr.is_scalar:  # a gradient, or already a row
+            column = made.T if stage.stacked else vec(made)
+            made = column.T if v.turned else column
     else:
         new = symbol(v.symbol.data.name + "_turned", v.shape, v.symbol.data.properties)
         D = derivative(Function(put(of.expr, v.symbol, new.T)), new)

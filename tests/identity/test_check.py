@@ -226,16 +226,21 @@ CORRECTED = [  # statement, the corrected one
     ("norm2(x + y)^2 = norm2(x)^2 + norm2(y)^2", "norm2(x + y)^2 = norm2(x)^2 + norm2(y)^2 + 2*x'*y"),
     ("d(tr(A*X))/dX' = 2*A", "d(tr(A*X))/dX' = A"),
     ("d(vec(A*X*B))/d(vec(X))' = kron(B, A)", "d(vec(A*X*B))/d(vec(X))' = kron(B', A)"),
+    ("d(x'*x)/dA = A*x*x'", "d(x'*x)/dA = 0"),
+    ("d(tr(S))/d(vec(S)) = vec(S)", "d(tr(S))/d(vec(S)) = vec(eye(n))"),
+    ("d(S*x)/d(vec(S))' = kron(x', x')", "d(S*x)/d(vec(S))' = 0.5*kron(x', eye(n))*(K(n, n) + eye(n*n))"),
+    ("d(A') = A'*dX", None),
     ("tr(A*B) = tr(A)*tr(B)", None),
 ]
 
 
 @pytest.mark.parametrize(("statement", "corrected"), CORRECTED, ids=[c[0] for c in CORRECTED])
 def test_the_correction_is_near_and_true(statement, corrected):
-    v = check(statement)
+    let = "S: symmetric" if "S" in statement else "A, X: matrix(n,n)" if "dA" in statement or "A')" in statement else ""
+    v = check(statement, let)
     assert (v.corrected and v.corrected.statement) == corrected
     if corrected:
-        assert check(corrected).verdict == "true"
+        assert check(corrected, let).verdict == "true"
 
 
 # ------------------------------------------------------------------------------------------------- everything else
