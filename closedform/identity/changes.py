@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from closedform.core.shape import ONE, Dim, Shape, dim
 from closedform.lang import say
 from closedform.syntax.sides import Written
+from closedform.syntax.tokens import plain
 from closedform.syntax.tree import Node, postorder
 
 
@@ -80,6 +81,12 @@ def mapped(w: Written, change: Callable[[Node], Node]) -> Written | None:
         same = all(a is b for a, b in zip(operands, node.operands, strict=True))
         made[node] = change(node if same else replace(node, operands=operands))
     return None if made[w.root] is w.root else replace(w, root=made[w.root])
+
+
+def names_in(w: Written) -> set[str]:
+    """The variables, sizes and differentials that occur; a differential as the variable it belongs to."""
+    names = {plain(n.text) for n in postorder(w.root, w.source) if n.rule == "name"}
+    return {n[1:] if n[0] == "d" and n[1:] in names else n for n in names}
 
 
 def each_place(root: Node, source: str, local: Callable[[Node], Iterator[Node]]) -> Iterator[tuple[Node, Node, Node]]:

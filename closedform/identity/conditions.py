@@ -177,22 +177,26 @@ def search(w: Written, readable: bool = True) -> list[Change]:
         return _merged([change for _, change in found])[:MOST]
     pairs: list[Change] = []
     for condition, change in singles:
-        for other in _seconds(condition, change):
-            tried += 1
+        beside: list[tuple[Condition, Change]] = []
+        for second, other in _seconds(condition, change):
             if tried >= TRIES or len(pairs) == MOST:
                 return pairs
+            if _follows(second, other, beside):
+                continue
+            tried += 1
             if holds(other.written):
+                beside.append((second, other))
                 pairs.append(replace(other, said=change.said + other.said))
     return pairs
 
 
-def _seconds(condition: Condition, change: Change) -> Iterator[Change]:
+def _seconds(condition: Condition, change: Change) -> Iterator[tuple[Condition, Change]]:
     """What may be asked beside a change: a second property only of a later variable, the weaker ones first."""
     for second in CONDITIONS:
         if second.name in condition.pairs:
             for other in second.changes(change.written):
                 if condition.name != second.name or change.touches < other.touches:
-                    yield other
+                    yield second, other
 
 
 def _follows(condition: Condition, change: Change, found: list[tuple[Condition, Change]]) -> bool:

@@ -11,7 +11,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import show
 from closedform.emit.text import text
 from closedform.errors import DomainError, ShapeError
-from closedform.identity.changes import Change, Said, with_sides
+from closedform.identity.changes import Change, Said, names_in, with_sides
 from closedform.identity.compare import (
     FREE,
     NO_LAYOUT,
@@ -54,7 +54,27 @@ def decided(w: Written) -> Verdict:
     for convention, outcome in tried:
         if outcome.holds and not convention.free:
             return _true(s, convention, outcome, structured=len(tried) > 1)
+    _refuse_loose_sizes(w, s)
     return _not_true(s, tried)
+
+
+def _refuse_loose_sizes(w: Written, s: Statement) -> None:
+    """Whether m and n of K(m,n) or eye(m*n) may be those of a variable whose shape was inferred without them.
+
+    Raises:
+        ShapeError: it may be; the shapes alone make the statement false.
+    """
+    inferred = sorted(s.variables.keys() - w.shapes.keys())
+    known = {n for x in s.variables.values() for d in x.shape for n in d.names}
+    loose = sorted({n for d in w.sizes.values() for n in d.names} - known)
+    sides = Sides(s)
+    if inferred and loose and not any(map(sides.may_be_equal, sides.pairs)):
+        raise ShapeError(
+            f"{', '.join(loose)}: no variable is known to have such a size",
+            source=w.source,
+            span=(0, len(w.source)),
+            hint=f"declare the shapes, e.g. {inferred[0]}: matrix(m,n)",
+        )
 
 
 def _true(s: Statement, convention: Convention, outcome: Outcome, *, structured: bool) -> Verdict:
@@ -128,7 +148,7 @@ def _of_misfit(w: Written, misfit: ShapeError) -> Verdict:
     """A statement whose operands do not fit: perhaps meant in another reading, or at special sizes; else false.
 
     Raises:
-        ShapeError: the side that does not fit is the left one, and nothing is known to make it fit.
+        ShapeError: the left side does not fit either, or the right one has variables that are not declared.
     """
     others = [(r, holds(r.written)) for r in readings(w)]
     read = (Read(AS_WRITTEN, False), *(Read(r.said[0], true) for r, true in others))
@@ -144,6 +164,8 @@ def _of_misfit(w: Written, misfit: ShapeError) -> Verdict:
         s = statement_of(with_sides(w, left, left))
     except ShapeError:
         raise misfit from None
+    if not names_in(w) <= s.variables.keys() | w.sizes.keys():  # a shape that only a letter speaks for
+        raise misfit
     corrected = correction(_against_zero(s), Sides(_against_zero(s))) if s.left.kind != "expression" else None
     return Verdict(w.source, FALSE, readings=read, reason=reason, corrected=corrected, inferred=s.notes)
 

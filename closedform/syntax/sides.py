@@ -122,7 +122,7 @@ def statement_of(w: Written) -> Statement:
     varying = _introduce_differentials(reading, w, trees)
     terms = [terms_of(reading, postorder(t, w.source)) for t in trees]
     views = [[_view(reading, v) for v in _below(node)] for node in w.root.operands]
-    _meet(reading, w, [t[-1].shape for t in terms], views)
+    _meet(reading, [t[-1].shape for t in terms], views)
     notes = settled(reading)
     for name, x in varying.items():
         facts = {INHERITED[p] for p in reading.properties.get(x, ()) if p in INHERITED}
@@ -211,7 +211,7 @@ def _view(reading: Reading, node: Node) -> View:
 # ---------------------------------------------------------------------------------------------------------- shapes
 
 
-def _meet(reading: Reading, w: Written, shapes: list[Sizes], views: list[list[View]]) -> None:
+def _meet(reading: Reading, shapes: list[Sizes], views: list[list[View]]) -> None:
     """Learn from the other side what no side knows alone: the n of `eye(n)`, the length of `vector(1)`.
 
     Two expressions of one shape are the usual case, so their unknown sizes are made equal where that is possible.

@@ -298,3 +298,9 @@ def test_products_of_square_matrices_are_equal_only_in_the_same_order(left, righ
 
 def test_sizes_are_found_in_shapes_and_constants():
     assert names_of_sizes(read_statement("K(m,n)' = K(n,m)").written) == ["m", "n"]
+
+
+def test_the_name_check_stays_that_of_the_function():
+    """The package of the judge has the same name, and is loaded lazily."""
+    cf.derivative(cf.parse("x'*x"), "x").check()
+    assert callable(cf.check) and cf.check("a = a").verdict == "true"

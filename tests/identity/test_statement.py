@@ -84,6 +84,31 @@ def test_a_size_of_one_side_is_learnt_from_the_other():
     assert str(read_statement("d(X*A)/dX = kron(A', eye(p))").variables["X"].shape[0]) == "p"
 
 
+@pytest.mark.parametrize(("statement", "let"), [
+    ("d(A)/dA = eye(m*n)", "A"), ("d(X')/dX = K(m,n)", "X"), ("K(m,n)*vec(A) = vec(A')", "A"),
+    ("K(n,m)*vec(A) = vec(A')", "A"),
+])  # fmt: skip
+def test_a_size_that_may_be_that_of_a_variable_is_asked_for(statement, let):
+    """Whether A is m×n or n×m decides; it is not called false."""
+    with pytest.raises(ShapeError) as caught:
+        cf.check(statement)
+    assert "declare the shapes" in caught.value.hint
+    shapes = {let: ("n", "m") if "K(n,m)" in statement else ("m", "n")}
+    assert cf.check(statement, shapes, infer=True).verdict == "true"
+
+
+def test_square_sizes_known_by_their_square_need_no_declaration():
+    assert cf.check("d(tr(X))/d(vec(X)) = vec(eye(n))").verdict == "true"
+    assert cf.check("d(X^2)/dX = kron(eye(k), X) + kron(X', eye(k))").verdict == "true"
+
+
+def test_what_only_a_letter_speaks_for_is_not_called_false():
+    """n is read as a vector; that is no reason to deny the formula."""
+    with pytest.raises(ShapeError, match="n is read as a vector"):
+        cf.check("det(a*A) = a^n*det(A)")
+    assert cf.check("det(a*A) = a^n*det(A)", {"A": ("n", "n")}, infer=True).verdict == "true"
+
+
 def test_a_formula_of_the_wrong_shape_is_still_a_statement():
     s = read_statement("d(X'*X)/dX = 2*X")
     assert (str(s.variables["X"].shape), str(s.right.expr.shape)) == ("(m, n)", "(m, n)")
