@@ -124,6 +124,8 @@ def _operator(tokens: Tokens) -> tuple[int, int] | None:
     first, *rest = tokens
     if first.type != "PARTIAL" and not (first.type in ("NAME", "CALL") and str(first) in ("d", "d2")):
         return None
+    if rest and rest[0].type in _BINARY:  # a variable named d
+        return None
     if str(first) == "d2":
         return 2, 1
     if rest and rest[0].type == "SUPER" and str(rest[0]) in _SECOND:

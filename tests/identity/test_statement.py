@@ -109,6 +109,11 @@ def test_what_only_a_letter_speaks_for_is_not_called_false():
     assert cf.check("det(a*A) = a^n*det(A)", {"A": ("n", "n")}, infer=True).verdict == "true"
 
 
+def test_a_variable_may_be_named_d():
+    assert cf.check("d*a/delta = a*d/delta").verdict == "true"
+    assert cf.check("d2*a - d*a = a*(d2 - d)").verdict == "true"
+
+
 def test_a_formula_of_the_wrong_shape_is_still_a_statement():
     s = read_statement("d(X'*X)/dX = 2*X")
     assert (str(s.variables["X"].shape), str(s.right.expr.shape)) == ("(m, n)", "(m, n)")
