@@ -6,7 +6,7 @@ with one step of Richardson.  Nothing here knows a rule of differentiation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from closedform.check.interpreter import NOT_ANALYTIC, Array, Env, evaluate
 from closedform.check.sample import SEED, Sample, samples
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, Dim, triangle
-from closedform.errors import DomainError, VerificationError
+from closedform.errors import DomainError, TooLarge, VerificationError
 
 COMPLEX_STEP = 1e-30
 STEPS = (1e-3, 1e-5)  #: of central differences; the second is tried when the first disagrees, for kinks nearby
@@ -170,6 +170,31 @@ def _count(shape: tuple[Dim, Dim], sample: Sample) -> int:
 
 
 # -------------------------------------------------------------------------------------------------- reference
+
+
+def partials(f: Expr, wrt: Sequence[Expr], sample: Sample, step: float = STEPS[0]) -> Array:
+    """The derivative by one or two variables: (points, entries of f, entries of each variable), entries row by row.
+
+    Raises:
+        TooLarge: it has too many entries.
+    """
+    counts = [_count(x.shape, sample) for x in wrt]
+    largest = max(_count(e.shape, sample) for e in topological([f]))
+    if largest * sample.points * int(np.prod(counts)) > BUDGET:
+        raise TooLarge("the derivative has too many entries to be evaluated", hint="declare sizes by letters")
+    return _reference(f, wrt, sample, [np.arange(n) for n in counts], step)
+
+
+def along(f: Expr, moves: Mapping[str, Array], sample: Sample, step: float = STEPS[0]) -> Array:
+    """The derivative of f when every variable named in `moves` goes in its direction: (points, rows, columns)."""
+
+    def at(h: complex) -> Array:
+        moved = {name: sample.env[name] + h * move for name, move in moves.items()}
+        return evaluate(f, {**sample.env, **moved}, sample.sizes)
+
+    if is_analytic(f):
+        return np.asarray(at(1j * COMPLEX_STEP).imag / COMPLEX_STEP)
+    return richardson(lambda h: (at(h) - at(-h)) / (2 * h), step)
 
 
 def _reference(f: Expr, wrt: Sequence[Expr], sample: Sample, chosen: list[Array], step: float) -> Array:

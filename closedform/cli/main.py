@@ -15,6 +15,8 @@ from typer.core import TyperCommand
 
 from closedform import __version__
 from closedform.cli import render
+from closedform.cli.check import check
+from closedform.cli.mine import mine as judge
 from closedform.errors import ClosedFormError, RequestError, VerificationError
 from closedform.lang import LANGUAGES
 
@@ -26,7 +28,7 @@ USAGE, INTERNAL = 2, 70
 ALL = "all"  #: the table of all layouts
 OPTIONS = (
     "--let", "--layout", "--symmetric", "--entries", "--steps", "--level", "--route", "--lang", "--code", "--latex",
-    "--json", "--help",
+    "--json", "--mine", "--help",
 )  # fmt: skip
 
 app = typer.Typer(
@@ -35,6 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: it is faster
 )
+
+
+app.command(context_settings={"ignore_unknown_options": True})(check)
 
 
 def _version(wanted: bool) -> None:
@@ -88,6 +93,9 @@ def diff(
     code: Annotated[str | None, typer.Option(help="Print only source code: numpy.", show_default=False)] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every field.")] = False,
+    mine: Annotated[
+        list[str] | None, typer.Option(help='Judge an answer, e.g. "2*A*x"; repeatable, a line each.')
+    ] = None,
 ) -> None:
     """Differentiate FUNCTION by the variables WRT.
 
@@ -100,12 +108,18 @@ def diff(
     closedform diff "A*X*B" X --layout all
     closedform diff "norm2(X*w - y)^2" w --steps ko
     closedform diff "A*X*B" X --entries "m=2,n=2"
+    closedform diff "x'*A*x" x --mine "2*A*x"
     """  # noqa: D301  (\\b keeps the lines that follow it)
     try:
         names = wrt or []
         _refuse_options([function, *names])
         if (code is not None) + latex + json > 1:
             raise RequestError("--code, --latex and --json print one thing each; choose one")
+        if mine:
+            if code is not None or latex or layout == ALL:
+                raise RequestError("--mine judges an answer, and prints no other")
+            judge(function, names, let or [], layout, mine, lang, json)
+            return
         if code is not None and entries is not None:
             raise RequestError("--code computes every entry; --entries goes with the answer, --latex or --json")
         size, sizes = _sizes(entries or "")

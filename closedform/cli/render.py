@@ -9,7 +9,7 @@ from __future__ import annotations
 import json as _json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -69,9 +69,9 @@ def step(number: int, step: Step) -> Iterator[Line]:
         yield "dim", f"      {shapes}"
 
 
-def lines(some: list[Line]) -> None:
+def lines(shown: Iterable[Line]) -> None:
     """Print lines, each in its style."""
-    _write(sys.stdout, some, set())
+    _write(sys.stdout, list(shown), set())
 
 
 def _layouts(D: Derivative) -> Iterator[Line]:
@@ -202,8 +202,8 @@ def error_fields(error: ClosedFormError) -> dict[str, Any]:
     }
 
 
-def json(fields: dict[str, Any]) -> str:
-    """One JSON object, readable, whose strings hold no character that would act on a terminal."""
+def json(fields: dict[str, Any] | list[dict[str, Any]]) -> str:
+    """JSON, readable, whose strings hold no character that would act on a terminal."""
     written = _json.dumps(fields, ensure_ascii=False, indent=2)
     return "".join(c if c.isprintable() or c == "\n" else _json.dumps(c)[1:-1] for c in written)
 

@@ -5,8 +5,8 @@ text → tokens (tokens.py) → tree (tree.py, text.lark) → shapes (reading.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import Literal
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
 
 from closedform.core.expr import symbol
 from closedform.core.function import Function
@@ -25,10 +25,13 @@ from closedform.syntax.declare import (
 from closedform.syntax.infer import size
 from closedform.syntax.names import functions as known_functions
 from closedform.syntax.reading import Reading, Term
-from closedform.syntax.tokens import scan, sizes, split_products
+from closedform.syntax.tokens import NOTHING_ELSE, scan, sizes, split_products
 from closedform.syntax.tree import STATEMENTS, Node, postorder, tree
 
 Syntax = Literal["text", "latex"]
+
+if TYPE_CHECKING:
+    from lark import Token
 
 MEANING: dict[str, Callable[..., Term]] = {  #: rule or operator of the grammar to its meaning
     "literal": operators.literal,
@@ -105,28 +108,43 @@ def parse(
     >>> print(parse("sum(f'(A*x))", functions={"f": "entrywise"}).expr)
     sum(f'(A*x))
     """
-    declared = declared_shapes(shapes or {})
-    facts = declared_properties(properties or {})
     infer = shapes is None if infer is None else infer
+    declared, facts, values = checked(shapes or {}, properties or {}, functions or {}, infer)
+    read = _latex if syntax_of(text, syntax) == "latex" else _text
+    return read(text, declared, facts, values, list(dims), infer)
+
+
+Checked = tuple[dict[str, Shape], dict[str, frozenset[str]], dict[str, Shape | None]]
+
+
+def checked(shapes: Shapes, properties: Properties, functions: Functions, infer: bool) -> Checked:
+    """Declarations, each one possible and in keeping with the others.
+
+    Raises:
+        DeclarationError: one that cannot be.
+    """
+    declared = declared_shapes(shapes)
+    facts = declared_properties(properties)
     for name, given in facts.items():
         if name in declared:
             check_fit(name, declared[name], given)
         elif not infer:
             raise DeclarationError(f"{name} has properties, but no shape was declared for it")
-    values = declared_functions(functions or {}, declared)
-    if syntax not in (None, "text", "latex"):
-        raise RequestError(f"no such syntax: {syntax!r}"[:100], hint="it is text or latex")
-    read = _latex if (syntax or _syntax_of(text)) == "latex" else _text
-    return read(text, declared, facts, values, list(dims), infer)
+    return declared, facts, declared_functions(functions, declared)
 
 
-def _syntax_of(text: str) -> Syntax:
-    """LaTeX has backslashes, dollar signs and braces after `^` and `_`; the text syntax has none of them.
+def syntax_of(text: str, syntax: Syntax | None = None) -> Syntax:
+    """The syntax that was named; or LaTeX if there is a backslash, a dollar sign, or a brace after `^` or `_`.
 
-    >>> _syntax_of("x'*A*x"), _syntax_of("x^{2}")
+    Raises:
+        RequestError: no such syntax.
+
+    >>> syntax_of("x'*A*x"), syntax_of("x^{2}")
     ('text', 'latex')
     """
-    return "latex" if any(mark in str(text) for mark in ("\\", "$", "^{", "_{")) else "text"
+    if syntax not in (None, "text", "latex"):
+        raise RequestError(f"no such syntax: {syntax!r}"[:100], hint="it is text or latex")
+    return syntax or ("latex" if any(mark in str(text) for mark in ("\\", "$", "^{", "_{")) else "text")
 
 
 Values = dict[str, Shape | None]
@@ -142,8 +160,22 @@ def _text(
     infer: bool,
 ) -> Function:
     """Tokens, tree, shapes, expression."""
+    tokens, reading = begin(text, declared, facts, values, dims, infer)
+    return _function(reading, postorder(tree(tokens, text), text))
+
+
+def begin(
+    text: str,
+    declared: dict[str, Shape],
+    facts: dict[str, frozenset[str]],
+    values: dict[str, Shape | None],
+    dims: list[str],
+    infer: bool,
+    also: Mapping[str, str] = NOTHING_ELSE,
+) -> tuple[list[Token], Reading]:
+    """The tokens of a text, and a reading of it in which nothing has been read yet; `also` as for `scan`."""
     called = calls.records(values)
-    tokens = scan(text, {*(known_functions().keys() - declared.keys()), *called}, primed=values.keys())
+    tokens = scan(text, {*(known_functions().keys() - declared.keys()), *called}, primed=values.keys(), also=also)
     found, notes = _named_sizes(declared, values, dims, sizes(tokens), called)
     whole = {*declared, *found, *known_functions(), *facts, *called}
     split = split_products(tokens, declared, whole, infer)
@@ -151,8 +183,7 @@ def _text(
         seen = [str(t) for t in tokens if t.type == "NAME" and not any(t is s for s in split)]
         notes += [f"{n} is read as {'*'.join(n)}" for n in dict.fromkeys(seen)]
     known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
-    reading = Reading(text, infer, known, facts, found, called, notes=notes)
-    return _function(reading, postorder(tree(split, text), text))
+    return split, Reading(text, infer, known, facts, found, called, notes=notes)
 
 
 def _latex(
@@ -192,17 +223,30 @@ def _sizes(declared: dict[str, Shape], used: Iterable[str]) -> tuple[dict[str, D
 
 
 def _function(reading: Reading, nodes: list[Node]) -> Function:
-    terms: dict[Node, Term] = {}
     statement = next((node for node in reversed(nodes) if node.rule in STATEMENTS), None)
     if statement is not None:
         raise SyntaxProblem(f"this is {STATEMENTS[statement.rule]}, a statement and not an expression",
                             source=reading.source, span=statement.at, hint="ask `closedform check`")  # fmt: skip
+    terms = terms_of(reading, nodes)
+    notes = settled(reading)
+    expr = reading.build(terms)
+    return Function(expr, dict(reading.symbols), dict(reading.sizes), notes, reading.source)
+
+
+def terms_of(reading: Reading, nodes: Iterable[Node]) -> list[Term]:
+    """What every node means, operands before the nodes that use them."""
+    terms: dict[Node, Term] = {}
     for node in nodes:
         reading.rule.site, reading.rule.pinned = node, None
         try:
             terms[node] = MEANING[node.rule](reading, node, *(terms[operand] for operand in node.operands))
         except TooLarge as error:
             raise error.at(reading.source, node.at) from None
+    return list(terms.values())
+
+
+def settled(reading: Reading) -> tuple[str, ...]:
+    """Solve all dimensions and make the symbols; returns what was inferred."""
     reading.settle()
     unused = reading.properties.keys() - reading.shapes.keys()
     if unused:
@@ -211,10 +255,7 @@ def _function(reading: Reading, nodes: list[Node]) -> Function:
     for name, shape in final.items():
         reading.symbols[name] = symbol(name, shape, reading.properties.get(name, ()))
     notes = [f"{name} is {_words(final[name])}" for name in reading.inferred]
-    expr = reading.build(list(terms.values()))
-    return Function(
-        expr, dict(reading.symbols), dict(reading.sizes), (*notes, *dict.fromkeys(reading.notes)), reading.source
-    )
+    return *notes, *dict.fromkeys(reading.notes)
 
 
 def _words(shape: Shape) -> str:
