@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -153,6 +154,25 @@ def test_a_run_that_is_stopped_prints_what_is_done(tmp_path):
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "stopped after" in out.decode() and err == b""
+
+
+@pytest.mark.parametrize(("lines", "bar"), [(40, True), (5, False)])
+def test_a_long_run_on_a_terminal_shows_a_bar_and_colours(tmp_path, lines, bar):
+    path = tmp_path / "long.txt"
+    path.write_text("x'*y = y'*x\n" * lines, encoding="utf-8")
+    ours, theirs = pty.openpty()
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm-256color"}
+    process = subprocess.Popen([*COMMAND, "check", "--file", str(path)], stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # the other end is closed
+        pass
+    assert process.wait(timeout=30) == 0
+    assert ("━" in shown.decode()) == bar
+    assert shown.count(b"\x1b[32m") >= lines
 
 
 def test_nothing_typed_reaches_the_terminal_raw():
