@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from closedform.calculus.layout import LAYOUTS, Arrangement, Layout
+from closedform.calculus.layout import LAYOUTS as EVERY
+from closedform.calculus.layout import Arrangement, ByFreeEntries, Layout
 from closedform.calculus.structure import freed, structure_of
 from closedform.check.interpreter import Array, evaluate
 from closedform.check.numeric import FLOOR, LOOSER, STEPS, along, is_analytic, partials
@@ -24,6 +25,8 @@ from closedform.core.terms import is_zero
 from closedform.errors import DomainError
 from closedform.syntax.sides import Side, Statement
 
+#: the layouts of derivatives by all entries
+LAYOUTS = {name: layout for name, layout in EVERY.items() if not isinstance(layout, ByFreeEntries)}
 TOLERANCE = {0: 1e-8, 1: 1e-7, 2: 1e-5}  #: of the relative error, by the order of the derivative
 NAMED = {"grad": "gradient", "hess": "gradient", "jac": "vec"}  #: operators that name their layout
 POINTS = 2  #: at each assignment of sizes
@@ -142,6 +145,11 @@ class Sides:
         self.steps = STEPS if self.order == 2 or not analytic else STEPS[:1]
         self.floor = FLOOR if len(self.steps) == 1 else FLOOR_OF_DIFFERENCES
         self.roots = [root for side in (s.left, s.right) for root in (side.expr, *_leaves(side))]
+
+    @cached_property
+    def is_array(self) -> bool:
+        """Whether a derivative has more than two indices."""
+        return any(stacked for v in (self.left, self.right) for _, _, stacked, _ in stages(v.side))
 
     @cached_property
     def pairs(self) -> dict[Pair, list[str]]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from closedform.ask import derivative, differential
 from closedform.calculus.derivative import derive
-from closedform.calculus.layout import LAYOUTS
 from closedform.calculus.structure import replace as put
 from closedform.check.sample import draws
 from closedform.compact.compact import compact
@@ -24,7 +23,7 @@ from closedform.core.terms import is_zero
 from closedform.emit.text import text
 from closedform.errors import NotSupported, TooLarge, VerificationError
 from closedform.identity.changes import names_of_sizes, with_sides
-from closedform.identity.compare import NAMED, Pair, Sides, compare, stages
+from closedform.identity.compare import LAYOUTS, NAMED, Pair, Sides, compare, stages
 from closedform.identity.conditions import holds
 from closedform.identity.edits import edited
 from closedform.ops.linear_algebra import tr
@@ -93,7 +92,8 @@ def _verified(s: Statement, found: Correction) -> Correction:
 
 def nearest_layout(sides: Sides) -> str:
     """The layout whose values are nearest to what was written, among those of its shape; else the first one."""
-    return next(iter(sides.pairs[nearest_pair(sides)]))
+    found = sides.pairs[nearest_pair(sides)]
+    return "vec" if sides.is_array and "vec" in found else found[0]
 
 
 def nearest_pair(sides: Sides) -> Pair:

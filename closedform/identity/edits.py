@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from closedform.core.shape import ONE
 from closedform.identity.changes import Said, each_place, source_of, turned
 from closedform.syntax.sides import Written
-from closedform.syntax.tokens import COMMUTATION, plain
+from closedform.syntax.tokens import MATRICES, plain
 from closedform.syntax.tree import Node
 
 PRODUCTS = ("STAR", "juxtapose")
@@ -65,7 +65,7 @@ def _reversed(n: Node) -> Node:
 
 
 def _sizes(w: Written, n: Node) -> Iterator[Node]:
-    if n.rule == "call" and n.text == COMMUTATION and len(n.operands) == 2:
+    if n.rule == "call" and MATRICES.get(n.text) == 2 == len(n.operands):
         yield replace(n, operands=n.operands[::-1])
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from closedform.calculus.layout import LAYOUTS
 from closedform.identity.changes import Said
-from closedform.identity.compare import NO_LAYOUT, Outcome
+from closedform.identity.compare import LAYOUTS, NO_LAYOUT, Outcome
 from closedform.identity.correct import Correction
 from closedform.identity.counterexample import Counterexample, first_difference, matrix_text
 from closedform.lang import say

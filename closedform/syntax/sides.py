@@ -7,7 +7,7 @@ Any syntax makes the tree (`statement.py` says of which nodes) and hands it over
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Literal
 
@@ -16,6 +16,7 @@ from closedform.core.shape import ONE, Dim, Shape
 from closedform.errors import RequestError, SyntaxProblem, UnknownName
 from closedform.syntax import calls
 from closedform.syntax.infer import SCALAR, UNIT, Sizes, Unify, size
+from closedform.syntax.names import Kind as UsualKind
 from closedform.syntax.reading import Reading
 from closedform.syntax.text import settled, terms_of
 from closedform.syntax.tokens import plain
@@ -36,6 +37,7 @@ class Written:
         sizes: the named dimensions; one name may stand for another dimension.
         infer: whether undeclared names are welcome.
         notes: what was decided while the tree was made.
+        kinds: whether an undeclared name is a scalar, a vector or a matrix, where its letter does not say so.
     """
 
     root: Node
@@ -46,6 +48,7 @@ class Written:
     sizes: Mapping[str, Dim]
     infer: bool
     notes: tuple[str, ...] = ()
+    kinds: Mapping[str, UsualKind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def statement_of(w: Written) -> Statement:
     """
     known = {n: (size(s[0]), size(s[1])) for n, s in w.shapes.items()}
     called = calls.records(w.functions)
-    reading = Reading(w.source, w.infer, known, dict(w.properties), dict(w.sizes), called, list(w.notes))
+    reading = Reading(w.source, w.infer, known, dict(w.properties), dict(w.sizes), called, w.kinds, list(w.notes))
     trees = [node.operands[0] if node.rule in ("derivative", "differential") else node for node in w.root.operands]
     varying = _introduce_differentials(reading, w, trees)
     terms = [terms_of(reading, postorder(t, w.source)) for t in trees]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from closedform.errors import NotSupported, SyntaxProblem
 from closedform.syntax.declare import Functions, Properties, Shapes
 from closedform.syntax.sides import Statement, Written, statement_of
-from closedform.syntax.text import begin, checked
+from closedform.syntax.text import begin, begin_latex, checked, syntax_of
 from closedform.syntax.tree import Node, Span, tree
 
 if TYPE_CHECKING:
@@ -66,16 +66,25 @@ def written(
     """The tree of a statement with what was declared, before any shape is found."""
     infer = shapes is None if infer is None else infer
     declared, facts, values = checked(shapes or {}, properties or {}, functions or {}, infer)
-    tokens, reading = begin(text, declared, facts, values, list(dims), infer, ALSO)
-    root = _equation(tokens, text)
-    return Written(root, text, declared, facts, values, reading.sizes, infer, tuple(reading.notes))
+    if syntax_of(text) == "latex":
+        root, reading = begin_latex(text, declared, facts, values, list(dims), infer, statement=True)
+        if root.rule != "EQUALS":
+            raise _no_equation(text)
+    else:
+        tokens, reading = begin(text, declared, facts, values, list(dims), infer, ALSO)
+        root = _equation(tokens, text)
+    return Written(root, text, declared, facts, values, reading.sizes, infer, tuple(reading.notes), reading.kinds)
+
+
+def _no_equation(source: str) -> SyntaxProblem:
+    return SyntaxProblem("a statement needs an =", source=source, span=(0, len(source)), hint="write left = right")
 
 
 def _equation(tokens: Tokens, source: str) -> Node:
     depths = _depths(tokens)
     signs = [i for i, t in enumerate(tokens) if t.type == "EQUALS"]
     if not signs:
-        raise SyntaxProblem("a statement needs an =", source=source, span=(0, len(source)), hint="write left = right")
+        raise _no_equation(source)
     if len(signs) > 1:
         raise SyntaxProblem("a statement has one =", source=source, span=_place(tokens[signs[1]]),
                             hint="check the equations one at a time")  # fmt: skip

@@ -195,14 +195,27 @@ def _latex(
     infer: bool,
 ) -> Function:
     """The tree of LaTeX, and from there as above."""
+    root, reading = begin_latex(text, declared, facts, values, dims, infer)
+    return _function(reading, postorder(root, text))
+
+
+def begin_latex(
+    text: str,
+    declared: dict[str, Shape],
+    facts: dict[str, frozenset[str]],
+    values: Values,
+    dims: list[str],
+    infer: bool,
+    statement: bool = False,
+) -> tuple[Node, Reading]:
+    """The tree of LaTeX, and a reading of it in which nothing has been read yet; `statement` as for `latex.read`."""
     from closedform.syntax.latex import read
 
     called = calls.records(values)
-    written = read(text, declared, called, facts)
+    written = read(text, declared, called, facts, statement=statement)
     found, notes = _named_sizes(declared, values, dims, written.sizes, called)
     known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
-    reading = Reading(text, infer, known, facts, found, called, written.kinds, notes + written.notes)
-    return _function(reading, postorder(written.tree, text))
+    return written.tree, Reading(text, infer, known, facts, found, called, written.kinds, notes + written.notes)
 
 
 def _named_sizes(

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import closedform as cf
-from closedform.calculus.layout import LAYOUTS
 from closedform.check.interpreter import evaluate
 from closedform.errors import DomainError, ShapeError
 from closedform.identity.changes import names_of_sizes
+from closedform.identity.compare import LAYOUTS
 from closedform.identity.conditions import CONDITIONS, PROPERTIES
 from closedform.identity.edits import EDITS
 from closedform.identity.readings import FUNCTIONS
