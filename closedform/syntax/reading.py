@@ -127,8 +127,8 @@ class Reading:
 
     def letter_hint(self, name: str) -> str:
         kind = usual_kind(name)
-        other = "scalar" if kind == "vector" else "vector(n)"
-        return f"{name} is read as a {kind} because of its letter; declare it if it is not, e.g. {name}: {other}"
+        example = f"{name}: scalar" if kind == "vector" else f"{name}: vector(n)"
+        return f"{name} is read as a {kind} because of its letter; declare it if it is not, e.g. {example}"
 
     def guessed_scalar(self, *terms: Term) -> str | None:
         """A variable inside these terms that is a scalar only because of its letter."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from closedform.core.expr import symbol
 from closedform.core.function import Function
-from closedform.core.shape import SCALAR, Dim, Shape, dim, show
+from closedform.core.shape import ONE, SCALAR, Dim, Shape, dim, show
 from closedform.errors import DeclarationError
 from closedform.syntax import calls, operators, powers
 from closedform.syntax.declare import (
@@ -148,14 +148,14 @@ def _function(reading: Reading, nodes: list[Node]) -> Function:
     final = dict(zip(reading.shapes, reading.resolve(*reading.shapes.values()), strict=True))
     for name, shape in final.items():
         reading.symbols[name] = symbol(name, shape, reading.properties.get(name, ()))
-    notes = [f"{name} is {_words(final[name])}" for name in reading.inferred]
+    notes = [_note(name, final[name]) for name in reading.inferred]
     expr = reading.build(list(terms.values()))
     return Function(
         expr, dict(reading.symbols), dict(reading.sizes), (*notes, *dict.fromkeys(reading.notes)), reading.source
     )
 
 
-def _words(shape: Shape) -> str:
+def _note(name: str, shape: Shape) -> str:
     if shape == SCALAR:
-        return "a scalar"
-    return f"a column of {shape[0]} entries" if str(shape[1]) == "1" else show(shape)
+        return f"{name} is a scalar"
+    return f"{name} is a column of {shape[0]} entries" if shape[1] is ONE else f"{name} is {show(shape)}"
