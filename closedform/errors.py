@@ -61,19 +61,19 @@ class ClosedFormError(Exception):
         return self
 
     def __str__(self) -> str:
-        return self.told(str, "hint: {}")
+        return self.told(str, "hint: {hint}")
 
     def told(self, said: Callable[[str], str], hint: str) -> str:
         """The message, the place and the hint.
 
         Args:
             said: a sentence to the same one in a reader's language.
-            hint: what stands around the hint.
+            hint: what stands around `{hint}`.
         """
         shapes = ", ".join(said(f"{name} is {shape}") for name, shape in self.shapes.items())
         lines = [said(self.message) + (": " + shapes if shapes else ""), *self._excerpt()]
         if self.hint:
-            lines.append(hint.format(said(self.hint)))
+            lines.append(hint.format(hint=said(self.hint)))
         return "\n".join(lines)
 
     def _excerpt(self) -> list[str]:

@@ -46,8 +46,8 @@ class Report:
     tolerance: float
 
     def __str__(self) -> str:
-        sizes = f"{len(self.sizes)} size{'s' * (len(self.sizes) != 1)}"
-        points = f"{self.points} point{'s' * (self.points != 1)}"
+        sizes = f"{len(self.sizes)} size{'' if len(self.sizes) == 1 else 's'}"
+        points = f"{self.points} point{'' if self.points == 1 else 's'}"
         return f"checked numerically: {sizes}, {points}, max relative error {self.max_error:.0e}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -126,7 +126,9 @@ def _method(f: Expr, order: int) -> str:
 # ------------------------------------------------------------------------------------------------- comparison
 
 
-def _compare(f: Expr, wrt: Sequence[Expr], value: Array, sample: Sample, chosen: list[Array]) -> tuple[float, int, Entry]:
+def _compare(
+    f: Expr, wrt: Sequence[Expr], value: Array, sample: Sample, chosen: list[Array]
+) -> tuple[float, int, Entry]:
     """The largest relative error, the number of points, and the worst entry."""
     best: tuple[float, int, Entry] | None = None
     for step in STEPS if len(wrt) == 2 or not is_analytic(f) else STEPS[:1]:

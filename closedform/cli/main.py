@@ -6,28 +6,101 @@ Exit codes: 0, an answer; 2, a mistake of the user, in one message on stderr; 70
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from closedform import __version__
 from closedform.cli import render
 from closedform.errors import ClosedFormError, RequestError, VerificationError
-from closedform.lang import LANGUAGES, language
+from closedform.lang import LANGUAGES, language, say
 
 if TYPE_CHECKING:
     from closedform.answer import Derivative
 
 USAGE, INTERNAL = 2, 70
+PROGRAM = "closedform"
 ALL = "all"  #: the table of all layouts
 OPTIONS = (
     "--let", "--layout", "--symmetric", "--steps", "--level", "--lang", "--code", "--latex", "--json", "--help",
 )  # fmt: skip
 
+EXAMPLES = {
+    "diff": """
+closedform diff "x'*A*x" x
+closedform diff "x'*A*x" x x --let "A: matrix(n,n) symmetric"
+closedform diff "-logdet(S)" S --let "S: spd" --latex
+closedform diff "A*X*B" X --layout all
+closedform diff "norm2(X*w - y)^2" w --steps ko
+"""
+}
+
+
+def spoken(*wanted: str | None) -> str:
+    """The language: the first that is wanted, that of the environment, English.
+
+    Raises:
+        RequestError: there is no catalogue for it.
+    """
+    return language(next((lang for lang in (*wanted, os.environ.get("CLOSEDFORM_LANG")) if lang), LANGUAGES[0]))
+
+
+def _explain(command: Any, ctx: Any, lang: str) -> None:
+    """Give a command and its parameters their help in a language."""
+    name = command.name or PROGRAM
+    examples = EXAMPLES.get(name)
+    command.help = say(lang, f"help.{name}") + (f"\n\n\b{examples}" if examples else "")
+    for parameter in command.get_params(ctx):
+        parameter.help = say(lang, f"help.{name}-{parameter.name}")
+
+
+def _headed(formatter: Any, lang: str) -> Any:
+    """The formatter with its headings in a language."""
+    write_heading = formatter.write_heading
+    formatter.write_heading = lambda heading: write_heading(say(lang, f"help.{heading.lower()}"))
+    formatter.write_usage = partial(formatter.write_usage, prefix=say(lang, "help.usage"))
+    return formatter
+
+
+class _Group(TyperGroup):
+    """Help in the language of the environment."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        try:
+            lang = spoken()
+        except ClosedFormError as error:
+            _fail(error, LANGUAGES[0])
+        for command in [self, *self.commands.values()]:
+            _explain(command, ctx, lang)
+        super().format_help(ctx, _headed(formatter, lang))
+
+
+class _Diff(TyperCommand):
+    """`--steps` may stand alone, or before a language.  The context's object is the language, known before all else."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        following = [*args[1:], ""]
+        alone = [a == "--steps" and b not in LANGUAGES for a, b in zip(args, following, strict=True)]
+        args = ["--steps=" if bare else a for a, bare in zip(args, alone, strict=True)]
+        given, _, _ = self.make_parser(ctx).parse_args(list(args))
+        try:
+            ctx.obj = spoken(given.get("lang"), given.get("steps"))
+        except ClosedFormError as error:
+            _fail(error, LANGUAGES[0], as_json="json" in given)
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _explain(self, ctx, ctx.obj)
+        super().format_help(ctx, _headed(formatter, ctx.obj))
+
+
 app = typer.Typer(
+    cls=_Group,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -43,72 +116,46 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def closedform(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
-    """Matrix calculus: derivatives in closed matrix notation, checked before they are shown."""
-
-
-class _Diff(TyperCommand):
-    """`--steps` may stand alone, or before a language."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        following = [*args[1:], ""]
-        alone = [a == "--steps" and b not in LANGUAGES for a, b in zip(args, following, strict=True)]
-        return super().parse_args(ctx, ["--steps=" if bare else a for a, bare in zip(args, alone, strict=True)])
+    """Matrix calculus; the help of all commands and options is in the catalogues, section [help]."""
 
 
 @app.command(cls=_Diff, context_settings={"ignore_unknown_options": True})  # "-x'*x" is a formula
 def diff(
-    function: Annotated[str, typer.Argument(help='The function, e.g. "x\'*A*x".', show_default=False)],
-    wrt: Annotated[list[str] | None, typer.Argument(help="The variable; a second one for a second derivative.")] = None,
-    let: Annotated[list[str] | None, typer.Option(help='Declare, e.g. "A: matrix(n,n) symmetric"; repeatable.')] = None,
-    layout: Annotated[
-        str | None,
-        typer.Option(help="numerator, denominator, vec, tensor, …; `all` for the table.", show_default=False),
-    ] = None,
-    symmetric: Annotated[
-        str, typer.Option(help="By a symmetric matrix: projected, sym(G), or entries, G + G' - diag(G).")
-    ] = "projected",
-    steps: Annotated[
-        str | None, typer.Option(help="Print the derivation too; with a language: en, ko, zh.", show_default=False)
-    ] = None,
-    level: Annotated[str, typer.Option(help="Of the derivation: brief, or full for a beginner.")] = "brief",
-    lang: Annotated[str, typer.Option(help="The language of the answer: en, ko, zh.")] = "en",
-    code: Annotated[str | None, typer.Option(help="Print only source code: numpy.", show_default=False)] = None,
-    latex: Annotated[bool, typer.Option("--latex", help="Print only LaTeX.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every field.")] = False,
+    ctx: typer.Context,
+    function: Annotated[str, typer.Argument(show_default=False)],
+    wrt: Annotated[list[str] | None, typer.Argument()] = None,
+    let: Annotated[list[str] | None, typer.Option()] = None,
+    layout: Annotated[str | None, typer.Option(show_default=False)] = None,
+    symmetric: Annotated[str, typer.Option()] = "projected",
+    steps: Annotated[str | None, typer.Option(show_default=False)] = None,
+    level: Annotated[str, typer.Option()] = "brief",
+    lang: Annotated[str | None, typer.Option(show_default=False)] = None,
+    code: Annotated[str | None, typer.Option(show_default=False)] = None,
+    latex: Annotated[bool, typer.Option("--latex")] = False,
+    json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Differentiate FUNCTION by the variables WRT.
-
-    Shapes are inferred, a–g scalars, h–z columns, A–Z matrices, unless declared with --let.
-
-    \b
-    closedform diff "x'*A*x" x
-    closedform diff "x'*A*x" x x --let "A: matrix(n,n) symmetric"
-    closedform diff "-logdet(S)" S --let "S: spd" --latex
-    closedform diff "A*X*B" X --layout all
-    closedform diff "norm2(X*w - y)^2" w --steps ko
-    """  # noqa: D301  (\\b keeps the lines that follow it)
+    """Differentiate a function by variables."""
+    spoken: str = ctx.obj
     try:
         names = wrt or []
         _refuse_options([function, *names])
         if (code is not None) + latex + json > 1:
             raise RequestError("--code, --latex and --json print one thing each; choose one")
         answer = _checked(function, names, let or [], layout, symmetric)
-        told = None if steps is None else answer.steps(steps or language(lang), level)
+        told = None if steps is None else answer.steps(steps or spoken, level)
         if json:
             more = render.layouts_as_data(answer) if layout == ALL else {}
-            typer.echo(render.json(answer.as_dict(lang=steps or lang, level=level) | more))
+            typer.echo(render.json(answer.as_dict(lang=steps or spoken, level=level) | more))
         elif latex:
             typer.echo(answer.latex() if told is None else told.latex())
         elif code is not None:
             typer.echo(answer.code(code).rstrip("\n"))
         else:
-            render.answer(answer, all_layouts=layout == ALL, derivation=told)
+            render.answer(answer, spoken, all_layouts=layout == ALL, derivation=told)
     except ClosedFormError as error:
-        _fail(error, as_json=json)
+        _fail(error, spoken, as_json=json)
 
 
 def _checked(function: str, names: list[str], let: list[str], layout: str | None, symmetric: str) -> Derivative:
@@ -146,13 +193,12 @@ def _refuse_options(arguments: list[str]) -> None:
             raise RequestError(f"no such option: {name[:40]}", hint=closest(name, OPTIONS))
 
 
-def _fail(error: ClosedFormError, as_json: bool) -> NoReturn:
+def _fail(error: ClosedFormError, lang: str, as_json: bool = False) -> NoReturn:
     """One message on stderr, the same as data on stdout for `--json`; the exit code says whose mistake it is."""
     if as_json:
-        typer.echo(render.json({"error": render.error_fields(error)}))
-    ours = isinstance(error, VerificationError)
-    render.error(str(error), "internal error: the answer failed its check and is not shown" if ours else "error")
-    raise typer.Exit(INTERNAL if ours else USAGE) from None
+        typer.echo(render.json({"error": render.error_fields(error, lang)}))
+    render.error(error, lang)
+    raise typer.Exit(INTERNAL if isinstance(error, VerificationError) else USAGE) from None
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What an answer and an error look like in a terminal, in a pipe, and as JSON.
+"""What an answer and an error look like in a terminal, in a pipe, and as JSON; in the language of the reader.
 
 Nothing that a user typed reaches a terminal raw: characters that do not print are replaced.  Formulas are never
 cut or broken; the terminal wraps them, so that they copy as one line.
@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json as _json
 import os
+import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 from closedform.calculus.layout import AS_IS
 from closedform.core.shape import sizes_in_words
-from closedform.errors import TooLarge
+from closedform.errors import TooLarge, VerificationError
+from closedform.lang import catalogue, say
+from closedform.lang.messages import translated
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -24,12 +28,12 @@ if TYPE_CHECKING:
     from closedform.errors import ClosedFormError
 
 Line = tuple[str, str]  #: a style of rich, and what is printed in it
-LABEL = 9  #: columns of the labels
+LABELS = ("text", "map", "entries", "shape", "layout", "note", "valid")
 
 
-def answer(D: Derivative, *, all_layouts: bool = False, derivation: Derivation | None = None) -> None:
+def answer(D: Derivative, lang: str, *, all_layouts: bool = False, derivation: Derivation | None = None) -> None:
     """Print an answer that was checked: what was inferred, the formula, what is known about it, how it is derived."""
-    lines = [*_lines(D), *(_steps(derivation) if derivation else []), *(_layouts(D) if all_layouts else [])]
+    lines = [*_lines(D, lang), *(_steps(derivation) if derivation else []), *(_layouts(D, lang) if all_layouts else [])]
     _write(sys.stdout, lines, {x.data.name for x in D.variables})
 
 
@@ -46,14 +50,14 @@ def _steps(derivation: Derivation) -> Iterator[Line]:
     yield "green", f"✓ {derivation.verdict}"
 
 
-def _layouts(D: Derivative) -> Iterator[Line]:
+def _layouts(D: Derivative, lang: str) -> Iterator[Line]:
     """The table of layouts: name, shape, formula, and below it who uses it."""
     rows = D.layouts()
     names, shapes = max(len(r.name) for r in rows), max(len(sizes_in_words(r.shape)) for r in rows)
     yield "", ""
     for r in rows:
         yield "", f"{r.name:{names}}  {sizes_in_words(r.shape):{shapes}}  {r.formula}"
-        yield "dim", f"{'':{names}}  {'':{shapes}}  {r.users}"
+        yield "dim", f"{'':{names}}  {'':{shapes}}  {translated(lang, r.users)}"
 
 
 def layouts_as_data(D: Derivative) -> dict[str, Any]:
@@ -65,24 +69,46 @@ def layouts_as_data(D: Derivative) -> dict[str, Any]:
     }
 
 
-def _lines(D: Derivative) -> Iterator[Line]:
+def _lines(D: Derivative, lang: str) -> Iterator[Line]:
+    said = partial(translated, lang)
+    label = _labels(lang)
     if D.function.notes:
-        yield "dim", "inferred: " + "; ".join(D.function.notes)
+        yield "dim", say(lang, "cli.inferred", notes="; ".join(map(said, D.function.notes)))
     yield "", ""
     yield "formula", f"  J = {_symbol(D)},  {D.unicode()}" if D.arrangement.axes else f"  {_symbol(D)} = {D.unicode()}"
     yield "", ""
-    yield "", f"{'text':{LABEL}}{D.text}"
+    yield "", label["text"] + D.text
     if D.is_array:
-        yield "", f"{'map':{LABEL}}{D.operator()}"
+        yield "", label["map"] + D.operator()
         if not D.arrangement.axes:
-            yield "", f"{'entries':{LABEL}}{_entries(D)}"
-    yield "", f"{'shape':{LABEL}}{sizes_in_words(D.shape)}"
-    yield "", f"{'layout':{LABEL}}{D.layout}"
+            yield "", label["entries"] + said(_entries(D))
+    yield "", label["shape"] + sizes_in_words(D.shape)
+    yield "", label["layout"] + D.layout
     for convention in D.conventions:
-        yield "", f"{'note':{LABEL}}{convention}"
+        yield "", label["note"] + said(convention)
     if D.conditions:
-        yield "yellow", f"{'valid if':{LABEL}}{', '.join(D.conditions)}"
-    yield "green", f"✓ {D.check()}"
+        yield "yellow", label["valid"] + ", ".join(map(said, D.conditions))
+    yield "green", f"✓ {said(str(D.check()))}"
+
+
+def _labels(lang: str) -> dict[str, str]:
+    """The labels, filled up to one width, and a blank."""
+    labels = {key: say(lang, f"cli.{key}") for key in LABELS}
+    widest = max(map(columns, labels.values()))
+    return {key: label + " " * (widest + 1 - columns(label)) for key, label in labels.items()}
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: Hangul and Chinese characters take two.
+
+    >>> columns("shape"), columns("크기"), columns("形状")
+    (5, 4, 4)
+    """
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _entries(D: Derivative) -> str:
@@ -106,14 +132,16 @@ def _symbol(D: Derivative) -> str:
     return f"∂{order}{f}/" + (f"∂{names[0]}{order}" if same else "∂" + "∂".join(names))
 
 
-def error(message: str, kind: str) -> None:
-    """Print an error on stderr: `kind: message`, with its excerpt and hint."""
-    _write(sys.stderr, [("error", f"{kind}: {message}")], set())
+def error(error: ClosedFormError, lang: str) -> None:
+    """Print an error on stderr, with its excerpt and hint; a failed check is said to be a mistake of ours."""
+    key = "cli.internal" if isinstance(error, VerificationError) else "cli.error"
+    message = error.told(partial(translated, lang), catalogue(lang)["cli.hint"])
+    _write(sys.stderr, [("error", say(lang, key, message=message))], set())
 
 
-def error_fields(error: ClosedFormError) -> dict[str, Any]:
-    """An error as data."""
-    return {
+def error_fields(error: ClosedFormError, lang: str) -> dict[str, Any]:
+    """An error as data, in English; in another language its message and hint once more."""
+    fields: dict[str, Any] = {
         "type": type(error).__name__,
         "message": error.message,
         "span": list(error.span) if error.span else None,
@@ -121,6 +149,10 @@ def error_fields(error: ClosedFormError) -> dict[str, Any]:
         "shapes": error.shapes,
         "hint": error.hint,
     }
+    if lang != "en":
+        hint = None if error.hint is None else translated(lang, error.hint)
+        fields["translated"] = {"message": translated(lang, error.message), "hint": hint}
+    return fields
 
 
 def json(fields: dict[str, Any]) -> str:
@@ -163,6 +195,6 @@ def _styled(style: str, text: str, variables: set[str]) -> Text:
         shown.highlight_words(sorted(variables, key=len, reverse=True), "cyan")
         return shown
     if style == "error":
-        kind, colon, rest = text.partition(":")
-        return Text.assemble((kind + colon, "bold red"), rest)
+        kind = re.split("(?<=[:：])", text, maxsplit=1)[0]
+        return Text.assemble((kind, "bold red"), text[len(kind) :])
     return Text(text, style)

@@ -87,6 +87,7 @@ def _abstract(reading: Reading, node: Node, name: str, order: int, args: tuple[T
 def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
     known, inside = name in reading.shapes or name in reading.sizes, reading.source[node.at[1] : node.span[1]]
     product = f"{name}*{inside if known else '(…)'}" if len(node.operands) == 1 else None
+    hint: str | None
     if name == COMMUTATION:
         hint = _commutation_hint(product)
     elif known:

@@ -133,7 +133,8 @@ def _sizes(declared: dict[str, Shape], used: Iterable[str]) -> tuple[dict[str, D
     """The named sizes: those of declared shapes, and the arguments of eye, ones, zeros and K(m,n)."""
     found = {name: dim(name) for shape in declared.values() for d in shape for name in d.names}
     new = [n for n in used if n not in found and n not in declared and n.isidentifier()]
-    return found | {n: dim(n) for n in new}, [f"{n} is a dimension" for n in new]
+    notes = [f"{n} is a dimension" for n in new]
+    return found | {n: dim(n) for n in new}, notes
 
 
 def _function(reading: Reading, nodes: list[Node]) -> Function:

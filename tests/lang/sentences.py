@@ -14,17 +14,18 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 from string import Formatter
+from typing import TypeVar
 
 import closedform
 from closedform import errors
 
 PACKAGE = Path(closedform.__file__).parent
-FACT = "⟦⟧"
+DEEPEST = 12  #: how far a string is followed
+PLACES = {"Layout": 1, "Structure": 4}  #: records with a sentence, and its place
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-SENTENCES = {"Layout": 1, "Structure": 4}  #: records with a sentence, and its place
-NOTES = {"notes"}  #: lists of sentences
 
-WRITTEN = (ast.Constant, ast.JoinedStr, ast.IfExp, ast.BinOp)  #: strings written out
+T = TypeVar("T")
+WRITTEN = (ast.Constant, ast.JoinedStr, ast.BinOp)  #: strings written out
 
 
 @dataclass
@@ -81,6 +82,8 @@ class Strings:
     def of(self, module: Module, node: ast.AST | None) -> set[str]:
         if node is None or node in self.busy:
             return set()
+        if len(self.busy) > DEEPEST:
+            return {fact(node)}
         self.busy.add(node)
         try:
             return getattr(self, f"_{type(node).__name__}", self._unknown)(module, node)
@@ -88,23 +91,32 @@ class Strings:
             self.busy.remove(node)
 
     def _unknown(self, module: Module, node: ast.AST) -> set[str]:
-        return {FACT}
+        return {"⟦rows⟧×⟦columns⟧", "scalar"} if called(node) == "show" else {fact(node)}
 
     def _Constant(self, module: Module, node: ast.Constant) -> set[str]:
-        return set() if node.value is None else {node.value if isinstance(node.value, str) else FACT}
+        return set() if node.value is None else {node.value if isinstance(node.value, str) else fact(node)}
 
     def _JoinedStr(self, module: Module, node: ast.JoinedStr) -> set[str]:
         return joined([self.of(module, part) for part in node.values])
 
     def _FormattedValue(self, module: Module, node: ast.FormattedValue) -> set[str]:
-        """A piece of a sentence: followed where it is written out, a fact where it is computed."""
-        given = [(module, node.value)]
-        if isinstance(node.value, ast.Name):
-            given = self._given(module, node.value)
-        return set().union(*(self.of(m, v) if isinstance(v, WRITTEN) else {FACT} for m, v in given)) or {FACT}
+        return {fact(node.value)} if node.conversion == ord("r") or node.format_spec else self.piece(module, node.value)
+
+    def piece(self, module: Module, node: ast.AST | None) -> set[str]:
+        """A piece of a sentence: followed where it is written out, a fact where it is computed or one word."""
+        if isinstance(node, ast.IfExp):
+            return self.piece(module, node.body) | self.piece(module, node.orelse)
+        if not isinstance(node, ast.Name):
+            return self.of(module, node) if isinstance(node, WRITTEN) else self._unknown(module, node)
+        found: set[str] = set()
+        for m, value in self._given(module, node):
+            followed = self.piece(m, value) if isinstance(value, (*WRITTEN, ast.IfExp)) else {fact(node)}
+            found |= {s if " " in s or not s else fact(node) for s in followed}
+        return found or {fact(node)}
 
     def _BinOp(self, module: Module, node: ast.BinOp) -> set[str]:
-        return joined([self.of(module, node.left), self.of(module, node.right)])
+        sides = (node.left, node.right)
+        return joined([self.of(module, e) for e in sides]) if isinstance(node.op, ast.Add) else {fact(node)}
 
     def _IfExp(self, module: Module, node: ast.IfExp) -> set[str]:
         return self.of(module, node.body) | self.of(module, node.orelse)
@@ -123,27 +135,24 @@ class Strings:
         return self.of(module, node.value)
 
     def _Call(self, module: Module, node: ast.Call) -> set[str]:
-        if isinstance(node.func, ast.Attribute):
-            if node.func.attr == "format":
-                return {blank(s) for s in self.of(module, node.func.value)}
-            if node.func.attr == "get":
-                return self.of(module, node.func.value)
-        found = functions(called(node)) if called(node) not in ("join", "str") else []
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            return self.of(module, node.func.value)
+        found = near(module, functions(called(node))) if called(node) not in ("join", "show", "str") else []
         returns = [(m, n.value) for m, f in found for n in ast.walk(f) if isinstance(n, ast.Return)]
-        return set().union(*(self.of(m, value) for m, value in returns)) if returns else {FACT}
+        return set().union(*(self.of(m, value) for m, value in returns)) if returns else self._unknown(module, node)
 
     def _Name(self, module: Module, node: ast.Name) -> set[str]:
-        return set().union(*(self.of(m, value) for m, value in self._given(module, node))) or {FACT}
+        return set().union(*(self.of(m, value) for m, value in self._given(module, node))) or {fact(node)}
 
     def _given(self, module: Module, node: ast.Name) -> list[tuple[Module, ast.AST | None]]:
         """What a name is assigned in its function, or what is passed; else what it is in the module, or in another."""
         function = module.inside[node]
         if function is not None:
-            found = assigned(node.id, function)
-            if found:
-                return [(module, value) for value in found]
+            found = [(module, value) for value in assigned(node.id, function)]
             if node.id in parameters(function):
-                return passed(function, node.id)
+                found += passed(module, function, node.id)
+            if found:
+                return found
         for m in [module, *modules()]:
             found = [value for value in assigned(node.id, m.tree) if m.inside[value] is None]
             if found:
@@ -151,11 +160,18 @@ class Strings:
         return []
 
 
-def passed(function: ast.FunctionDef, name: str) -> list[tuple[Module, ast.AST | None]]:
+def near(module: Module, found: list[tuple[Module, T]]) -> list[tuple[Module, T]]:
+    """Those in the same module, if there are any: a private name is that of its module."""
+    return [(m, node) for m, node in found if m is module] or found
+
+
+def passed(module: Module, function: ast.FunctionDef, name: str) -> list[tuple[Module, ast.AST | None]]:
     """What every caller gives for a parameter."""
     position = [p for p in parameters(function) if p != "self"].index(name) if name != "self" else -1
     found: list[tuple[Module, ast.AST | None]] = []
-    for m, call in calls(function.name) if position >= 0 else []:
+    method = "self" in parameters(function)
+    found_calls = [(m, c) for m, c in calls(function.name) if isinstance(c.func, ast.Attribute) == method]
+    for m, call in near(module, found_calls) if position >= 0 else []:
         keywords = [k.value for k in call.keywords if k.arg == name]
         found += [(m, given) for given in keywords or call.args[position : position + 1]]
     return found
@@ -185,11 +201,15 @@ def joined(parts: list[set[str]]) -> set[str]:
     return {"".join(pieces) for pieces in product(*(sorted(p) for p in parts))}
 
 
+def fact(node: ast.AST) -> str:
+    """The mark of a fact: the same for the same expression."""
+    return f"⟦{ast.unparse(node)}⟧"
+
+
 def blank(text: str) -> str:
-    """A format string with facts for its fields."""
-    return text if FACT in text else "".join(
-        literal + (FACT if name is not None else "") for literal, name, _, _ in Formatter().parse(text)
-    )
+    """A format string with marks for its fields."""
+    pieces = Formatter().parse(text)
+    return "".join(literal + ("" if name is None else f"⟦{name}⟧") for literal, name, _, _ in pieces)
 
 
 def places() -> Iterator[tuple[str, Module, ast.AST]]:
@@ -198,27 +218,32 @@ def places() -> Iterator[tuple[str, Module, ast.AST]]:
         name = called(node)
         if name in ERRORS:
             yield "message", module, node.args[0]
-        for keyword in getattr(node, "keywords", []):
-            if keyword.arg == "hint":
-                yield "hint", module, keyword.value
-            if keyword.arg == "domain":
-                yield "condition", module, keyword.value
-        if name in SENTENCES:
-            yield name, module, node.args[SENTENCES[name]]
-        if name == "append" and getattr(node.func.value, "attr", getattr(node.func.value, "id", "")) in NOTES:
+        for keyword in node.keywords if isinstance(node, ast.Call) else []:
+            if keyword.arg in ("hint", "domain"):
+                yield keyword.arg, module, keyword.value
+        if isinstance(node, ast.Return) and module.path.name == "numeric.py" and around(module, node) == "__str__":
+            yield "report", module, node.value
+        if name in ("Layout", "Structure"):
+            yield name, module, node.args[PLACES[name]]
+        if name == "append" and ast.unparse(node.func.value).endswith("notes"):
             yield "note", module, node.args[0]
+        if isinstance(node, ast.Assign | ast.AugAssign) and isinstance(node.value, ast.ListComp):
+            if "notes" in ast.unparse(node).partition("=")[0].split():
+                yield "note", module, node.value.elt
 
 
+def around(module: Module, node: ast.AST) -> str:
+    """The name of the function around a node."""
+    function = module.inside[node]
+    return function.name if function else ""
+
+
+@cache
 def sentences() -> dict[str, str]:
     """Every sentence with marks for its facts, and where it is made."""
     found: dict[str, str] = {}
     for what, module, node in places():
         for sentence in Strings().of(module, node):
-            sentence = blank(sentence) if what in ("condition", "Structure") else sentence
-            found.setdefault(sentence, f"{module.path.relative_to(PACKAGE)}:{node.lineno} {what}")
+            sentence = blank(sentence) if what in ("domain", "Structure") and "⟦" not in sentence else sentence
+            found.setdefault(sentence, f"{module.path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)} {what}")
     return found
-
-
-if __name__ == "__main__":
-    for sentence, place in sorted(sentences().items(), key=lambda item: item[1]):
-        print(f"{place:45} {sentence}")
