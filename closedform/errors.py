@@ -61,20 +61,29 @@ class ClosedFormError(Exception):
         return self
 
     def __str__(self) -> str:
-        return self.told(str, "hint: {hint}")
+        return self.told()
 
-    def told(self, said: Callable[[str], str], hint: str) -> str:
-        """The message, the place and the hint.
+    def told(
+        self,
+        said: Callable[[str], str] = str,
+        *,
+        shapes: str = "{message}: {shapes}",
+        comma: str = ", ",
+        hint: str = "hint: {hint}",
+    ) -> str:
+        """The message, the place and the hint; in English, unless other words are given.
 
         Args:
             said: a sentence to the same one in a reader's language.
-            hint: what stands around `{hint}`.
+            shapes: how the shapes follow the message.
+            comma: between two of them.
+            hint: what stands around the hint.
         """
-        shapes = ", ".join(said(f"{name} is {shape}") for name, shape in self.shapes.items())
-        lines = [said(self.message) + (": " + shapes if shapes else ""), *self._excerpt()]
-        if self.hint:
-            lines.append(hint.format(hint=said(self.hint)))
-        return "\n".join(lines)
+        message = said(self.message)
+        if self.shapes:
+            listed = comma.join(said(f"{name} is {shape}") for name, shape in self.shapes.items())
+            message = shapes.format(message=message, shapes=listed)
+        return "\n".join([message, *self._excerpt(), *([hint.format(hint=said(self.hint))] if self.hint else [])])
 
     def _excerpt(self) -> list[str]:
         """The offending line with carets under the span, cut to a readable width."""

@@ -73,7 +73,7 @@ def _lines(D: Derivative, lang: str) -> Iterator[Line]:
     said = partial(translated, lang)
     label = _labels(lang)
     if D.function.notes:
-        yield "dim", say(lang, "cli.inferred", notes="; ".join(map(said, D.function.notes)))
+        yield "dim", say(lang, "cli.inferred", notes=say(lang, "cli.semicolon").join(map(said, D.function.notes)))
     yield "", ""
     yield "formula", f"  J = {_symbol(D)},  {D.unicode()}" if D.arrangement.axes else f"  {_symbol(D)} = {D.unicode()}"
     yield "", ""
@@ -87,7 +87,7 @@ def _lines(D: Derivative, lang: str) -> Iterator[Line]:
     for convention in D.conventions:
         yield "", label["note"] + said(convention)
     if D.conditions:
-        yield "yellow", label["valid"] + ", ".join(map(said, D.conditions))
+        yield "yellow", label["valid"] + say(lang, "cli.comma").join(map(said, D.conditions))
     yield "green", f"✓ {said(str(D.check()))}"
 
 
@@ -135,7 +135,8 @@ def _symbol(D: Derivative) -> str:
 def error(error: ClosedFormError, lang: str) -> None:
     """Print an error on stderr, with its excerpt and hint; a failed check is said to be a mistake of ours."""
     key = "cli.internal" if isinstance(error, VerificationError) else "cli.error"
-    message = error.told(partial(translated, lang), catalogue(lang)["cli.hint"])
+    shapes, hint = (catalogue(lang)[f"cli.{key}"] for key in ("shapes", "hint"))
+    message = error.told(partial(translated, lang), shapes=shapes, comma=say(lang, "cli.comma"), hint=hint)
     _write(sys.stderr, [("error", say(lang, key, message=message))], set())
 
 

@@ -40,7 +40,7 @@ valid if x > 0 (every entry)
 ✓ checked numerically: 6 sizes, 8 points, max relative error …
 """,
     "ko": """\
-추론: x: 성분이 n개인 열벡터; S의 크기는 n×n
+추론: 열벡터 x (성분 n개); S의 크기는 n×n
 
   ∂f/∂x = 2Sx + 1 ⊘ x
 
@@ -51,7 +51,7 @@ valid if x > 0 (every entry)
 ✓ 수치로 검증함: 크기 6가지, 점 8개, 최대 상대 오차 …
 """,
     "zh": """\
-推断：x 是有 n 个元素的列向量; S 是 n×n
+推断：x 是有 n 个元素的列向量；S 是 n×n
 
   ∂f/∂x = 2Sx + 1 ⊘ x
 
@@ -77,7 +77,7 @@ hint: did you mean A'*B?
 힌트: 혹시 A'*B인가요?
 """,
     "zh": """\
-错误：矩阵乘积要求内侧维数相等: A 是 m×n, B 是 m×p
+错误：矩阵乘积要求内侧维数相等：A 是 m×n，B 是 m×p
   A*B
    ^
 提示：您是不是想写 A'*B？

@@ -219,7 +219,7 @@ def places() -> Iterator[tuple[str, Module, ast.AST]]:
         if name in ERRORS:
             yield "message", module, node.args[0]
         for keyword in node.keywords if isinstance(node, ast.Call) else []:
-            if keyword.arg in ("hint", "domain"):
+            if keyword.arg == "domain" or (keyword.arg == "hint" and name in ERRORS):
                 yield keyword.arg, module, keyword.value
         if isinstance(node, ast.Return) and module.path.name == "numeric.py" and around(module, node) == "__str__":
             yield "report", module, node.value
@@ -227,9 +227,9 @@ def places() -> Iterator[tuple[str, Module, ast.AST]]:
             yield name, module, node.args[PLACES[name]]
         if name == "append" and ast.unparse(node.func.value).endswith("notes"):
             yield "note", module, node.args[0]
-        if isinstance(node, ast.Assign | ast.AugAssign) and isinstance(node.value, ast.ListComp):
-            if "notes" in ast.unparse(node).partition("=")[0].split():
-                yield "note", module, node.value.elt
+        left, _, _ = ast.unparse(node).partition("=") if isinstance(node, ast.Assign | ast.AugAssign) else ("", "", "")
+        if "notes" in left.split() and isinstance(node.value, ast.ListComp):
+            yield "note", module, node.value.elt
 
 
 def around(module: Module, node: ast.AST) -> str:
