@@ -18,6 +18,8 @@ from closedform.cli import render
 from closedform.cli.main import INTERNAL, USAGE, app
 from closedform.errors import VerificationError
 from closedform.lang import LANGUAGES, say
+from tests.cli.test_diff import MISTAKES
+from tests.lang.test_messages import PROSE
 
 QUESTION = """diff "x'*S*x + sum(log(x))" x --let "S: spd" """
 MISTAKE = """diff "A*B" A --let "A: matrix(m,n)" --let "B: matrix(m,p)" """
@@ -99,6 +101,13 @@ def test_an_answer_in_the_language(lang):
 def test_an_error_in_the_language(lang):
     result = run(f"{MISTAKE} --lang {lang}")
     assert (result.exit_code, result.stdout, result.stderr) == (USAGE, "", ERRORS[lang])
+
+
+@pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang != "en"])
+@pytest.mark.parametrize("line", MISTAKES, ids=lambda line: line[:40])
+def test_no_english_sentence_is_left_in_an_error(line, lang):
+    told = run(line, lang).stderr
+    assert told.startswith(say(lang, "cli.error", message="")) and not PROSE.search(told)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -201,3 +210,8 @@ def test_an_english_answer_needs_no_rich():
         "sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_an_unknown_language_is_also_data():
+    error = json.loads(run(f"{QUESTION} --json --lang tlh").stdout)["error"]
+    assert error["type"] == "RequestError" and "translated" not in error

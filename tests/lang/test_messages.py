@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import time
 from string import Formatter
@@ -10,12 +11,13 @@ import pytest
 
 import closedform as cf
 from closedform.calculus.conditions import conditions
+from closedform.check.sample import TEMPERAMENTS
 from closedform.core.expr import OPS
 from closedform.errors import ClosedFormError
 from closedform.lang import LANGUAGES, MESSAGES, WORDS, sections
 from closedform.lang.messages import template, templates, translated
 from tests.corpus.cases import bad_rows
-from tests.lang.sentences import sentences
+from tests.lang.sentences import nodes, sentences
 from tests.syntax.test_errors import MISTAKES, SHAPES
 
 OTHERS = [lang for lang in LANGUAGES if lang != "en"]
@@ -140,6 +142,15 @@ def test_the_notes_and_conventions_of_answers_are_translated(lang):
     ]
     for sentence in [*notes, *said]:
         assert translated(lang, sentence) != sentence and not PROSE.search(translated(lang, sentence))
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+def test_a_word_is_one_that_the_package_says(lang):
+    tried = ", ".join(dict.fromkeys(kind for pair in TEMPERAMENTS for kind in pair))
+    written = {node.value for _, node in nodes() if isinstance(node, ast.Constant)}
+    numpy = {"Singular matrix", "SVD did not converge"}
+    words = set(sections(lang)[WORDS])
+    assert numpy | {tried} <= words and words - numpy - {tried} <= written
 
 
 def test_the_domain_of_an_operation_is_a_sentence_with_one_operand():
