@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closedform.cli import render
+from closedform.cli.command import USAGE, fail
 from closedform.errors import ClosedFormError, RequestError, VerificationError
-from closedform.lang import language, say
+from closedform.lang import say
+from closedform.lang.messages import translated
 
 if TYPE_CHECKING:
     from closedform.identity.verdict import Verdict
 
-FALSE, USAGE, INTERNAL, STOPPED = 1, 2, 70, 130
+FALSE, STOPPED = 1, 130
 LARGEST_FILE = 10**6  #: bytes
 LABEL = {"en": 11, "ko": 11, "zh": 11}  #: columns of the labels
 STYLES = {"true": "green", "conditional": "yellow", "ambiguous": "yellow", "false": "red", "error": "red"}
@@ -53,30 +55,20 @@ class Answer:
         if self.verdict:
             return fields | self.verdict.as_dict(lang)
         assert self.error is not None
-        return fields | {"statement": self.question.statement, "error": render.error_fields(self.error)}
+        return fields | {"statement": self.question.statement, "error": render.error_fields(self.error, lang)}
 
 
 def check(
-    statements: Annotated[
-        list[str] | None, typer.Argument(help="left = right, e.g. \"d(x'*A*x)/dx = (A + A')*x\".", show_default=False)
-    ] = None,
-    let: Annotated[list[str] | None, typer.Option(help='Declare, e.g. "A: matrix(n,n) symmetric"; repeatable.')] = None,
-    file: Annotated[Path | None, typer.Option(help="A file of statements, one a line.", show_default=False)] = None,
-    lang: Annotated[str, typer.Option(help="The language of the answer: en, ko, zh.")] = "en",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, or a list of them.")] = False,
+    ctx: typer.Context,
+    statements: Annotated[list[str] | None, typer.Argument(show_default=False)] = None,
+    let: Annotated[list[str] | None, typer.Option()] = None,
+    file: Annotated[Path | None, typer.Option(show_default=False)] = None,
+    lang: Annotated[str | None, typer.Option(show_default=False)] = None,
+    json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Whether each statement LEFT = RIGHT is true, in which layouts, under which conditions; else what is right.
-
-    A side is an expression, a derivative, d(f)/dX, d2(f)/dx dx, grad(f, x), or a differential, d(F) = … dX.
-    A file has a statement a line, with # comments, and declarations after ; or on lines that begin with let.
-
-    \b
-    closedform check "d(x'*A*x)/dx = 2*A*x"
-    closedform check "K(m,n)' = K(m,n)" "d(inv(X)) = -inv(X)*dX*inv(X)"
-    closedform check --file identities.txt --lang ko
-    """  # noqa: D301  (\\b keeps the lines that follow it)
+    """Whether statements are true."""
+    spoken: str = ctx.obj  # set by Command
     try:
-        language(lang)
         questions = [Question(s, tuple(let or ())) for s in statements or []]
         questions += _of_file(file, tuple(let or ())) if file else []
         if not questions:
@@ -88,12 +80,8 @@ def check(
     except KeyboardInterrupt:
         raise typer.Exit(STOPPED) from None
     except ClosedFormError as error:
-        if json:
-            typer.echo(render.json({"error": render.error_fields(error)}))
-        ours = isinstance(error, VerificationError)
-        render.error(str(error), "internal error: the answer failed its check and is not shown" if ours else "error")
-        raise typer.Exit(INTERNAL if ours else USAGE) from None
-    _print(answers, total, lang, file is not None, json)
+        fail(error, spoken, as_json=json)
+    _print(answers, total, spoken, file is not None, json)
     if code := _exit_code(answers, total):
         raise typer.Exit(code)
 
@@ -209,9 +197,10 @@ def _whole(a: Answer, lang: str) -> Iterator[render.Line]:
     (_, first), *facts = a.verdict.lines(lang)
     yield STYLES[a.name], first
     for label, said in facts:
-        yield "", f"  {_padded(label, LABEL[lang])}{said}"
+        yield "", f"  {render.padded(label, LABEL[lang])}{said}"
     if a.verdict.inferred:
-        yield "dim", f"  {_padded(say(lang, 'verdict.label_inferred'), LABEL[lang])}{'; '.join(a.verdict.inferred)}"
+        notes = say(lang, "cli.semicolon").join(translated(lang, n) for n in a.verdict.inferred)
+        yield "dim", f"  {render.padded(say(lang, 'verdict.label_inferred'), LABEL[lang])}{notes}"
 
 
 def _table_row(a: Answer, lang: str) -> Iterator[render.Line]:
@@ -220,7 +209,7 @@ def _table_row(a: Answer, lang: str) -> Iterator[render.Line]:
     if a.verdict is None:
         assert a.error is not None
         yield STYLES["error"], f"{number}! {say(lang, 'verdict.label_error')}  {a.question.statement}"
-        for line in str(a.error).split("\n"):
+        for line in render.told(a.error, lang).split("\n"):
             yield "", f"{'':{len(number) + 2}}{line}"
         return
     (_, first), *_ = a.verdict.lines(lang)
@@ -229,7 +218,7 @@ def _table_row(a: Answer, lang: str) -> Iterator[render.Line]:
         kept = {say(lang, f"verdict.label_{key}") for key in ("because", "read", "if", "example", "correct")}
         for label, said in a.verdict.lines(lang):
             if label in kept:
-                yield "", f"{'':{len(number) + 2}}{_padded(label, LABEL[lang])}{said}"
+                yield "", f"{'':{len(number) + 2}}{render.padded(label, LABEL[lang])}{said}"
 
 
 def _summary(answers: list[Answer], total: int, lang: str) -> Iterator[render.Line]:
@@ -239,10 +228,3 @@ def _summary(answers: list[Answer], total: int, lang: str) -> Iterator[render.Li
     yield "", say(lang, "verdict.summary", total=len(answers), **counts)
     if len(answers) < total:
         yield "yellow", say(lang, "verdict.stopped", done=len(answers), total=total)
-
-
-def _padded(label: str, columns: int) -> str:
-    """Padded to a width in terminal columns: characters of Korean and Chinese take two."""
-    from rich.cells import cell_len
-
-    return label + " " * max(1, columns - cell_len(label))

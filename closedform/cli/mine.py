@@ -6,7 +6,6 @@ import typer
 
 from closedform.cli import render
 from closedform.identity.questions import judge
-from closedform.lang import language
 
 WRONG = 1  #: the exit code
 STYLES = {"right": "green", "layout": "yellow", "wrong": "red"}
@@ -19,7 +18,6 @@ def mine(
     from closedform.syntax.declare import declarations
     from closedform.syntax.text import parse
 
-    language(lang)
     judgement = judge(parse(function, *declarations(let), infer=True), wrt, lines, layout=layout)
     if json:
         typer.echo(render.json(judgement.as_dict(lang)))

@@ -53,11 +53,15 @@ def _square_base(reading: Reading, node: Node, a: Term, exponent: str) -> None:
 
 def _not_integer(reading: Reading, node: Node, a: Term, b: Term) -> None:
     base, exponent = reading.factor(a), reading.factor(b)
-    hint = f"write {base}.^{exponent} for the entries' power"
     if b.value == Fraction(1, 2):
         hint = f"write sqrtm({reading.text(a)}) for the matrix square root, {base}.^{exponent} for that of the entries"
     elif b.node.rule == "name":
-        hint = f"declare {exponent} integer ({exponent}: scalar integer), or " + hint
+        hint = (
+            f"declare {exponent} integer ({exponent}: scalar integer), "
+            f"or write {base}.^{exponent} for the entries' power"
+        )
+    else:
+        hint = f"write {base}.^{exponent} for the entries' power"
     reading.misfit("a power of a matrix needs an integer exponent", node.at, (a, b), hint)
 
 

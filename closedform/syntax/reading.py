@@ -128,9 +128,10 @@ class Reading:
 
     def letter_hint(self, name: str) -> str:
         kind = self.kind(name)
-        other = "scalar" if kind == "vector" else "vector(n)"
-        reason = "place" if name in self.kinds else "letter"
-        return f"{name} is read as a {kind} because of its {reason}; declare it if it is not, e.g. {name}: {other}"
+        example = f"{name}: scalar" if kind == "vector" else f"{name}: vector(n)"
+        if name in self.kinds:
+            return f"{name} is read as a {kind} because of its place; declare it if it is not, e.g. {example}"
+        return f"{name} is read as a {kind} because of its letter; declare it if it is not, e.g. {example}"
 
     def guessed_scalar(self, *terms: Term) -> str | None:
         """A variable inside these terms that is a scalar only because of its letter."""

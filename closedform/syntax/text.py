@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from closedform.core.expr import symbol
 from closedform.core.function import Function
-from closedform.core.shape import SCALAR, Dim, Shape, dim, show
+from closedform.core.shape import ONE, SCALAR, Dim, Shape, dim, show
 from closedform.errors import DeclarationError, RequestError, SyntaxProblem, TooLarge
 from closedform.syntax import calls, operators, powers
 from closedform.syntax.declare import (
@@ -232,7 +232,8 @@ def _sizes(declared: dict[str, Shape], used: Iterable[str]) -> tuple[dict[str, D
     """The named sizes: those of declared shapes, and the arguments of eye, ones, zeros and K(m,n)."""
     found = {name: dim(name) for shape in declared.values() for d in shape for name in d.names}
     new = [n for n in used if n not in found and n not in declared and n.isidentifier()]
-    return found | {n: dim(n) for n in new}, [f"{n} is a dimension" for n in new]
+    notes = [f"{n} is a dimension" for n in new]
+    return found | {n: dim(n) for n in new}, notes
 
 
 def _function(reading: Reading, nodes: list[Node]) -> Function:
@@ -267,11 +268,11 @@ def settled(reading: Reading) -> tuple[str, ...]:
     final = dict(zip(reading.shapes, reading.resolve(*reading.shapes.values()), strict=True))
     for name, shape in final.items():
         reading.symbols[name] = symbol(name, shape, reading.properties.get(name, ()))
-    notes = [f"{name} is {_words(final[name])}" for name in reading.inferred]
+    notes = [_note(name, final[name]) for name in reading.inferred]
     return *notes, *dict.fromkeys(reading.notes)
 
 
-def _words(shape: Shape) -> str:
+def _note(name: str, shape: Shape) -> str:
     if shape == SCALAR:
-        return "a scalar"
-    return f"a column of {shape[0]} entries" if str(shape[1]) == "1" else show(shape)
+        return f"{name} is a scalar"
+    return f"{name} is a column of {shape[0]} entries" if shape[1] is ONE else f"{name} is {show(shape)}"
