@@ -145,3 +145,11 @@ def test_a_judgement_is_said_in_every_language(lang):
         j = judge("x'*A*x", "x", mine)
         assert "{" not in j.text(lang)
         assert j.as_dict(lang)["said"] == j.text(lang).split("\n")
+
+
+def test_where_an_answer_and_the_derivation_part_is_told_with_the_step():
+    f = cf.parse("x'*A*x")
+    judgement = cf.judge(f, "x", "df = dx'*A*x + x'*A*dx; df = 2*x'*A*dx; 2*A'*x")
+    assert judgement.line == 2
+    assert "step 3 of the derivation, a scalar equals its transpose: df = x'*A*dx + x'*A'*dx" in str(judgement)
+    assert "풀이의 3단계" in judgement.text("ko")
