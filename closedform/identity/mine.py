@@ -32,14 +32,16 @@ from closedform.identity.correct import nearest_layout, nearest_pair
 from closedform.identity.edits import edited
 from closedform.identity.verdict import layouts_in_words
 from closedform.lang import say
-from closedform.syntax.sides import Statement, statement_of
+from closedform.syntax.sides import Statement, Written, statement_of
 from closedform.syntax.statement import written
+from closedform.syntax.text import syntax_of
 
 if TYPE_CHECKING:
     from closedform.derivation.telling import Derivation
 
 RIGHT, LAYOUT, WRONG = "right", "layout", "wrong"
 MOST_LINES = 50
+_D = r"d|\\mathrm\{d\}|\\operatorname\{d\}"  #: of a differential, also in LaTeX
 ALIKE = 0.9  #: of two lines that are taken for one
 SIMPLEST = 64  #: the largest denominator of a factor that is named
 TELLING = ("verdict.symmetric", "verdict.diagonal", "verdict.by_other")  #: conditions that explain a slip
@@ -153,15 +155,15 @@ def _nearest(steps: Derivation, line: str) -> tuple[int, float]:
 def _parts(mine: str | Sequence[str], wrt: list[str]) -> list[tuple[str, bool]]:
     """The formulas of an answer, line by line, and whether each is one for the differential."""
     given = [mine] if isinstance(mine, str) else list(mine)
-    lines = [line.strip() for lines in given for line in re.split(r"[;\n]", lines) if line.strip()]
+    lines = [line.strip() for lines in given for line in re.split(r"(?<!\\);|\n", lines) if line.strip()]
     if not lines:
         raise RequestError("there is no answer to judge", hint="give a formula, such as 2*x")
     found: list[tuple[str, bool]] = []
-    moves = re.compile(r"(?<!\w)d(" + "|".join(map(re.escape, wrt)) + r")(?!\w)|(?<!\w)d\(")
+    moves = re.compile(rf"(?<!\w)({_D})\s*({'|'.join(map(re.escape, wrt))})(?!\w)|(?<!\w)d\(")
     for line in lines:
         label, *formulas = line.split("=")
         is_label = bool(formulas)
-        named = is_label and "/" not in label and re.match(r"\s*d", label) is not None
+        named = is_label and "/" not in label and re.match(rf"\s*({_D})", label) is not None
         for formula in formulas if is_label else [label]:
             found.append((formula.strip(), named or moves.search(formula) is not None))
     if len(found) > MOST_LINES:
@@ -179,13 +181,16 @@ class _Line:
         order = "d" if len(names) == 1 else f"d{len(names)}"
         left = f"d({text(D.function.expr)})" if is_differential else f"{order}({text(D.function.expr)})/{below}"
         variables = {**D.function.variables, **{x.data.name: x for x in D.variables}}
+        is_latex = syntax_of(formula) == "latex"
         self.w = written(
-            f"{left} = {formula}",
+            f"{left} = {0 if is_latex else formula}",
             {n: s.shape for n, s in variables.items()},
             {n: sorted(s.data.properties) for n, s in variables.items()},
             abstract_functions(D.function.expr),
             dims=sorted(_sizes(D) - variables.keys()),
         )
+        if is_latex:
+            self.w = _with_latex(self.w, formula)
 
     def judgement(self) -> Judgement:
         try:
@@ -218,6 +223,15 @@ class _Line:
     def differential(self) -> Expr:
         """The true differential, by the variables that were asked about."""
         return differential(self.D.function, *dict.fromkeys(x.data.name for x in self.D.variables)).expr
+
+
+def _with_latex(w: Written, formula: str) -> Written:
+    """The statement with a right side in LaTeX, where the places of its errors are."""
+    from closedform.syntax.latex import read
+
+    right = read(formula, w.shapes, w.functions, statement=True)
+    root = replace(w.root, operands=(w.root.operands[0], right.tree))
+    return replace(w, root=root, source=formula, kinds=right.kinds)
 
 
 def _sizes(D: Derivative) -> set[str]:
