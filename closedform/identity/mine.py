@@ -181,7 +181,7 @@ class _Line:
         order = "d" if len(names) == 1 else f"d{len(names)}"
         left = f"d({text(D.function.expr)})" if is_differential else f"{order}({text(D.function.expr)})/{below}"
         variables = {**D.function.variables, **{x.data.name: x for x in D.variables}}
-        is_latex = syntax_of(formula) == "latex"
+        is_latex = "latex" in (syntax_of(formula), syntax_of(D.function.source))
         self.w = written(
             f"{left} = {0 if is_latex else formula}",
             {n: s.shape for n, s in variables.items()},

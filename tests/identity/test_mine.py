@@ -173,3 +173,10 @@ def test_a_mistake_in_an_answer_in_latex_has_its_place_there():
     with pytest.raises(SyntaxProblem) as caught:
         cf.judge(cf.parse("x'*A*x"), "x", r"\frac{1}{2 A x")
     assert caught.value.source == r"\frac{1}{2 A x"
+
+
+@pytest.mark.parametrize(
+    ("mine", "verdict"), [("2A^T(Ax-b)", "right"), ("2*A'*(A*x - b)", "right"), ("2A(Ax-b)", "wrong")]
+)
+def test_an_answer_to_a_question_in_latex_is_read_as_latex(mine, verdict):
+    assert cf.judge(cf.parse(r"\|Ax-b\|_2^2"), "x", mine).verdict == verdict
