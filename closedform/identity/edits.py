@@ -99,8 +99,7 @@ def _extra_factor(w: Written, n: Node) -> Iterator[Node]:
 
 
 def _name(w: Written, n: Node) -> Iterator[Node]:
-    name = plain(n.text)
-    if n.rule == "name" and name in w.shapes:
+    if n.rule == "name" and (name := plain(n.text)) in w.shapes:
         for other, shape in w.shapes.items():
             if other != name and shape == w.shapes[name]:
                 yield replace(n, text=other)

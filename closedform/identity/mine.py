@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from closedform.core.abstract import abstract_functions
 from closedform.core.expr import Expr, symbols, times, topological
 from closedform.core.normal import normal
 from closedform.emit.text import text
-from closedform.errors import RequestError, ShapeError
+from closedform.errors import NotSupported, RequestError, ShapeError
 from closedform.identity.changes import Said, with_sides
 from closedform.identity.compare import NO_LAYOUT, Sides, compare, conventions
 from closedform.identity.conditions import holds, search
@@ -31,11 +32,17 @@ from closedform.identity.correct import nearest_layout, nearest_pair
 from closedform.identity.edits import edited
 from closedform.identity.verdict import layouts_in_words
 from closedform.lang import say
-from closedform.syntax.sides import Statement, statement_of
+from closedform.syntax.sides import Statement, Written, statement_of
 from closedform.syntax.statement import written
+from closedform.syntax.text import syntax_of
+
+if TYPE_CHECKING:
+    from closedform.derivation.telling import Derivation
 
 RIGHT, LAYOUT, WRONG = "right", "layout", "wrong"
 MOST_LINES = 50
+_D = r"d|\\mathrm\{d\}|\\operatorname\{d\}"  #: of a differential, also in LaTeX
+ALIKE = 0.9  #: of two lines that are taken for one
 SIMPLEST = 64  #: the largest denominator of a factor that is named
 TELLING = ("verdict.symmetric", "verdict.diagonal", "verdict.by_other")  #: conditions that explain a slip
 
@@ -52,6 +59,8 @@ class Judgement:
         mine: that line, or the last one.
         slip: what went wrong, where it is known.
         correct: the right formula, in the layout nearest to the answer; of a differential the differential.
+        step: of several lines, the number of the step of the derivation where the answer and it part.
+        derivative: what has that derivation.
     """
 
     verdict: str
@@ -61,6 +70,8 @@ class Judgement:
     mine: str
     slip: Said | None
     correct: str
+    step: int | None = None
+    derivative: Derivative | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.text()
@@ -81,6 +92,9 @@ class Judgement:
             yield self.slip.text(lang)
         if self.verdict == WRONG:
             yield say(lang, "mine.correct", formula=self.correct)
+        if self.step is not None and self.derivative is not None:
+            step = self.derivative.steps(lang)[self.step - 1]
+            yield say(lang, "mine.step", n=self.step, sentence=step.sentence, head=step.head, formula=step.after)
 
     def as_dict(self, lang: str = "en") -> dict[str, Any]:
         """Every field, ready for JSON; sentences in a language."""
@@ -93,6 +107,7 @@ class Judgement:
             "slip": self.slip.key.removeprefix("mine.") if self.slip else None,
             "said": list(self.lines(lang)),
             "correct": self.correct,
+            "step": self.step,
         }
 
 
@@ -108,22 +123,47 @@ def judged(D: Derivative, mine: str | Sequence[str]) -> Judgement:
     for number, (formula, is_differential) in enumerate(parts, 1):
         found = _Line(D, formula, is_differential).judgement()
         if found.verdict == WRONG:
-            return replace(found, line=number) if len(parts) > 1 else found
+            before = parts[number - 2][0] if number > 1 else ""
+            step = _parting(D, before, formula) if len(parts) > 1 else None
+            return replace(found, line=number, step=step, derivative=D) if len(parts) > 1 else found
     return found
+
+
+def _parting(D: Derivative, right: str, wrong: str) -> int | None:
+    """The step where an answer and the derivation part: after the last right line, else the one like the wrong line.
+
+    None where there is no derivation.
+    """
+    try:
+        steps = D.steps()
+    except NotSupported:
+        return None
+    near, alike = _nearest(steps, right) if right else (0, 0.0)
+    if alike >= ALIKE and near < len(steps):
+        return near + 1
+    return _nearest(steps, wrong)[0]
+
+
+def _nearest(steps: Derivation, line: str) -> tuple[int, float]:
+    """The number of the step whose line reads most like this one, and how much."""
+    bare = line.replace(" ", "")
+    ratios = [SequenceMatcher(None, bare, step.after.replace(" ", "")).ratio() for step in steps]
+    best = max(range(len(ratios)), key=lambda i: ratios[i])
+    return best + 1, ratios[best]
 
 
 def _parts(mine: str | Sequence[str], wrt: list[str]) -> list[tuple[str, bool]]:
     """The formulas of an answer, line by line, and whether each is one for the differential."""
     given = [mine] if isinstance(mine, str) else list(mine)
-    lines = [line.strip() for lines in given for line in re.split(r"[;\n]", lines) if line.strip()]
+    lines = [line.strip() for lines in given for line in re.split(r"(?<!\\);|\n", lines) if line.strip()]
     if not lines:
         raise RequestError("there is no answer to judge", hint="give a formula, such as 2*x")
     found: list[tuple[str, bool]] = []
-    moves = re.compile(r"(?<!\w)d(" + "|".join(map(re.escape, wrt)) + r")(?!\w)|(?<!\w)d\(")
+    moves = re.compile(rf"(?<!\w)({_D})\s*({'|'.join(map(re.escape, wrt))})(?!\w)|(?<!\w)d\(")
     for line in lines:
         label, *formulas = line.split("=")
         is_label = bool(formulas)
-        named = is_label and "/" not in label and re.match(r"\s*d", label) is not None
+        named = is_label and "/" not in label and re.match(rf"\s*({_D})", label) is not None
         for formula in formulas if is_label else [label]:
             found.append((formula.strip(), named or moves.search(formula) is not None))
     if len(found) > MOST_LINES:
@@ -141,13 +181,16 @@ class _Line:
         order = "d" if len(names) == 1 else f"d{len(names)}"
         left = f"d({text(D.function.expr)})" if is_differential else f"{order}({text(D.function.expr)})/{below}"
         variables = {**D.function.variables, **{x.data.name: x for x in D.variables}}
+        is_latex = "latex" in (syntax_of(formula), syntax_of(D.function.source))
         self.w = written(
-            f"{left} = {formula}",
+            f"{left} = {0 if is_latex else formula}",
             {n: s.shape for n, s in variables.items()},
             {n: sorted(s.data.properties) for n, s in variables.items()},
             abstract_functions(D.function.expr),
             dims=sorted(_sizes(D) - variables.keys()),
         )
+        if is_latex:
+            self.w = _with_latex(self.w, formula)
 
     def judgement(self) -> Judgement:
         try:
@@ -180,6 +223,15 @@ class _Line:
     def differential(self) -> Expr:
         """The true differential, by the variables that were asked about."""
         return differential(self.D.function, *dict.fromkeys(x.data.name for x in self.D.variables)).expr
+
+
+def _with_latex(w: Written, formula: str) -> Written:
+    """The statement with a right side in LaTeX, where the places of its errors are."""
+    from closedform.syntax.latex import read
+
+    right = read(formula, w.shapes, w.functions, statement=True)
+    root = replace(w.root, operands=(w.root.operands[0], right.tree))
+    return replace(w, root=root, source=formula, kinds=right.kinds)
 
 
 def _sizes(D: Derivative) -> set[str]:

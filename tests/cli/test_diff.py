@@ -98,7 +98,7 @@ def test_entries_are_written_out():
     assert result.stdout.endswith(
         "\n\nwritten out at n = 2: 2\n\n  ⎡ 2A₁₁ x₁ + x₂ (A₁₂ + A₂₁) ⎤\n  ⎣ 2A₂₂ x₂ + x₁ (A₁₂ + A₂₁) ⎦\n"
     )
-    assert run("""diff "c^2" c --entries 2""").stdout.endswith("\n\nwritten out: a number\n\n  2c\n")
+    assert run("""diff "c^2" c --entries 2""").stdout.endswith("\n\nwritten out: 1×1\n\n  2c\n")
     latex = run("""diff "x'*A*x" x --entries n=2 --latex""").stdout
     assert latex == cf.derivative(cf.parse("x'*A*x"), "x").written_out(n=2).latex() + "\n"
 

@@ -145,3 +145,38 @@ def test_a_judgement_is_said_in_every_language(lang):
         j = judge("x'*A*x", "x", mine)
         assert "{" not in j.text(lang)
         assert j.as_dict(lang)["said"] == j.text(lang).split("\n")
+
+
+def test_where_an_answer_and_the_derivation_part_is_told_with_the_step():
+    f = cf.parse("x'*A*x")
+    judgement = cf.judge(f, "x", "df = dx'*A*x + x'*A*dx; df = 2*x'*A*dx; 2*A'*x")
+    assert judgement.line == 2
+    assert "step 3 of the derivation, a scalar equals its transpose: df = x'*A*dx + x'*A'*dx" in str(judgement)
+    assert "풀이의 3단계" in judgement.text("ko")
+
+
+@pytest.mark.parametrize(
+    ("mine", "verdict"),
+    [
+        (r"(A + A^\top) x", "right"),
+        (r"x^\top (A + A^\top)", "layout"),
+        (r"2 A x", "wrong"),
+        (r"\mathrm{d}f = \mathrm{d}x^\top A x + x^\top A \,\mathrm{d}x; x^\top(A + A^\top)\,\mathrm{d}x", "right"),
+        (r"\mathrm{d}f = 2 x^\top A \,\mathrm{d}x", "wrong"),
+    ],
+)
+def test_an_answer_in_latex_is_judged(mine, verdict):
+    assert cf.judge(cf.parse("x'*A*x"), "x", mine).verdict == verdict
+
+
+def test_a_mistake_in_an_answer_in_latex_has_its_place_there():
+    with pytest.raises(SyntaxProblem) as caught:
+        cf.judge(cf.parse("x'*A*x"), "x", r"\frac{1}{2 A x")
+    assert caught.value.source == r"\frac{1}{2 A x"
+
+
+@pytest.mark.parametrize(
+    ("mine", "verdict"), [("2A^T(Ax-b)", "right"), ("2*A'*(A*x - b)", "right"), ("2A(Ax-b)", "wrong")]
+)
+def test_an_answer_to_a_question_in_latex_is_read_as_latex(mine, verdict):
+    assert cf.judge(cf.parse(r"\|Ax-b\|_2^2"), "x", mine).verdict == verdict
