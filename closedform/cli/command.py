@@ -76,7 +76,7 @@ def misuse(ctx: Any, error: Any, line: Sequence[str], rest: Sequence[str] = ()) 
 
     parameters = ctx.command.get_params(ctx)
     option = str(getattr(error, "option_name", ""))
-    hint: str | None = f"see {ctx.command_path} --help"
+    hint = f"see {' '.join([PROGRAM, ctx.command.name] if ctx.parent else [PROGRAM])} --help"
     match type(error).__name__:
         case "NoSuchOption":
             message = f"no such option: {option[:40]}"

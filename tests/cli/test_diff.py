@@ -188,18 +188,18 @@ def test_a_mistake_is_also_data(line):
 
 
 MISUSES = {
-    "diff": ("missing argument FUNCTION", "see "),
+    "diff": ("missing argument FUNCTION", "see closedform"),
     "dif x x": ("no such command: dif", "did you mean diff?"),
     "solve x": ("no such command: solve", "one of diff, check, practice"),
     "--versoin": ("no such option: --versoin", "did you mean --version?"),
-    "diff x x --layout": ("--layout needs a value", "see "),
-    "diff x x --let": ("--let needs a value", "see "),
-    "check --lang": ("--lang needs a value", "see "),
-    "diff x x --latex=1": ("--latex takes no value", "see "),
+    "diff x x --layout": ("--layout needs a value", "see closedform"),
+    "diff x x --let": ("--let needs a value", "see closedform"),
+    "check --lang": ("--lang needs a value", "see closedform"),
+    "diff x x --latex=1": ("--latex takes no value", "see closedform"),
     "practice --sed 3": ("no such option: --sed", "did you mean --seed?"),
-    "practice --count few": ("--count does not take this value", "see "),
-    "practice --count 0": ("--count does not take this value", "see "),
-    "practice trace": ("unexpected argument trace", "see "),
+    "practice --count few": ("--count does not take this value", "see closedform"),
+    "practice --count 0": ("--count does not take this value", "see closedform"),
+    "practice trace": ("unexpected argument trace", "see closedform"),
 }
 
 
