@@ -18,7 +18,7 @@ from closedform.cli import render
 from closedform.cli.command import USAGE, fail
 from closedform.errors import ClosedFormError, RequestError, VerificationError
 from closedform.lang import say
-from closedform.lang.messages import translated
+from closedform.lang.messages import told, translated
 
 if TYPE_CHECKING:
     from closedform.identity.verdict import Verdict
@@ -209,7 +209,7 @@ def _table_row(a: Answer, lang: str) -> Iterator[render.Line]:
     if a.verdict is None:
         assert a.error is not None
         yield STYLES["error"], f"{number}! {say(lang, 'verdict.label_error')}  {a.question.statement}"
-        for line in render.told(a.error, lang).split("\n"):
+        for line in told(a.error, lang).split("\n"):
             yield "", f"{'':{len(number) + 2}}{line}"
         return
     (_, first), *_ = a.verdict.lines(lang)

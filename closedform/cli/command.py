@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from closedform.cli import render
-from closedform.errors import ClosedFormError, VerificationError
+from closedform.errors import ClosedFormError, RequestError, VerificationError
 from closedform.lang import LANGUAGES, language, say
 
 USAGE, INTERNAL = 2, 70
 PROGRAM = "closedform"
 ENGLISH = LANGUAGES[0]
+UsageError: Any = typer.BadParameter.__base__  #: of every error that typer's parser finds in a command line
 EXAMPLES = {
     "diff": """
 closedform diff "x'*A*x" x
@@ -54,13 +57,55 @@ def spoken(*wanted: str | None, as_json: bool = False) -> str:
         fail(error, ENGLISH, as_json)
 
 
+def wished(args: Sequence[str]) -> str:
+    """The language of a command line that cannot be read."""
+    after = [b for a, b in pairwise(args) if a == "--lang"]
+    return spoken(*after, *(a.partition("=")[2] for a in args if a.startswith("--lang=")))
+
+
+def misuse(ctx: Any, error: Any, line: Sequence[str], rest: Sequence[str] = ()) -> NoReturn:
+    """End the program as any mistake does, in the language asked for; where only help is wanted, raise the error again.
+
+    Args:
+        ctx: of the command.
+        error: of typer's parser.
+        line: the arguments of the command.
+        rest: those that are too many.
+    """
+    from closedform.syntax.names import closest
+
+    parameters = ctx.command.get_params(ctx)
+    option = str(getattr(error, "option_name", ""))
+    hint = f"see {' '.join([PROGRAM, ctx.command.name] if ctx.parent else [PROGRAM])} --help"
+    match type(error).__name__:
+        case "NoSuchOption":
+            message = f"no such option: {option[:40]}"
+            hint = closest(option, [name for p in parameters for name in p.opts]) or hint
+        case "BadOptionUsage":
+            flag = any(option in p.opts and getattr(p, "is_flag", False) for p in parameters)
+            message = f"{option} takes no value" if flag else f"{option} needs a value"
+        case "MissingParameter":
+            message = f"missing argument {error.param.name.upper()}"
+        case "BadParameter":
+            message = f"{error.param.opts[0]} does not take this value"
+        case "UsageError" if rest:
+            message = f"unexpected argument {rest[0][:40]}"
+        case _:
+            raise error
+    fail(RequestError(message, hint=hint), wished(line), "--json" in line)
+
+
 class Command(TyperCommand):
     """A command whose context's object is the language, known before all else, and whose help is in [help]."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        given, _, _ = self.make_parser(ctx).parse_args(list(args))
-        ctx.obj = spoken(given.get("lang"), given.get("steps"), as_json="json" in given)
-        return super().parse_args(ctx, args)
+        line, rest = tuple(args), list[str]()
+        try:
+            given, rest, _ = self.make_parser(ctx).parse_args(list(args))
+            ctx.obj = spoken(given.get("lang"), given.get("steps"), as_json="json" in given)
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            misuse(ctx, error, line, rest)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         explain(self, ctx, ctx.obj)
@@ -69,6 +114,21 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """The program; its help is in the language of the environment."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        line = tuple(args)
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            misuse(ctx, error, line)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] in self.commands:
+            return super().resolve_command(ctx, args)
+        from closedform.syntax.names import closest
+
+        hint = closest(args[0], self.commands) or "one of " + ", ".join(self.commands)
+        fail(RequestError(f"no such command: {args[0][:40]}", hint=hint), wished(args), "--json" in args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         lang = spoken()

@@ -13,6 +13,7 @@ from closedform.cli import render
 from closedform.cli.command import fail
 from closedform.errors import ClosedFormError, NotSupported
 from closedform.lang import say
+from closedform.lang.messages import told
 
 if TYPE_CHECKING:
     from closedform.practice.exercise import Exercise
@@ -88,7 +89,7 @@ def _is_right(exercise: Exercise, answer: str, lang: str) -> bool:
     try:
         judgement = exercise.judge(answer)
     except ClosedFormError as error:
-        render.lines([("red", render.told(error, lang))])
+        render.lines([("red", told(error, lang))])
         return False
     style = "red" if judgement.verdict == "wrong" else "green"
     said = list(judgement.lines(lang))

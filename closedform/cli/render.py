@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from closedform.calculus.layout import AS_IS
 from closedform.core.shape import sizes_in_words
 from closedform.errors import TooLarge, VerificationError
-from closedform.lang import catalogue, say
-from closedform.lang.messages import translated
+from closedform.lang import say
+from closedform.lang.messages import told, translated
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -220,12 +220,6 @@ def error(error: ClosedFormError, lang: str) -> None:
     """Print an error on stderr, with its excerpt and hint; a failed check is said to be a mistake of ours."""
     key = "cli.internal" if isinstance(error, VerificationError) else "cli.error"
     _write(sys.stderr, [("error", say(lang, key, message=told(error, lang)))], set())
-
-
-def told(error: ClosedFormError, lang: str) -> str:
-    """An error with its excerpt and hint, in a language."""
-    shapes, hint = (catalogue(lang)[f"cli.{key}"] for key in ("shapes", "hint"))
-    return error.told(partial(translated, lang), shapes=shapes, comma=say(lang, "cli.comma"), hint=hint)
 
 
 def error_fields(error: ClosedFormError, lang: str) -> dict[str, Any]:

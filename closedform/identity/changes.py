@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from closedform.core.shape import ONE, Dim, Shape, dim
+from closedform.errors import ClosedFormError
 from closedform.lang import say
+from closedform.lang.messages import told
 from closedform.syntax.sides import Written
 from closedform.syntax.tokens import plain
 from closedform.syntax.tree import Node, postorder
@@ -18,13 +20,20 @@ from closedform.syntax.tree import Node, postorder
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence of the catalogues with its facts, which may be sentences themselves."""
+    """A sentence of the catalogues with its facts, which may be sentences or errors themselves."""
 
     key: str
-    facts: Mapping[str, str | Said] = field(default_factory=dict)
+    facts: Mapping[str, str | Said | ClosedFormError] = field(default_factory=dict)
 
     def text(self, lang: str = "en") -> str:
-        return say(lang, self.key, **{k: v.text(lang) if isinstance(v, Said) else v for k, v in self.facts.items()})
+        return say(lang, self.key, **{name: _in_words(fact, lang) for name, fact in self.facts.items()})
+
+
+def _in_words(fact: str | Said | ClosedFormError, lang: str) -> str:
+    """A fact in a language; of an error its first line, without the excerpt and the hint."""
+    if isinstance(fact, ClosedFormError):
+        return told(fact, lang).partition("\n")[0]
+    return fact.text(lang) if isinstance(fact, Said) else fact
 
 
 @dataclass(frozen=True)

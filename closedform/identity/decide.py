@@ -152,7 +152,7 @@ def _of_misfit(w: Written, misfit: ShapeError) -> Verdict:
     """
     others = [(r, holds(r.written)) for r in readings(w)]
     read = (Read(AS_WRITTEN, False), *(Read(r.said[0], true) for r, true in others))
-    reason = Said("verdict.misfit", {"message": str(misfit).split("\n")[0]})
+    reason = Said("verdict.misfit", {"message": misfit})
     if any(true for _, true in others):
         return Verdict(w.source, AMBIGUOUS, _layouts_of(others, []), readings=read, reason=reason)
     when = search(w, readable=False)

@@ -196,7 +196,7 @@ class _Line:
         try:
             s = statement_of(self.w)
         except ShapeError as misfit:
-            reason = Said("mine.misfit", {"message": str(misfit).split("\n")[0]})
+            reason = Said("mine.misfit", {"message": misfit})
             return self._judgement(WRONG, self._correct(None), _edit(self) or reason)
         correct = self._correct(s)
         for convention in conventions(s):

@@ -79,6 +79,7 @@ def judge(
     ✗ line 1 is wrong: dx'*A*x
     the term x'*A*dx is missing
     right is dx'*A*x + x'*A*dx
+    step 1 of the derivation, write the differential of the function: df = d(x'*A*x)
     """
     from closedform.ask import derivative
     from closedform.core.expr import Expr

@@ -11,6 +11,7 @@ from closedform.identity.compare import LAYOUTS, NO_LAYOUT, Outcome
 from closedform.identity.correct import Correction
 from closedform.identity.counterexample import Counterexample, first_difference, matrix_text
 from closedform.lang import say
+from closedform.lang.messages import translated
 
 TRUE, CONDITIONAL, FALSE, AMBIGUOUS = "true", "conditional", "false", "ambiguous"
 WRITTEN_OUT = 12  #: entries of a value that is shown whole
@@ -100,7 +101,7 @@ class Verdict:
         if self.constants:
             yield "constant", ", ".join(self.constants)
         if self.domain:
-            yield "domain", ", ".join(self.domain)
+            yield "domain", say(lang, "cli.comma").join(translated(lang, condition) for condition in self.domain)
         if self.counterexample:
             yield "example", _example(self.counterexample, lang)
         if self.corrected:

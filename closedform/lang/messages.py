@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from string import Formatter
 
-from closedform.lang import MESSAGES, WORDS, sections
+from closedform.errors import ClosedFormError
+from closedform.lang import MESSAGES, WORDS, catalogue, sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,13 @@ def translated(lang: str, sentence: str) -> str:
         if facts is not None:
             return t.said.format(**dict(_in_words(facts, sections(lang).get(WORDS, {}))))
     return sentence
+
+
+def told(error: ClosedFormError, lang: str) -> str:
+    """An error with its excerpt and hint, in a language."""
+    said = catalogue(lang)
+    words = {key: said[f"cli.{key}"] for key in ("shapes", "comma", "hint")}
+    return error.told(partial(translated, lang), **words)
 
 
 def _in_words(facts: Mapping[str, str], words: Mapping[str, str]) -> Iterator[tuple[str, str]]:

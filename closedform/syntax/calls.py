@@ -89,7 +89,7 @@ def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
     product = f"{name}*{inside if known else '(…)'}" if len(node.operands) == 1 else None
     hint: str | None
     if name in MATRICES:
-        hint = _matrix_hint(product, WRITTEN[name])
+        hint = _matrix_hint(product, name)
     elif known:
         hint = f"write {product} for a product" if product else None
     else:
@@ -99,10 +99,11 @@ def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
     return UnknownName(f"unknown function {name[:40]}", source=reading.source, span=node.at, hint=hint)
 
 
-def _matrix_hint(product: str | None, matrix: str) -> str:
+def _matrix_hint(product: str | None, name: str) -> str:
+    written, which = WRITTEN[name]
     if product is None:
-        return f"write {matrix}"
-    return f"write {product} for a product, {matrix}"
+        return f"write {written} for the {which} matrix"
+    return f"write {product} for a product, {written} for the {which} matrix"
 
 
 def _own_function_hint(name: str, product: str | None) -> str | None:
@@ -252,10 +253,10 @@ def _with_triangles(product: Dim, sides: list[Dim]) -> Dim | None:
 
 DIMENSION = "a dimension: a name, a positive integer or a product of them"
 ONE_OR_TWO = {"SLASH": "2", "PLUS": "1"}  #: the numbers in n*(n+1)/2
-WRITTEN = {
-    "K": "K(m,n) for the commutation matrix",
-    "D": "D(n) for the duplication matrix",
-    "L": "L(n) for the elimination matrix",
+WRITTEN = {  #: how a matrix of this name is written, and which it is
+    "K": ("K(m,n)", "commutation"),
+    "D": ("D(n)", "duplication"),
+    "L": ("L(n)", "elimination"),
 }
 
 

@@ -92,8 +92,8 @@ def _equation(tokens: Tokens, source: str) -> Node:
     if depths[at]:
         raise SyntaxProblem("this = stands inside brackets", source=source, span=_place(tokens[at]))
     if not tokens[:at] or not tokens[at + 1 :]:
-        which = "before" if not tokens[:at] else "after"
-        raise SyntaxProblem(f"something is missing {which} =", source=source, span=_place(tokens[at]))
+        message = "something is missing before =" if not tokens[:at] else "something is missing after ="
+        raise SyntaxProblem(message, source=source, span=_place(tokens[at]))
     left, right = side(tokens[:at], source), side(tokens[at + 1 :], source)
     return Node("EQUALS", "=", (left, right), (left.span[0], right.span[1]), _place(tokens[at]), False)
 
@@ -120,7 +120,7 @@ def _named(tokens: Tokens, source: str) -> Node:
     name, order = str(tokens[0]), NAMED[str(tokens[0])]
     parts = _split(tokens[2:-1], "_COMMA")
     if not 2 <= len(parts) <= 1 + order or not all(parts):
-        raise SyntaxProblem(f"{name} takes a function and {order} variable{'s' * (order > 1)}", source=source,
+        raise SyntaxProblem(f"{name} takes a function and {order} variable{'s' if order > 1 else ''}", source=source,
                             span=_whole(tokens), hint=f"write {name}(f, x)")  # fmt: skip
     function, *variables = (tree(part, source) for part in parts)
     if len(variables) < order:
@@ -177,7 +177,7 @@ def _wrong_order(order: int, variables: int, span: Span, source: str) -> NoRetur
     if max(order, variables) > 2:
         raise NotSupported("statements about third derivatives are not checked yet", source=source, span=span)
     raise SyntaxProblem(
-        f"a derivative of order {order} is by {order} variable{'s' * (order > 1)}, not {variables}",
+        f"a derivative of order {order} is by {order} variable{'s' if order > 1 else ''}, not {variables}",
         source=source, span=span, hint="write d(f)/dx, or d2(f)/dx dy for a second derivative",
     )  # fmt: skip
 

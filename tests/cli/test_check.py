@@ -52,7 +52,7 @@ def test_several_statements_share_the_declarations_and_a_summary():
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_answer_is_in_the_language_asked_for(lang):
-    words = {"en": "A is symmetric", "ko": "A가 대칭행렬", "zh": "A 是对称矩阵"}
+    words = {"en": "A is symmetric", "ko": "A이(가) 대칭행렬", "zh": "A 是对称矩阵"}
     assert words[lang] in run("d(x'*A*x)/dx = 2*A*x", "--lang", lang).stdout
 
 

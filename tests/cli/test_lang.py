@@ -18,7 +18,7 @@ from closedform.cli import render
 from closedform.cli.main import INTERNAL, USAGE, app
 from closedform.errors import VerificationError
 from closedform.lang import LANGUAGES, say
-from tests.cli.test_diff import MISTAKES
+from tests.cli.test_diff import MISTAKES, MISUSES
 from tests.lang.test_messages import PROSE
 
 QUESTION = """diff "x'*S*x + sum(log(x))" x --let "S: spd" """
@@ -104,10 +104,17 @@ def test_an_error_in_the_language(lang):
 
 
 @pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang != "en"])
-@pytest.mark.parametrize("line", MISTAKES, ids=lambda line: line[:40])
+@pytest.mark.parametrize("line", [*MISTAKES, *MISUSES], ids=lambda line: line[:40])
 def test_no_english_sentence_is_left_in_an_error(line, lang):
     told = run(line, lang).stderr
     assert told.startswith(say(lang, "cli.error", message="")) and not PROSE.search(told)
+
+
+@pytest.mark.parametrize(
+    "line", ["diff --lang ko", "diff x x --lang=ko --let", "dif x --lang ko", "practice x --lang ko"]
+)
+def test_a_wrong_command_line_is_answered_in_the_language_it_asks_for(line):
+    assert run(line, "zh").stderr.startswith("오류: ")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -20,6 +20,7 @@ from closedform.identity.readings import FUNCTIONS
 from closedform.lang import LANGUAGES, catalogue
 from closedform.syntax.declare import declarations
 from closedform.syntax.statement import read_statement
+from tests.lang.test_messages import PROSE
 
 
 def check(statement, let=""):
@@ -244,6 +245,14 @@ def test_the_correction_is_near_and_true(statement, corrected):
 
 
 # ------------------------------------------------------------------------------------------------- everything else
+
+
+@pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang != "en"])
+@pytest.mark.parametrize("statement", ["vec(A.*X) = diag(A)*vec(X)", "d(sum(log(x)))/dx = 1./x"])
+def test_an_error_and_a_domain_inside_a_verdict_are_said_in_the_language(statement, lang):
+    """Three English words in a row are left in neither."""
+    said = check(statement).text(lang).partition("\n")[2]
+    assert not PROSE.search(said) and "every entry" not in said
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

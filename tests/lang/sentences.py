@@ -22,6 +22,7 @@ from closedform import errors
 PACKAGE = Path(closedform.__file__).parent
 DEEPEST = 12  #: how far a string is followed
 PLACES = {"Layout": 1, "Structure": 4}  #: records with a sentence, and its place
+REPORTS = {("numeric.py", "__str__"), ("routes.py", "says")}  #: functions that return a sentence
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 
 T = TypeVar("T")
@@ -136,10 +137,16 @@ class Strings:
 
     def _Call(self, module: Module, node: ast.Call) -> set[str]:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-            return self.of(module, node.func.value)
+            return set().union(*(self.of(module, value) for value in (node.func.value, *node.args[1:])))
         found = near(module, functions(called(node))) if called(node) not in ("join", "show", "str") else []
         returns = [(m, n.value) for m, f in found for n in ast.walk(f) if isinstance(n, ast.Return)]
         return set().union(*(self.of(m, value) for m, value in returns)) if returns else self._unknown(module, node)
+
+    def _Attribute(self, module: Module, node: ast.Attribute) -> set[str]:
+        """A table of another module, `commands.HINTS`."""
+        named = [m for m in modules() if isinstance(node.value, ast.Name) and m.path.stem == node.value.id]
+        found = [(m, value) for m in named for value in assigned(node.attr, m.tree) if m.inside[value] is None]
+        return set().union(*(self.of(m, value) for m, value in found)) or {fact(node)}
 
     def _Name(self, module: Module, node: ast.Name) -> set[str]:
         return set().union(*(self.of(m, value) for m, value in self._given(module, node))) or {fact(node)}
@@ -153,7 +160,7 @@ class Strings:
                 found += passed(module, function, node.id)
             if found:
                 return found
-        for m in [module, *modules()]:
+        for m in [module, *sorted(modules(), key=lambda m: m.path.parent != module.path.parent)]:
             found = [value for value in assigned(node.id, m.tree) if m.inside[value] is None]
             if found:
                 return [(m, value) for value in found]
@@ -171,10 +178,17 @@ def passed(module: Module, function: ast.FunctionDef, name: str) -> list[tuple[M
     found: list[tuple[Module, ast.AST | None]] = []
     method = "self" in parameters(function)
     found_calls = [(m, c) for m, c in calls(function.name) if isinstance(c.func, ast.Attribute) == method]
-    for m, call in near(module, found_calls) if position >= 0 else []:
+    theirs = inherited(function, found_calls) if method else near(module, found_calls)
+    for m, call in theirs if position >= 0 else []:
         keywords = [k.value for k in call.keywords if k.arg == name]
         found += [(m, given) for given in keywords or call.args[position : position + 1]]
     return found
+
+
+def inherited(method: ast.FunctionDef, found: list[tuple[Module, ast.Call]]) -> list[tuple[Module, ast.Call]]:
+    """The calls of a method in its module, and in those that have none of this name: a class may inherit it."""
+    own = {id(m): {f for _, f in functions(method.name) if f in m.inside} for m, _ in found}
+    return [(m, call) for m, call in found if not own[id(m)] or method in own[id(m)]]
 
 
 def assigned(name: str, scope: ast.AST) -> list[ast.AST]:
@@ -216,12 +230,13 @@ def places() -> Iterator[tuple[str, Module, ast.AST]]:
     """Every place where a sentence is made: what it is, the module, the expression."""
     for module, node in nodes():
         name = called(node)
-        if name in ERRORS:
+        if name in ERRORS or is_error(module, node):
             yield "message", module, node.args[0]
         for keyword in node.keywords if isinstance(node, ast.Call) else []:
-            if keyword.arg == "domain" or (keyword.arg == "hint" and name in ERRORS):
+            is_domain = keyword.arg == "domain" and name != "Verdict"
+            if is_domain or (keyword.arg == "hint" and (name in ERRORS or is_error(module, node))):
                 yield keyword.arg, module, keyword.value
-        if isinstance(node, ast.Return) and module.path.name == "numeric.py" and around(module, node) == "__str__":
+        if isinstance(node, ast.Return) and (module.path.name, around(module, node)) in REPORTS:
             yield "report", module, node.value
         if name in ("Layout", "Structure"):
             yield name, module, node.args[PLACES[name]]
@@ -230,6 +245,13 @@ def places() -> Iterator[tuple[str, Module, ast.AST]]:
         left, _, _ = ast.unparse(node).partition("=") if isinstance(node, ast.Assign | ast.AugAssign) else ("", "", "")
         if "notes" in left.split() and isinstance(node.value, ast.ListComp):
             yield "note", module, node.value.elt
+
+
+def is_error(module: Module, node: ast.AST) -> bool:
+    """Whether an error is constructed whose class is a parameter."""
+    function = module.inside[node]
+    given = [a for a in function.args.args if a.arg == called(node) and a.annotation] if function else []
+    return any(ast.unparse(a.annotation).startswith("type[ClosedFormError") for a in given)
 
 
 def around(module: Module, node: ast.AST) -> str:

@@ -44,7 +44,6 @@ a variance: Var
 a covariance: Cov
 a probability: Pr
 a mean: mean
-a half-vectorisation: vech
 an eigenvalue: eig
 a span: span
 a divergence: KL

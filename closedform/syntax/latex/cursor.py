@@ -110,8 +110,9 @@ class Cursor:
         p = self.peek
         hint = None
         if p.kind == "end" and self.closers:
-            what = "brace" if self.closers[-1].kind == "{" else "bracket"
-            self.fail(f"this {what} is never closed", self.closers[-1].span)
+            opening = self.closers[-1]
+            brace = opening.kind == "{"
+            self.fail("this brace is never closed" if brace else "this bracket is never closed", opening.span)
         if p.kind == "end":
             before = self.pieces[self.at - 1] if self.at else p
             self.fail(f"something is missing after {before.text}" if before.text else "the expression is empty",
