@@ -131,14 +131,16 @@ class _Telling:
         told = [Line(kind, route.line(first), ("vec-both" if kind == "stacked" else "associate",))]
         gathered = self._gather(route, kind, first, told)
         for block in reversed(self.blocks):
-            dh = self.rules.known[block.name]
+            dh, rule = self.rules.known[block.name], node(FORMAL, (block.rule,))
+            if dh not in gathered:  # a row stands transposed before a column
+                dh, rule = turn(dh), turn(rule)
             if dh not in gathered:
                 continue
             named = self._coefficient(route, gathered.pop(dh), block)
             told.append(named)
             assert named.name is not None
             M = turn(named.name) if isinstance(route, Trace) else named.name
-            terms = [Term(M, node(FORMAL, (block.rule,))), *(Term(present(N), E) for E, N in gathered.items())]
+            terms = [Term(M, rule), *(Term(present(N), E) for E, N in gathered.items())]
             told.append(Line(kind, neat(route.line(terms)), ("chain",), about=block.name.data.name))
             told += [Line(kind, e, (key,)) for key, e in expanded(told[-1].expr, self.rules)]
             gathered = self._gather(route, kind, route.start(told[-1].expr), told)

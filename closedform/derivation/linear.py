@@ -73,7 +73,8 @@ class Columns(Route):
         if f.op.name == "add":
             return Move("split", tuple(Term(M, product([a, v])) for a in f.args if self.depends(a)))
         if f.op.name == "diag" and not v.is_scalar:
-            return Move("diag-swap", (Term(product([M, OPS["diag"](v)]), f.args[0]),))
+            u = f.args[0]
+            return Move("diag-swap", (Term(product([M, OPS["diag"](v)]), turn(u) if u.shape[0] is ONE else u),))
         return self._whole(M, E)
 
     def _whole(self, M: Expr, E: Expr) -> Move:

@@ -102,6 +102,16 @@ def test_tidying_and_turning_keep_the_value(e, seed):
     np.testing.assert_allclose(turned, value, rtol=1e-8, atol=1e-8 * (1 + np.abs(value).max()))
 
 
+@pytest.mark.parametrize(
+    ("question", "wrt"),
+    [("norm1(r.*tanh(r))", "r r"), ("sum(diag(r), 1)", "r"), ("A^-1", "A"), ("sum(sign(x))", "x x")],
+)
+def test_rows_inverses_and_zeros_are_derived(question, wrt):
+    shapes = {"r": (1, "n"), "A": ("n", "n"), "x": ("n",)}
+    D = cf.derivative(cf.parse(question, shapes), *wrt.split())
+    assert D.steps(level="full")[-1].after == D.text
+
+
 @pytest.mark.parametrize("question", ["x'*A*x", "A*exp(X*B)", "tr(inv(X)*C)", "softmax(A*x)", "y.*(A*x)"])
 def test_a_wrong_line_is_noticed(question):
     """Each line in turn with another sign, and with a factor of two."""
