@@ -249,10 +249,6 @@ def _kronecker(linear: _Linear, e: Expr) -> Expr:
     return kron(*e.args[:i], linear.matrix(e.args[i]), *e.args[i + 1 :])
 
 
-def _column_of_transpose(linear: _Linear, e: Expr) -> Expr:
-    return linear.matrix(normal(e.T))
-
-
 _COLUMN: dict[str, Callable[[_Linear, Expr], Expr]] = {
     "add": _sum,
     "scale": _scaled,
@@ -260,5 +256,4 @@ _COLUMN: dict[str, Callable[[_Linear, Expr], Expr]] = {
     "matmul": _product,
     "diagonal": _diagonal,
     "kron": _kronecker,
-    "transpose": _column_of_transpose,
 }

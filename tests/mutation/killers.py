@@ -20,16 +20,17 @@ from tests.ops.test_differentials import TOLERANCE, differential_error, on_trace
 from tests.ops.test_records import OPERANDS, SIZES
 
 LIMIT = 60  #: seconds for one mutant
-LET = "A: matrix(n,n); B: matrix(n,n); X: matrix(n,n); W: matrix(m,n); Z: matrix(m,n); a: vector(n); b: vector(n); x: vector(n)"
+LET = "A: matrix(n,n); B: matrix(n,n); X: matrix(n,n); W: matrix(m,n); Z: matrix(m,n); a: vector(n); b: vector(n); x: vector(n); k: scalar integer"
 #: what the corpus does not ask: every linear operation, on a matrix and on a column
 MORE = {
     "kron(A, X)": "X", "kron(X, A)": "X", "diag(x)*A": "x", "diag(X)": "X", "vec(X)": "X", "sum(X)*A": "X", "tr(X)*A": "X",
     "X'": "X", "(a'*x)*b": "x", "A.*X": "X", "b.*x": "x", "diag(A*diag(x)*B)": "x", "kron(x, b)": "x", "(x'*A)'": "x",
     "x + A*x": "x", "(b'*x)*x": "x", "vec(X)'*vec(A)": "X", "A*X*B + X": "X", "max(A*x)": "x", "norm1(A*x)": "x",
     "(x'*b)*(A.*X)": "x", "W*X + Z": "X", "vech(X)": "X", "kron(A, x*b')": "x", "exp(A*x).*x": "x", "X*X": "X",
-    "sum(A.*X)*exp(X)": "X", "tr(A*X)*X": "X", "diag(A*X*B)": "X", "sum(exp(X), 2)": "X",
+    "tr(A*X^k)": "X", "X^k": "X", "diag(A*(B.*(x*b'))*A)": "x", "tr(X^k*A)": "X X", "sum(kron(A, X).*kron(X, B))*B": "X", "norm2(kron(A, X))^2*B": "X", "sum(exp(kron(A, X)))*B": "X",
+    "tr(kron(A, X).*kron(X, B))*A": "X", "kron(x', b')'": "x", "sum(A.*X)*exp(X)": "X", "tr(A*X)*X": "X", "diag(A*X*B)": "X", "sum(exp(X), 2)": "X",
 }  # fmt: skip
-QUESTIONS = [(cf.parse(function, *declarations([LET])), (wrt,)) for function, wrt in MORE.items()] + [
+QUESTIONS = [(cf.parse(function, *declarations([LET])), tuple(wrt.split())) for function, wrt in MORE.items()] + [
     (cf.parse(case["expr"], {k: tuple(v) for k, v in case["vars"].items()}, case.get("attrs", {})), tuple(case["wrt"]))
     for case in cases().values()
     if in_scope(case)

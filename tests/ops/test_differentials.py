@@ -14,7 +14,7 @@ from closedform.errors import NotSupported
 
 N, M = dim("n"), dim("m")
 TOLERANCE = 1e-6  #: relative; pinv and normnuc take no complex steps
-STATED = [op for op in OPS.values() if op.differential and op.name != "powersum"]
+STATED = [op for op in OPS.values() if op.differential]
 ON_TRACE = [op for op in OPS.values() if op.on_trace]
 REFUSED = {"expm", "logm", "sqrtm"}  #: their differential is known under a trace only
 
@@ -23,6 +23,8 @@ def operands(op: Op) -> list[list[Expr]]:
     """Symbols that the operation takes: of every shape that it knows among these."""
     if op.name == "power":
         return [[symbol("X", (M, N)), symbol("p", SCALAR)], [symbol("X", SCALAR, ["positive"]), symbol("p", SCALAR)]]
+    if op.name == "powersum":  # its differential is known for a constant X
+        return [[symbol("X", (N, N)), symbol("A", (N, N)), symbol("k", SCALAR, ["integer"])]]
     if op.name == "matpow":
         return [[symbol("X", (N, N)), symbol("k", SCALAR, ["integer"])]]
     square = ["spd"] if op in ON_TRACE else []
@@ -40,7 +42,8 @@ def differential_error(op: Op) -> float:
     """The largest relative error of the stated differential, every operand moving."""
     errors = [0.0]
     for args in operands(op):
-        free = [a for a in args if "integer" not in a.data.properties]
+        fixed = args[:1] if op.name == "powersum" else []
+        free = [a for a in args if "integer" not in a.data.properties and a not in fixed]
         dX = [symbol("d" + a.data.name, a.shape) if a in free else None for a in args]
         if op.kind == "elementwise":
             (x,) = args
