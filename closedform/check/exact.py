@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -52,13 +52,19 @@ class Certificate:
 
     sizes: tuple[Mapping[str, int], ...]
     log2_error: float
+    proved: ClassVar[bool] = True
 
     def __str__(self) -> str:
         where = f" at {len(self.sizes)} sizes" if len(self.sizes) > 1 else ""
-        return f"proved{where}: exact test, error probability < 2^{math.ceil(self.log2_error)}"
+        return f"proved{where}: exact test, error probability < 2^{self.log2}"
+
+    @property
+    def log2(self) -> int:
+        """The logarithm, rounded up."""
+        return math.ceil(self.log2_error)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"proved": True, "sizes": [dict(s) for s in self.sizes], "log2_error": math.ceil(self.log2_error)}
+        return {"proved": True, "sizes": [dict(s) for s in self.sizes], "log2_error": self.log2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class NoTest:
     """Why there is no certificate."""
 
     reason: str
+    proved: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return f"no exact test: {self.reason}"
@@ -185,11 +192,13 @@ class Claim:
         what: in words.
         roots: expressions in which every variable, size and operation of it occurs.
         pairs: what has to be equal at a point; called once for every sequence of choices.
+        further: expressions in further variables that `pairs` evaluates.
     """
 
     what: str
     roots: tuple[Expr, ...]
     pairs: Callable[[Point], Pairs]
+    further: Sequence[Expr] = ()
 
 
 def prove(*claims: Claim) -> Outcome:
@@ -241,7 +250,9 @@ def _prove_at(claims: Sequence[Claim], roots: Sequence[Expr], sizes: dict[str, i
             return NoTest(str(why))
         where = {**sizes, **point.integers}
         if isinstance(outcome, Claim):
-            return Different(outcome.what, not point.model.inexact and _is_complete(outcome.roots), where)
+            return Different(
+                outcome.what, not point.model.inexact and _is_complete([*outcome.roots, *outcome.further]), where
+            )
         return Certificate((where,), outcome)
     return NoTest("no point was found in the field")
 
@@ -282,9 +293,9 @@ def _error(difference: Bound, growth: float) -> float:
     degree, bits = max(difference.degree, 1), difference.bits + 1
     if not (degree < 2**200 and bits < 2.0**200 and growth < 2.0**200):
         return math.inf
-    if growth > 1:
-        degree, bits = growth * (degree + bits), growth * (degree + bits)
-    return float(degree * 2.0 ** (1 - BITS) + bits / (BITS - 1) * 2.0**-LOG_PRIMES)
+    of_norm = growth * (degree + bits)
+    by_point, by_prime = (float(degree), bits) if growth == 1 else (of_norm, of_norm)
+    return by_point * 2.0 ** (1 - BITS) + by_prime / (BITS - 1) * 2.0**-LOG_PRIMES
 
 
 def _work(roots: Sequence[Expr], sizes: Mapping[str, int]) -> int:
@@ -306,7 +317,7 @@ def _takes_root(e: Expr) -> bool:
 
 
 def _is_whole(k: Expr) -> bool:
-    return k.op.name == "number" and math.isfinite(k.data) and Fraction(k.data).denominator == 1
+    return k.op.name == "number" and (isinstance(k.data, int) or (isinstance(k.data, float) and k.data.is_integer()))
 
 
 def _is_complete(roots: Sequence[Expr]) -> bool:

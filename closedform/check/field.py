@@ -34,7 +34,7 @@ ODD_ROOTS = (3, 5, 9, 15)  #: roots of this order exist once
 _SIEVE = math.prod(q for q in range(7, 2000) if all(q % r for r in range(2, math.isqrt(q) + 1)))
 
 
-class NoPoint(Exception):  # noqa: N818
+class NoPoint(Exception):
     """A division by zero, or a root that is not in the field: another point may do."""
 
 

@@ -21,19 +21,43 @@ from closedform.core.expr import Expr, symbols, topological
 MOST_POWER = 64  #: the largest exponent that is multiplied out
 MOST_ROOT = 16  #: the largest order of a root
 
-#: operations without a sound treatment
+#: operations without a sound treatment, and why
 NO_TEST = {
-    "erf": "erf has a rounded constant in its derivative",
-    "expm": "expm is no function of the entries by finitely many operations",
-    "logm": "logm is no function of the entries by finitely many operations",
-    "sqrtm": "sqrtm is no function of the entries by finitely many operations",
-    "normnuc": "normnuc is no function of the entries by finitely many operations",
+    "erf": "erf, whose derivative has a rounded constant",
+    "expm": "expm of a matrix",
+    "logm": "logm of a matrix",
+    "sqrtm": "sqrtm of a matrix",
+    "normnuc": "normnuc, the singular values of a matrix",
 }
 
 #: operations of which every true relation is kept: there a difference is a proof that two expressions differ
 COMPLETE = frozenset(
-    "symbol number dim ones zeros eye duplication elimination commutation add scale hadamard matmul transpose kron vec "
-    "vech diag diagonal sum tr det inv adj".split()
+    [
+        "symbol",
+        "number",
+        "dim",
+        "ones",
+        "zeros",
+        "eye",
+        "duplication",
+        "elimination",
+        "commutation",
+        "add",
+        "scale",
+        "hadamard",
+        "matmul",
+        "transpose",
+        "kron",
+        "vec",
+        "vech",
+        "diag",
+        "diagonal",
+        "sum",
+        "tr",
+        "det",
+        "inv",
+        "adj",
+    ]
 )
 
 
@@ -85,15 +109,16 @@ class Model:
                 raise Unsupported("it has a power of a matrix that is no whole number")
             return self._matrix_power(name, args, int(k))
         if name not in FUNCTIONS:
-            raise Unsupported(NO_TEST.get(name, f"{name} has none"))
+            raise Unsupported(NO_TEST[name])
         return FUNCTIONS[name](self, *args)
 
     def _leaf(self, e: Expr) -> Entries:
         name, shape = e.op.name, self.shape(e)
         if name == "number":
-            self.inexact |= isinstance(e.data, float)
-            if not math.isfinite(e.data):
-                raise Unsupported("it has a number that is not finite")
+            if isinstance(e.data, float):
+                self.inexact = True
+                if not math.isfinite(e.data):
+                    raise Unsupported("it has a number that is not finite")
             return self.field.fraction(Fraction(e.data))
         if name == "dim":
             return self.field.constant(e.data.value(self.sizes))

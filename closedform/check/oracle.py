@@ -35,15 +35,15 @@ MOST_CHOICES = 12  #: in one run
 MOST_PAIRS = 400  #: known arguments among which a sum of two is looked for
 
 
-class Unsupported(Exception):  # noqa: N818
+class Unsupported(Exception):
     """There is no sound treatment, for the reason that it says."""
 
 
-class TooManyBranches(Exception):  # noqa: N818
+class TooManyBranches(Exception):
     """More choices than are tried; at smaller sizes there may be fewer."""
 
 
-class Changed(Exception):  # noqa: N818
+class Changed(Exception):
     """A table grew, and a choice is no longer met: start again."""
 
 
