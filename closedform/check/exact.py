@@ -33,10 +33,11 @@ from closedform.errors import VerificationError
 
 POINTS = 64  #: tried until there is a value and every root exists
 POINTS_PER_PRIME = 4
-RUNS = 128  #: sequences of choices
+RUNS = 64  #: sequences of choices
 RESTARTS = 8  #: when tables grow between runs
 SIZES = 2  #: assignments that are tested
-WORK = 2 * 10**6  #: multiplications in one evaluation
+EFFORT = 10**7  #: multiplications, about, in all evaluations
+PER_NODE = 150  #: what an operation costs beside those of its entries
 ENOUGH = -100.0  #: log₂ of the largest error probability that is claimed
 STRUCTURED = frozenset({"symmetric", "spd", "diagonal"})
 
@@ -205,10 +206,11 @@ def prove(*claims: Claim) -> Outcome:
     """Test claims at the same random points, at a few sizes."""
     roots = [e for c in claims for e in c.roots]
     done: list[Mapping[str, int]] = []
+    effort = Effort()
     worst, reason = -math.inf, "no point was found in the field"
     try:
         for sizes in _assignments(roots):
-            outcome = _prove_at(claims, roots, sizes)
+            outcome = _prove_at(claims, roots, sizes, effort)
             if isinstance(outcome, Different):
                 return outcome
             if isinstance(outcome, NoTest):
@@ -220,6 +222,8 @@ def prove(*claims: Claim) -> Outcome:
                 break
     except Unsupported as why:
         return NoTest(str(why))
+    except OverflowError:
+        return NoTest("its degree is too high")
     if not done:
         return NoTest(reason)
     return Certificate(tuple(done), worst) if worst < ENOUGH else NoTest("its degree is too high")
@@ -234,16 +238,32 @@ def _assignments(roots: Sequence[Expr]) -> Iterator[dict[str, int]]:
         yield dict(zip(names, values, strict=False))
 
 
-def _prove_at(claims: Sequence[Claim], roots: Sequence[Expr], sizes: dict[str, int]) -> Outcome:
+class Effort:
+    """How much computing is left."""
+
+    def __init__(self) -> None:
+        self.left, self.cost = EFFORT, 0
+
+    def spend(self) -> None:
+        """Evaluate everything once more.
+
+        Raises:
+            TooManyBranches: too much was computed already.
+        """
+        self.left -= self.cost
+        if self.left < 0:
+            raise TooManyBranches("it takes too long")
+
+
+def _prove_at(claims: Sequence[Claim], roots: Sequence[Expr], sizes: dict[str, int], effort: Effort) -> Outcome:
     """The test at one assignment of sizes."""
-    if _work(roots, sizes) > WORK:
-        return NoTest("it is too large")
+    effort.cost = _cost([*roots, *[e for c in claims for e in c.further]], sizes)
     variables = symbols(*roots)
     bases = frozenset(e.args[0] for e in topological(roots) if _takes_root(e))
     for k in range(POINTS):
         try:
             point = Point(Model(field_number(k // POINTS_PER_PRIME), sizes), variables, bases)
-            outcome = _every_choice(point, claims)
+            outcome = _every_choice(point, claims, effort)
         except NoPoint:
             continue
         except TooManyBranches as why:
@@ -257,21 +277,22 @@ def _prove_at(claims: Sequence[Claim], roots: Sequence[Expr], sizes: dict[str, i
     return NoTest("no point was found in the field")
 
 
-def _every_choice(point: Point, claims: Sequence[Claim]) -> float | Claim:
+def _every_choice(point: Point, claims: Sequence[Claim], effort: Effort) -> float | Claim:
     """log₂ of the error probability when every sequence of choices agrees; else the claim that fails."""
     oracle = point.model.oracle
     for _ in range(RESTARTS):
         oracle.choices = Choices()
         try:
-            return _every_run(point, claims)
+            return _every_run(point, claims, effort)
         except Changed:
             continue
     raise TooManyBranches("its choices depend on one another")
 
 
-def _every_run(point: Point, claims: Sequence[Claim]) -> float | Claim:
+def _every_run(point: Point, claims: Sequence[Claim], effort: Effort) -> float | Claim:
     oracle, worst = point.model.oracle, 0.0
     for _ in range(RUNS):
+        effort.spend()
         point.restart()
         known = oracle.facts
         found = [(c, c.pairs(point)) for c in claims]
@@ -283,28 +304,31 @@ def _every_run(point: Point, claims: Sequence[Claim]) -> float | Claim:
                     return claim
                 worst = max(worst, _error(total_bound([a.bound, b.bound]), oracle.growth))
         if not oracle.choices.advance():
-            compared = Bound(2 * oracle.degree, 2 * oracle.bits + 1)
+            compared = Bound(3 * oracle.degree, 3 * oracle.bits + 16)  # of three arguments, with small factors
             return math.log2(POINTS * (worst + (1 + oracle.comparisons) * _error(compared, oracle.growth)))
     raise TooManyBranches("it has too many branches")
 
 
 def _error(difference: Bound, growth: float) -> float:
-    """The probability that a difference of that degree vanishes at a random point modulo a random prime."""
+    """The probability that a difference of that degree vanishes at a random point modulo a random prime.
+
+    With i among its coefficients a number a + bi is 0 in the field where the prime divides a² + b²: twice the bits.
+    """
     degree, bits = max(difference.degree, 1), difference.bits + 1
     if not (degree < 2**200 and bits < 2.0**200 and growth < 2.0**200):
         return math.inf
     of_norm = growth * (degree + bits)
     by_point, by_prime = (float(degree), bits) if growth == 1 else (of_norm, of_norm)
-    return by_point * 2.0 ** (1 - BITS) + by_prime / (BITS - 1) * 2.0**-LOG_PRIMES
+    return by_point * math.ldexp(1, 1 - BITS) + 2 * by_prime / (BITS - 1) * math.exp2(-LOG_PRIMES)
 
 
-def _work(roots: Sequence[Expr], sizes: Mapping[str, int]) -> int:
+def _cost(roots: Sequence[Expr], sizes: Mapping[str, int]) -> int:
     """About how many multiplications an evaluation takes."""
-    total = 0
+    total = PER_NODE
     for e in topological(roots):
         m, n = (d.value(sizes) for d in e.shape)
         inner = max([max(d.value(sizes) for d in a.shape) for a in e.args], default=1) if e.op.name in CUBIC else 1
-        total += m * n * inner
+        total += m * n * inner + PER_NODE
     return total
 
 

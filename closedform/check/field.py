@@ -1,12 +1,12 @@
 """A large prime field, and matrices over it that carry a bound of their degree.
 
-Entries are Python integers modulo p in NumPy arrays of objects.  p is drawn at random from the primes of `BITS` bits with
-p ≡ 5 mod 8, so that −1 is a square and square roots are powers, and with 3 and 5 prime to p − 1, so that every
-element has one cube root and one fifth root.  It is drawn anew in every process, so that no input can be made for it.
+Entries are Python integers modulo p in NumPy arrays of objects.  p is drawn at random from the primes of `BITS` bits
+with p ≡ 5 mod 8, so that −1 is a square and square roots are powers, and with 3 and 5 prime to p − 1, so that every
+element has one cube root and one fifth root.  It is drawn anew in every process: no input can be made for it.
 
 A matrix of rational functions at a random point carries a `Bound`: each entry is N/D for one D, where N has at most
 that degree, and the sum of the absolute values of its integer coefficients is at most 2^bits.  N ≠ 0 vanishes in the
-field with a probability below degree/p + (bits/(BITS − 1))/#primes: the first term by Schwartz and Zippel, the second
+field with a probability below degree/p + bits/(BITS − 1)/#primes: the first term by Schwartz and Zippel, the second
 because each prime that divides all coefficients has more than BITS − 1 bits.
 Sources: J. T. Schwartz, Fast probabilistic algorithms for verification of polynomial identities (1980); M. A.
 Bennett, G. Martin, K. O'Bryant, A. Rechnitzer, Explicit bounds for primes in arithmetic progressions (2018).

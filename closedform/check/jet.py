@@ -1,9 +1,10 @@
 """Truncated Taylor polynomials with matrix coefficients: values and derivatives along directions, by their rules.
 
-A jet of order k is Σ Xₛ εˢ over the subsets s of {1, …, k}, with εⱼ² = 0: X at ∅ is the value, at {j} the derivative along
-the j-th direction, at {1, 2} the second derivative along both.  With k = 1 these are the dual numbers.  A subset is the
-number whose bits it is; a part that is None is 0.
-Source: W. K. Clifford, Preliminary sketch of biquaternions (1873); A. Griewank, A. Walther, Evaluating Derivatives (2008).
+A jet of order k is Σ Xₛ εˢ over the subsets s of {1, …, k}, with εⱼ² = 0: X at ∅ is the value, at {j} the derivative
+along the j-th direction, at {1, 2} the second derivative along both.  With k = 1 these are the dual numbers.  A subset
+is the number whose bits it is; a part that is None is 0.
+Sources: W. K. Clifford, Preliminary sketch of biquaternions (1873); A. Griewank, A. Walther, Evaluating Derivatives
+(2008).
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Jets:
         return total
 
     def primitive(self, X: Jet, value: Entries, slope: Callable[[Jet], Jet]) -> Jet:
-        """f(X) entry by entry, when f′ is known as a function of jets: f(X)ₛ = Σ f′(X)ₜ Xₛ₋ₜ, j in s − t, j the last."""
+        """f(X) entry by entry, when f′ is known for jets: f(X)ₛ = Σ f′(X)ₜ Xₛ₋ₜ, the last of s not in t."""
         if len(X) == 1 or not any(X[1:]):
             return (value, *[None] * (len(X) - 1))
         half = len(X) // 2

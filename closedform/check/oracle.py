@@ -28,10 +28,11 @@ from functools import reduce
 from math import gcd
 from typing import NamedTuple
 
-from closedform.check.field import ODD_ROOTS, Bound, Entries, Field, NoPoint, matrix_of, total_bound
+from closedform.check.field import ODD_ROOTS, Bound, Entries, Factor, Field, NoPoint, matrix_of, total_bound
 
 SQUARES = [(a, b) for a in range(1, 9) for b in range(1, 9) if gcd(a, b) == 1]
-MOST_CHOICES = 12  #: in one run
+HALF = Bound(0, 0.0, {Factor(-1, 0, 1.0): 1})  #: of the number 1/2
+MOST_CHOICES = 6  #: in one run
 MOST_PAIRS = 400  #: known arguments among which a sum of two is looked for
 
 
@@ -97,7 +98,7 @@ class Oracle:
         self.field, self.choices = field, Choices()
         one = Known(1, Bound())
         self.powers = {0: one}  #: argument to exp
-        self.logs = {1: 0}  #: u to log u; in a look-up −u is u
+        self.logs = {1: Known(0, Bound())}  #: u to log u; in a look-up −u is u
         self.magnitudes: dict[int, Known] = {}  #: log |u| to u, when only |u| is known
         self.found: dict[int, int] = {}  #: a square root in the field, before its sign is chosen
         self.plain_roots = {1: one}  #: square roots whose sign is known
@@ -145,20 +146,22 @@ class Oracle:
 
     def exp(self, X: Entries, real: bool = True) -> Entries:
         """exp of every entry; of i times a real number with `real` false."""
-        return self._each_known(lambda u: self._exp(u, real), X, 2 * MOST_PAIRS)
+        pairs = (len(self.powers) + 6 * X.values.size) ** 2
+        return self._each_known(lambda u: self._exp(Known(u, X.bound), real), X, pairs)
 
-    def _exp(self, u: int, real: bool) -> Known:
-        if u in self.magnitudes:
-            value, bound = self.magnitudes[u]
+    def _exp(self, u: Known, real: bool) -> Known:
+        if u.value in self.magnitudes:
+            value, bound = self.magnitudes[u.value]
+            self.met(bound, 2 * (len(self.signs) + len(self.positive)))
             return Known(value * self._sign(value) % self.field.p, bound)
-        if u not in self.powers:
-            known = self._from_sum(u)
+        if u.value not in self.powers:
+            known = self._from_sum(u.value)
             if known is None:
-                g = self.field.random() or 1
-                self._enter(u, self._power(Known(g, Bound(1)), 2), Known(g, Bound(1)), real)
+                g = Known(self.field.random() or 1, Bound(1))
+                self._enter(u, self._power(g, 2), g, real)
             else:
-                self.powers[u] = known
-        return self.powers[u]
+                self.powers[u.value] = known
+        return self.powers[u.value]
 
     def _power(self, base: Known, k: int) -> Known:
         """base^k for a base that is not 0."""
@@ -174,9 +177,9 @@ class Oracle:
                 return Known(power.value * other.value % self.field.p, power.bound.times(other.bound))
         return None
 
-    def _enter(self, u: int, power: Known, root: Known | None, real: bool) -> None:
+    def _enter(self, argument: Known, power: Known, root: Known | None, real: bool) -> None:
         """exp(u) = power, and what follows for small multiples of u; `root` is exp(u/2)."""
-        p = self.field.p
+        p, (u, bound) = self.field.p, argument
         known = {k: self._power(power, k) for k in (1, -1, 2, -2)}
         halves = {} if root is None else {k: self._power(root, k) for k in (1, -1)}
         for k, v in known.items():
@@ -184,7 +187,7 @@ class Oracle:
         for k, v in halves.items():
             self.powers.setdefault(k * u * (p + 1) // 2 % p, v)
         if real:
-            self.logs |= {known[k].value: k * u % p for k in (1, -1)}
+            self.logs |= {known[k].value: Known(k * u % p, bound) for k in (1, -1)}
             self.plain_roots |= {known[k].value: v for k, v in halves.items()}
             self.plain_positive |= {v.value for v in (*known.values(), *halves.values())}
             self.positive |= self.plain_positive
@@ -192,10 +195,10 @@ class Oracle:
 
     def log(self, X: Entries, magnitude: bool = False) -> Entries:
         """log of every entry; log |u| with `magnitude`."""
-        bound = Bound(1, MOST_PAIRS + len(self.logs))  # a sum of new variables with whole coefficients
-        return self._each(lambda u: self._log(Known(u, X.bound), magnitude), X, 4 * MOST_PAIRS, bound)
+        pairs = 2 * (len(self.logs) + 2 * X.values.size) ** 2
+        return self._each_known(lambda u: self._log(Known(u, X.bound), magnitude), X, pairs)
 
-    def _log(self, u: Known, magnitude: bool) -> int:
+    def _log(self, u: Known, magnitude: bool) -> Known:
         p = self.field.p
         if not u.value:
             raise NoPoint("log of 0")
@@ -203,26 +206,27 @@ class Oracle:
             if v in self.logs:
                 return self.logs[v]
         if u.value in self.positive and (square := u.value * u.value % p) in self.logs:
-            return self.logs[square] * (p + 1) // 2 % p
-        value = self._from_product(u.value)
-        if value is None:
-            value = self.field.random()
+            twice = self.logs[square]
+            return Known(twice.value * (p + 1) // 2 % p, twice.bound.times(HALF))
+        value = self._from_product(u.value) or Known(self.field.random(), Bound(1))
         inverse = self._power(u, -1)
-        self.logs |= {u.value: value, inverse.value: -value % p}
+        minus = Known(-value.value % p, value.bound)
+        self.logs |= {u.value: value, inverse.value: minus}
         if magnitude:
-            self.magnitudes |= {value: u, -value % p: inverse}
+            self.magnitudes |= {value.value: u, minus.value: inverse}
         else:
             self._enter(value, u, None, True)
         return value
 
-    def _from_product(self, u: int) -> int | None:
+    def _from_product(self, u: int) -> Known | None:
         """log v + log w for u = ± v w."""
         p = self.field.p
-        for v, value in self.logs.items() if len(self.logs) < MOST_PAIRS else ():
+        for v, log in self.logs.items() if len(self.logs) < MOST_PAIRS else ():
             rest = u * pow(v, -1, p) % p
             for w in (rest, p - rest):
                 if w in self.logs:
-                    return (value + self.logs[w]) % p
+                    other = self.logs[w]
+                    return Known((log.value + other.value) % p, total_bound([log.bound, other.bound]))
         return None
 
     # roots
@@ -230,7 +234,8 @@ class Oracle:
     def root(self, X: Entries, q: int) -> Entries:
         """The positive square root of every entry for q = 2, or the root of an order in `ODD_ROOTS`."""
         if q == 2:
-            return self._each_known(lambda u: self._square_root(Known(u, X.bound)), X, len(SQUARES) * len(self.roots))
+            known = len(SQUARES) * (len(self.roots) + 2 * X.values.size)
+            return self._each_known(lambda u: self._square_root(Known(u, X.bound)), X, known)
         if q not in ODD_ROOTS:
             raise Unsupported(f"it has a root of order {q}")
         self._grow(q, X.bound, X.values.size)

@@ -46,6 +46,8 @@ class _Point:
         self.dx = "d" + x.data.name
         self.env: dict[str, Jet] = {**point.env, self.dx: (self.V,)}
         self.values: dict[Expr, Expr] = {}
+        self.known: dict[Expr, Jet] = {}
+        self.moved: dict[Expr, Jet] = {}  #: the same where x moves along dX
         for line in told:
             if line.name is not None:
                 self._enter(line, line.name)
@@ -53,21 +55,21 @@ class _Point:
 
     def _enter(self, line: Line, name: Expr) -> None:
         """The value of a name, and of its differential."""
-        self.env[name.data.name] = (self._plain(line.expr, self.env),)
+        self.env[name.data.name] = (self._plain(line.expr),)
         if line.value is not None:
             self.values[name] = line.value
             self.env["d" + name.data.name] = (self.slope(line.value),)
 
-    def _plain(self, e: Expr, env: Mapping[str, Jet]) -> Entries:
-        return base(self.point.model.value(e, env))
+    def _plain(self, e: Expr) -> Entries:
+        return base(self.point.model.value(e, self.env, self.known))
 
     def slope(self, e: Expr) -> Entries:
         """The derivative of e, an expression in the variables, along dX."""
         name = self.x.data.name
-        return self._along(e, {**self.point.env, name: (base(self.point.env[name]), self.V)})
+        return self._along(e, {**self.point.env, name: (base(self.point.env[name]), self.V)}, self.moved)
 
-    def _along(self, e: Expr, env: Mapping[str, Jet]) -> Entries:
-        F = self.point.model.value(e, env)
+    def _along(self, e: Expr, env: Mapping[str, Jet], known: dict[Expr, Jet] | None = None) -> Entries:
+        F = self.point.model.value(e, env, known)
         found = F[1] if len(F) > 1 else None
         return found or self.field.constant(np.zeros(self.point.model.shape(e), dtype=int))
 
@@ -88,14 +90,15 @@ class _Point:
     def _value(self, line: Line, by_entries: bool) -> Entries:
         """What a line says that the differential is."""
         if line.kind in ("derivative", "free"):
-            return self._contracted(self._plain(line.expr, self.env), by_entries and line.kind != "free")
+            return self._contracted(self._plain(line.expr), by_entries and line.kind != "free")
         if line.kind in INCREMENTS:  # as a function of dX, at 0
             zero = self.field.constant(np.zeros(self.V.values.shape, dtype=int))
             return self._along(line.expr, {**self.env, self.dx: (zero, self.V)})
         formal = [n for n in topological([line.expr]) if n.op is FORMAL]
         given = {n: symbol(f"d{i}", n.shape, ["differential"]) for i, n in enumerate(formal)}
         slopes = {s.data.name: (self.slope(substitute(n.args[0], self.values)),) for n, s in given.items()}
-        return self._plain(substitute(line.expr, given), {**self.env, **slopes})
+        known = {} if given else self.known
+        return base(self.point.model.value(substitute(line.expr, given), {**self.env, **slopes}, known))
 
     def _contracted(self, J: Entries, by_entries: bool) -> Entries:
         """The derivative put together with dX: vec(dF)."""
