@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -25,7 +26,7 @@ from closedform.check.field import BITS, LOG_PRIMES, Array, Bound, Entries, Fiel
 from closedform.check.jet import Jet, base
 from closedform.check.model import COMPLETE, Model, stacked
 from closedform.check.numeric import REPORT_IT
-from closedform.check.oracle import Changed, Choices, TooManyBranches, Unsupported
+from closedform.check.oracle import Changed, Choices, TooManyBranches, Unsupported, Vacuous
 from closedform.check.sample import names_of_dims
 from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, symbols, topological
@@ -105,16 +106,21 @@ class Point:
         self.model, self.variables, self.drawn = model, variables, dict[str, Any]()
         self.integers: dict[str, int] = {}
         self.contractions: dict[object, Entries] = {}
+        self.env: dict[str, Jet] = {}
+        self.known: dict[Expr, Jet] = {}
+        self.last: Choices | None = None  #: those of the last run; what was found without any stays
         for k, x in enumerate(variables):
             self.drawn[x.data.name] = self._draw(x, k, x in roots)
         self.restart()
 
     def restart(self) -> None:
-        """For another sequence of choices."""
+        """For another sequence of choices, or another claim."""
         self.model.oracle.restart()
         self.model.oracle.choices.depth = 0
-        self.env = {name: (make(),) for name, make in self.drawn.items()}
-        self.known: dict[Expr, Jet] = {}
+        if self.last is None or self.last.made:
+            self.env = {name: (make(),) for name, make in self.drawn.items()}
+            self.known = {}
+        self.last = self.model.oracle.choices
 
     def value(self, e: Expr) -> Entries:
         """The value of an expression in the variables."""
@@ -263,49 +269,51 @@ def _prove_at(claims: Sequence[Claim], roots: Sequence[Expr], sizes: dict[str, i
     for k in range(POINTS):
         try:
             point = Point(Model(field_number(k // POINTS_PER_PRIME), sizes), variables, bases)
-            outcome = _every_choice(point, claims, effort)
+            errors = [(c, _every_choice(point, c, effort)) for c in claims]
         except NoPoint:
             continue
         except TooManyBranches as why:
             return NoTest(str(why))
         where = {**sizes, **point.integers}
-        if isinstance(outcome, Claim):
-            return Different(
-                outcome.what, not point.model.inexact and _is_complete([*outcome.roots, *outcome.further]), where
-            )
-        return Certificate((where,), outcome)
+        for claim, error in errors:
+            if error is None:
+                complete = not point.model.inexact and _is_complete([*claim.roots, *claim.further])
+                return Different(claim.what, complete, where)
+        return Certificate((where,), math.log2(POINTS * math.fsum(e for _, e in errors if e is not None)))
     return NoTest("no point was found in the field")
 
 
-def _every_choice(point: Point, claims: Sequence[Claim], effort: Effort) -> float | Claim:
-    """log₂ of the error probability when every sequence of choices agrees; else the claim that fails."""
-    oracle = point.model.oracle
+def _every_choice(point: Point, claim: Claim, effort: Effort) -> float | None:
+    """The error probability when every sequence of choices agrees; None when one does not."""
     for _ in range(RESTARTS):
-        oracle.choices = Choices()
+        point.model.oracle.choices = Choices()
         try:
-            return _every_run(point, claims, effort)
+            return _every_run(point, claim, effort)
         except Changed:
             continue
     raise TooManyBranches("its choices depend on one another")
 
 
-def _every_run(point: Point, claims: Sequence[Claim], effort: Effort) -> float | Claim:
-    oracle, worst = point.model.oracle, 0.0
+def _every_run(point: Point, claim: Claim, effort: Effort) -> float | None:
+    oracle, worst, tested = point.model.oracle, 0.0, False
     for _ in range(RUNS):
         effort.spend()
         point.restart()
-        known = oracle.facts
-        found = [(c, c.pairs(point)) for c in claims]
-        if oracle.choices.path and oracle.facts != known:
+        known, pairs = oracle.facts, Pairs()
+        with suppress(Vacuous):
+            pairs += claim.pairs(point)
+            tested = True
+        if (oracle.choices.path and oracle.facts != known) or oracle.choices.depth < len(oracle.choices.path):
             raise Changed
-        for claim, pairs in found:
-            for a, b in pairs:
-                if a.values.shape != b.values.shape or (a.values != b.values).any():
-                    return claim
-                worst = max(worst, _error(total_bound([a.bound, b.bound]), oracle.growth))
+        for a, b in pairs:
+            if a.values.shape != b.values.shape or (a.values != b.values).any():
+                return None
+            worst = max(worst, _error(total_bound([a.bound, b.bound]), oracle.growth))
         if not oracle.choices.advance():
+            if not tested:
+                raise Unsupported("it is defined nowhere")
             compared = Bound(3 * oracle.degree, 3 * oracle.bits + 16)  # of three arguments, with small factors
-            return math.log2(POINTS * (worst + (1 + oracle.comparisons) * _error(compared, oracle.growth)))
+            return worst + (1 + oracle.comparisons) * _error(compared, oracle.growth)
     raise TooManyBranches("it has too many branches")
 
 

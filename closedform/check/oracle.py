@@ -13,6 +13,8 @@ relations that are not in the tables: nothing depends on exp(a) and exp(b) being
 
 Choices.  The sign of u in |u|, sign(u), relu(u), the entry that is the largest, the sign of a square root, the sign of
 the determinant of an orthogonal matrix are choices; the test runs once for each of them, and has to pass every time.
+A run in which log u or sqrt(u) meets a u that was chosen to be negative says nothing: there is no such real point.
+What holds for all real arguments is kept between runs; what follows from a choice or a domain is forgotten.
 
 Why a failure proves nothing.  A relation that is not in the tables, such as sqrt(u v) = sqrt(u) sqrt(v), is not kept;
 and choices that no real point makes are tried too.  So a right answer may fail, and then the numerical check stands.
@@ -44,6 +46,10 @@ class TooManyBranches(Exception):
     """More choices than are tried; at smaller sizes there may be fewer."""
 
 
+class Vacuous(Exception):
+    """No real point makes these choices: a logarithm or a square root of what was chosen to be negative."""
+
+
 class Changed(Exception):
     """A table grew, and a choice is no longer met: start again."""
 
@@ -54,6 +60,7 @@ class Choices:
     def __init__(self) -> None:
         self.path: list[tuple[int, int, object]] = []  #: what was chosen, of how many, about what
         self.depth = 0
+        self.made = False  #: whether there was any
 
     def choose(self, count: int, about: object) -> int:
         """A number below `count`; the next run chooses another one.
@@ -62,6 +69,7 @@ class Choices:
             TooManyBranches: in one run.
             Changed: the last run had another choice here.
         """
+        self.made = True
         if self.depth == len(self.path):
             if len(self.path) == MOST_CHOICES:
                 raise TooManyBranches("it has too many branches")
@@ -97,8 +105,8 @@ class Oracle:
     def __init__(self, field: Field) -> None:
         self.field, self.choices = field, Choices()
         one = Known(1, Bound())
-        self.powers = {0: one}  #: argument to exp
-        self.logs = {1: Known(0, Bound())}  #: u to log u; in a look-up −u is u
+        self.plain_powers = {0: one}  #: u to exp u
+        self.logs = {1: Known(0, Bound())}  #: u to log |u|; in a look-up −u is u
         self.magnitudes: dict[int, Known] = {}  #: log |u| to u, when only |u| is known
         self.found: dict[int, int] = {}  #: a square root in the field, before its sign is chosen
         self.plain_roots = {1: one}  #: square roots whose sign is known
@@ -109,9 +117,9 @@ class Oracle:
         self.restart()
 
     def restart(self) -> None:
+        self.powers = dict(self.plain_powers)
         self.roots = dict(self.plain_roots)
-        self.positive = set(self.plain_positive)
-        self.signs: dict[int, int] = {}
+        self.positive = set(self.plain_positive)  #: known to be, or chosen to be
         self.largest: dict[tuple[int, ...], int] = {}
         self.growth = 1.0  #: of degrees, when the roots of this run are eliminated
 
@@ -150,15 +158,16 @@ class Oracle:
         return self._each_known(lambda u: self._exp(Known(u, X.bound), real), X, pairs)
 
     def _exp(self, u: Known, real: bool) -> Known:
-        if u.value in self.magnitudes:
+        if u.value in self.magnitudes and u.value not in self.powers:
             value, bound = self.magnitudes[u.value]
-            self.met(bound, 2 * (len(self.signs) + len(self.positive)))
+            self.met(bound, 2 * len(self.positive))
             return Known(value * self._sign(value) % self.field.p, bound)
         if u.value not in self.powers:
             known = self._from_sum(u.value)
             if known is None:
                 g = Known(self.field.random() or 1, Bound(1))
-                self._enter(u, self._power(g, 2), g, real)
+                self._enter(u, self._power(g, 2))
+                self._enter_halves(u, g, real)
             else:
                 self.powers[u.value] = known
         return self.powers[u.value]
@@ -177,21 +186,23 @@ class Oracle:
                 return Known(power.value * other.value % self.field.p, power.bound.times(other.bound))
         return None
 
-    def _enter(self, argument: Known, power: Known, root: Known | None, real: bool) -> None:
-        """exp(u) = power, and what follows for small multiples of u; `root` is exp(u/2)."""
+    def _enter(self, argument: Known, power: Known) -> None:
+        """exp(u) = power in this run, and what follows for small multiples of u."""
+        for k in (1, -1, 2, -2):
+            self.powers.setdefault(k * argument.value % self.field.p, self._power(power, k))
+
+    def _enter_halves(self, argument: Known, root: Known, real: bool) -> None:
+        """exp(u/2) = root, a new variable: for good, with what follows for logarithms, roots and signs."""
         p, (u, bound) = self.field.p, argument
-        known = {k: self._power(power, k) for k in (1, -1, 2, -2)}
-        halves = {} if root is None else {k: self._power(root, k) for k in (1, -1)}
-        for k, v in known.items():
-            self.powers.setdefault(k * u % p, v)
-        for k, v in halves.items():
-            self.powers.setdefault(k * u * (p + 1) // 2 % p, v)
-        if real:
-            self.logs |= {known[k].value: Known(k * u % p, bound) for k in (1, -1)}
-            self.plain_roots |= {known[k].value: v for k, v in halves.items()}
-            self.plain_positive |= {v.value for v in (*known.values(), *halves.values())}
-            self.positive |= self.plain_positive
-            self.roots |= self.plain_roots
+        for k in (1, -1):
+            half, whole = self._power(root, k), self.powers[k * u % p]
+            self.powers.setdefault(k * u * (p + 1) // 2 % p, half)
+            if real:
+                self.logs[whole.value] = Known(k * u % p, bound)
+                self.plain_roots[whole.value] = self.roots[whole.value] = half
+                self.plain_positive |= {whole.value, half.value}
+        self.plain_powers |= {m * u * (p + 1) // 2 % p: self._power(root, m) for m in (1, -1, 2, -2, 4, -4)}
+        self.positive |= self.plain_positive
 
     def log(self, X: Entries, magnitude: bool = False) -> Entries:
         """log of every entry; log |u| with `magnitude`."""
@@ -199,23 +210,39 @@ class Oracle:
         return self._each_known(lambda u: self._log(Known(u, X.bound), magnitude), X, pairs)
 
     def _log(self, u: Known, magnitude: bool) -> Known:
-        p = self.field.p
         if not u.value:
             raise NoPoint("log of 0")
+        value = self._magnitude(u)
+        if not magnitude:
+            self._is_positive(u.value)
+            self._enter(value, u)
+        return value
+
+    def _is_positive(self, u: int) -> None:
+        """What is undefined for u < 0 occurs.
+
+        Raises:
+            Vacuous: u was chosen to be negative.
+        """
+        if self.field.p - u in self.positive:
+            raise Vacuous
+        self.positive.add(u)
+
+    def _magnitude(self, u: Known) -> Known:
+        """log |u|, for good."""
+        p = self.field.p
         for v in (u.value, p - u.value):
             if v in self.logs:
                 return self.logs[v]
-        if u.value in self.positive and (square := u.value * u.value % p) in self.logs:
+        square = u.value * u.value % p
+        if square in self.logs:
             twice = self.logs[square]
             return Known(twice.value * (p + 1) // 2 % p, twice.bound.times(HALF))
         value = self._from_product(u.value) or Known(self.field.random(), Bound(1))
         inverse = self._power(u, -1)
         minus = Known(-value.value % p, value.bound)
         self.logs |= {u.value: value, inverse.value: minus}
-        if magnitude:
-            self.magnitudes |= {value.value: u, minus.value: inverse}
-        else:
-            self._enter(value, u, None, True)
+        self.magnitudes |= {value.value: u, minus.value: inverse}
         return value
 
     def _from_product(self, u: int) -> Known | None:
@@ -250,6 +277,7 @@ class Oracle:
             raise NoPoint("a root of 0")
         if u.value in self.roots:
             return self.roots[u.value]
+        self._is_positive(u.value)
         known = self._from_square(u.value)
         if known is None:
             if u.value not in self.found:
@@ -288,18 +316,15 @@ class Oracle:
 
     def sign(self, X: Entries) -> Entries:
         """A sign for every entry, opposite for opposite entries."""
-        return self._each(self._sign, X, 2 * (len(self.signs) + len(self.positive)), Bound())
+        return self._each(self._sign, X, 2 * len(self.positive), Bound())
 
     def _sign(self, u: int) -> int:
         p = self.field.p
         if not u:
             raise NoPoint("the sign of 0")
-        if u in self.positive or p - u in self.positive:
-            return 1 if u in self.positive else p - 1
-        if u not in self.signs:
-            s = 1 if self.choices.choose(2, ("sign", u)) == 0 else p - 1
-            self.signs |= {u: s, p - u: p - s}
-        return self.signs[u]
+        if u not in self.positive and p - u not in self.positive:
+            self.positive.add(u if self.choices.choose(2, ("sign", u)) == 0 else p - u)
+        return 1 if u in self.positive else p - 1
 
     def is_largest(self, X: Entries) -> Entries:
         """1 for the entry that is the largest, 0 for the others."""

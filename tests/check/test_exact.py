@@ -316,7 +316,12 @@ def test_choices_are_tried_in_every_order_and_no_two_twice():
 @settings(max_examples=20)
 def test_a_table_gives_equal_arguments_equal_values(pair):
     oracle = Oracle(F)
-    for function in (oracle.exp, oracle.log, lambda X: oracle.odd("f", X), lambda X: oracle.entrywise("f", X)):
+    for function in (
+        oracle.exp,
+        lambda X: oracle.log(X, magnitude=True),
+        lambda X: oracle.odd("f", X),
+        lambda X: oracle.entrywise("f", X),
+    ):
         if 0 not in pair:
             once, again = function(entries(*pair)).values, function(entries(*pair[::-1])).values
             assert once.tolist() == [again[0].tolist()[::-1]]
