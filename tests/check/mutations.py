@@ -21,6 +21,7 @@ from closedform.check.exact import Certificate, Outcome, derivative_claim, prove
 from closedform.check.sample import difference
 from closedform.core.expr import OPS, Expr, node, number, symbols, topological
 from closedform.errors import ClosedFormError
+from tests.check.identities import says
 from tests.corpus.cases import cases
 from tests.corpus.outcome import parsed
 
@@ -157,15 +158,17 @@ def differs(right: Expr, wrong: Expr) -> bool:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
     start = time.perf_counter()
-    made, passed = Counter[str](), list[Mutant]()
+    made, said, passed = Counter[str](), Counter[tuple[str, str]](), list[Mutant]()
     for m in mutants(count):
         made[m.change] += 1
+        said.update([(m.change, says(m.outcome)), ("all", says(m.outcome))])
         if isinstance(m.outcome, Certificate):
             passed.append(m)
-    print(f"{'change':<14}{'wrong answers':>14}{'certified':>11}")
-    for change in sorted(made):
-        print(f"{change:<14}{made[change]:>14}{sum(m.change == change for m in passed):>11}")
-    print(f"{'all':<14}{sum(made.values()):>14}{len(passed):>11}   ({time.perf_counter() - start:.0f} s)")
+    print(f"{'change':<14}{'wrong answers':>14}{'proved wrong':>14}{'not settled':>13}{'no test':>9}{'certified':>11}")
+    for change in [*sorted(made), "all"]:
+        kinds = [said[change, kind] for kind in ("proved different", "not settled", "no exact test", "proved equal")]
+        print(f"{change:<14}{sum(kinds):>14}{kinds[0]:>14}{kinds[1]:>13}{kinds[2]:>9}{kinds[3]:>11}")
+    print(f"{time.perf_counter() - start:.0f} s")
     for m in passed:
         print(f"certified, though wrong: {m.case}: {m.wrong}")
 

@@ -15,7 +15,6 @@ from closedform.check.exact import (
     Certificate,
     Different,
     NoTest,
-    Outcome,
     certify,
     derivative_claim,
     laid_out,
@@ -32,6 +31,7 @@ from closedform.core.expr import OPS, number
 from closedform.derivation.derive import lines
 from closedform.derivation.prove import claim_of_lines
 from closedform.errors import VerificationError
+from tests.check.identities import identities
 from tests.check.mutations import certified, mutants
 from tests.corpus.cases import cases
 
@@ -45,10 +45,6 @@ def entries(*values: int) -> Entries:
 
 def expr(text: str, **shapes: object) -> cf.Expr:
     return cf.parse(text, shapes=shapes).expr
-
-
-def names(outcome: Outcome) -> str:
-    return type(outcome).__name__
 
 
 # ------------------------------------------------------------------------------------------------------ the field
@@ -509,6 +505,14 @@ def test_a_difference_is_proved_only_where_every_relation_is_kept():
 def test_a_fixed_slice_of_wrong_answers_is_rejected():
     passed = [m for m in mutants(2000) if isinstance(m.outcome, Certificate)]
     assert not passed, "\n".join(f"{m.case}: {m.wrong}" for m in passed)
+
+
+def test_no_false_identity_of_random_functions_is_proved_and_no_true_one_disproved():
+    for i in identities(700):
+        assert not (isinstance(i.outcome, Certificate) and i.values == "different"), f"{i.left} = {i.right}"
+        assert not (isinstance(i.outcome, Different) and i.outcome.proved and i.values == "equal"), (
+            f"{i.left} = {i.right}"
+        )
 
 
 def test_fractions_of_floats_are_exact():
