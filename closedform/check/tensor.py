@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from closedform.check.exact import Claim, Pairs, Point
+from closedform.check.exact import Claim
 from closedform.check.field import Entries
 from closedform.check.interpreter import Array, Env, Sizes, evaluate
 from closedform.check.oracle import Unsupported
+from closedform.check.point import Pairs, Point
 from closedform.check.sample import samples
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE

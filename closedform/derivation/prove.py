@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from closedform.check.exact import Claim, Pairs, Point, projected
+from closedform.check.exact import Claim
 from closedform.check.field import Entries
 from closedform.check.jet import Jet, base
 from closedform.check.model import stacked
+from closedform.check.point import Pairs, Point, projected
 from closedform.core.expr import Expr, symbol, topological
 from closedform.derivation.derive import Line
 from closedform.derivation.formal import FORMAL, substitute
