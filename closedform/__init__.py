@@ -8,6 +8,7 @@ verified, as text, LaTeX and code.
 2*X'*(X*w - y)
 """
 
+import closedform.check  # noqa: F401  the package is loaded before its name is given to the function
 from closedform import ops as _ops  # noqa: F401  registers the operations
 from closedform import rules as _rules  # noqa: F401  puts the rewrite tables to work
 from closedform.answer import Derivative
@@ -27,6 +28,7 @@ from closedform.build import __all__ as _building
 from closedform.core.function import Function
 from closedform.errors import ClosedFormError
 from closedform.formula import Formula
+from closedform.identity.questions import check, judge
 from closedform.syntax.text import parse
 
 __version__ = "0.1.0"
@@ -37,6 +39,7 @@ __all__ = [
     "Derivative",
     "Formula",
     "Function",
+    "check",
     "derivative",
     "differential",
     "gradient",
@@ -44,6 +47,7 @@ __all__ = [
     "hessian_diagonal",
     "hvp",
     "jacobian",
+    "judge",
     "jvp",
     "parse",
     "vjp",

@@ -48,7 +48,7 @@ def variable(f: Function, wrt: str | Expr) -> Expr:
         name = wrt.strip() if isinstance(wrt, str) else ""
     if not name:
         raise RequestError("no variable to differentiate by", hint="name one of " + ", ".join(sorted(f.variables)))
-    found = f.variables.get(name)
+    found = f.variables.get(name if name in f.variables else _known_as(f, name))
     if found is None and isinstance(wrt, Expr):
         return wrt
     if found is None:
@@ -56,6 +56,13 @@ def variable(f: Function, wrt: str | Expr) -> Expr:
     if "integer" in found.data.properties:
         raise RequestError(f"{name} is declared integer; there is no derivative by an integer")
     return found
+
+
+def _known_as(f: Function, name: str) -> str:
+    """The variable that a name in LaTeX, or a Greek one in letters, stands for."""
+    from closedform.syntax.latex.names import plain_name
+
+    return plain_name(name, f.variables)
 
 
 def _unknown(f: Function, name: str) -> RequestError | UnknownName:

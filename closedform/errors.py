@@ -6,7 +6,7 @@ page render the same error in their own way.  Imports nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 LINE_LIMIT = 100  #: characters of source shown under a message
 
@@ -61,14 +61,29 @@ class ClosedFormError(Exception):
         return self
 
     def __str__(self) -> str:
-        lines = [self.message + (": " + self._shape_list() if self.shapes else "")]
-        lines += self._excerpt()
-        if self.hint:
-            lines.append("hint: " + self.hint)
-        return "\n".join(lines)
+        return self.told()
 
-    def _shape_list(self) -> str:
-        return ", ".join(f"{name} is {shape}" for name, shape in self.shapes.items())
+    def told(
+        self,
+        said: Callable[[str], str] = str,
+        *,
+        shapes: str = "{message}: {shapes}",
+        comma: str = ", ",
+        hint: str = "hint: {hint}",
+    ) -> str:
+        """The message, the place and the hint; in English, unless other words are given.
+
+        Args:
+            said: a sentence to the same one in a reader's language.
+            shapes: how the shapes follow the message.
+            comma: between two of them.
+            hint: what stands around the hint.
+        """
+        message = said(self.message)
+        if self.shapes:
+            listed = comma.join(said(f"{name} is {shape}") for name, shape in self.shapes.items())
+            message = shapes.format(message=message, shapes=listed)
+        return "\n".join([message, *self._excerpt(), *([hint.format(hint=said(self.hint))] if self.hint else [])])
 
     def _excerpt(self) -> list[str]:
         """The offending line with carets under the span, cut to a readable width."""

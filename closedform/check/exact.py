@@ -55,8 +55,8 @@ class Certificate:
     proved: ClassVar[bool] = True
 
     def __str__(self) -> str:
-        where = f" at {len(self.sizes)} sizes" if len(self.sizes) > 1 else ""
-        return f"proved{where}: exact test, error probability < 2^{self.log2}"
+        sizes = f"{len(self.sizes)} size{'' if len(self.sizes) == 1 else 's'}"
+        return f"proved at {sizes}: exact test, error probability < 2^{self.log2}"
 
     @property
     def log2(self) -> int:

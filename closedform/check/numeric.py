@@ -6,7 +6,7 @@ with one step of Richardson.  Nothing here knows a rule of differentiation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from closedform.check.interpreter import NOT_ANALYTIC, Array, Env, evaluate
 from closedform.check.sample import SEED, Sample, samples
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, Dim, triangle
-from closedform.errors import DomainError, VerificationError
+from closedform.errors import DomainError, TooLarge, VerificationError
 
 if TYPE_CHECKING:
     from closedform.check.exact import Certificate, NoTest
@@ -26,6 +26,7 @@ STEPS = (1e-3, 1e-5)  #: of central differences; the second is tried when the fi
 TOLERANCE = {1: 1e-7, 2: 1e-4}  #: by order
 LOOSER = 100  #: times the tolerance, for functions that take no complex steps
 FLOOR = 1e-6  #: an error is relative to the largest entry, or to this times the largest value on the way
+Entry = tuple[tuple[int, ...], float, float]  #: where it is, its value, and what that should be
 BUDGET = 4 * 10**6  #: entries of the largest batch; beyond it a random subset of the derivative is checked
 
 
@@ -50,15 +51,19 @@ class Report:
     certificate: Certificate | NoTest | None = None
 
     def __str__(self) -> str:
-        if self.certificate is not None and self.certificate.proved:
-            return str(self.certificate)
-        return self.numerically if self.certificate is None else f"{self.numerically} ({self.certificate})"
+        return "; ".join(self.sentences)
 
     @property
+    def sentences(self) -> list[str]:
+        """What is proved; else what was checked numerically, and why there is no certificate."""
+        if self.certificate is None:
+            return [self.numerically()]
+        return [str(self.certificate)] if self.certificate.proved else [self.numerically(), str(self.certificate)]
+
     def numerically(self) -> str:
         """What the numerical check says."""
-        sizes = f"{len(self.sizes)} size{'s' * (len(self.sizes) != 1)}"
-        points = f"{self.points} point{'s' * (self.points != 1)}"
+        sizes = f"{len(self.sizes)} size{'' if len(self.sizes) == 1 else 's'}"
+        points = f"{self.points} point{'' if self.points == 1 else 's'}"
         return f"checked numerically: {sizes}, {points}, max relative error {self.max_error:.0e}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,9 +99,9 @@ def check(
         DomainError: no point was found where the function is defined.
     """
     wrt = [wrt] if isinstance(wrt, Expr) else wrt
-    wrong = _shape_problem(f, wrt, answer, layout)
-    if wrong:
-        raise VerificationError(f"the derivative has the wrong shape: {wrong}; {REPORT_IT}")
+    found, expected = _axes(answer), _expected_axes(f, wrt, layout)
+    if found != expected:
+        raise VerificationError(f"the derivative has the axes {found} in place of {expected}; {REPORT_IT}")
     tolerance = TOLERANCE[len(wrt)] * (1 if is_analytic(f) else LOOSER)
     used, worst, points = [], 0.0, 0
     rng = np.random.default_rng(seed)
@@ -108,11 +113,11 @@ def check(
             n = wrt[0].shape[0].value(sample.sizes)
             chosen = [np.intersect1d(chosen[0], np.flatnonzero(np.tril(np.ones((n, n)))))]
         value = value[np.ix_(np.arange(len(value)), np.arange(value.shape[1]), *chosen)]
-        error, count, story = _compare(f, wrt, value, sample, chosen)
+        error, count, (at, got, wanted) = _compare(f, wrt, value, sample, chosen)
         if error > tolerance:
             raise VerificationError(
-                f"the derivative fails its numerical check (relative error {error:.1e}); "
-                f"{REPORT_IT}: {story}, seed {seed}"
+                f"the derivative fails its numerical check (relative error {error:.1e}); {REPORT_IT}: "
+                f"sizes {sample.sizes}, entry {at} is {got:.12g}, should be {wanted:.12g}, seed {seed}"
             )
         if count:
             used.append(dict(sample.sizes))
@@ -143,9 +148,11 @@ def _method(f: Expr, order: int) -> str:
 # ------------------------------------------------------------------------------------------------- comparison
 
 
-def _compare(f: Expr, wrt: Sequence[Expr], value: Array, sample: Sample, chosen: list[Array]) -> tuple[float, int, str]:
-    """The largest relative error, the number of points, and the worst entry in words."""
-    best: tuple[float, int, str] | None = None
+def _compare(
+    f: Expr, wrt: Sequence[Expr], value: Array, sample: Sample, chosen: list[Array]
+) -> tuple[float, int, Entry]:
+    """The largest relative error, the number of points, and the worst entry."""
+    best: tuple[float, int, Entry] | None = None
     for step in STEPS if len(wrt) == 2 or not is_analytic(f) else STEPS[:1]:
         outcome = _errors(_reference(f, wrt, sample, chosen, step), value, sample)
         if best is None or outcome[0] < best[0]:
@@ -156,19 +163,19 @@ def _compare(f: Expr, wrt: Sequence[Expr], value: Array, sample: Sample, chosen:
     return best
 
 
-def _errors(reference: Array, value: Array, sample: Sample) -> tuple[float, int, str]:
+def _errors(reference: Array, value: Array, sample: Sample) -> tuple[float, int, Entry]:
     axes = tuple(range(1, reference.ndim))
     usable = np.isfinite(reference).all(axes)
     if not usable.any():
-        return 0.0, 0, ""
+        return 0.0, 0, ((), 0.0, 0.0)
     largest = np.maximum(np.abs(reference).max(axes), FLOOR * sample.scale)
     with np.errstate(all="ignore"):
         error = np.abs(value - reference) / np.maximum(largest, np.finfo(float).tiny).reshape(-1, *[1] * len(axes))
     error = np.where(np.isfinite(error), error, np.inf)
     error[~usable] = 0
     at = np.unravel_index(error.argmax(), error.shape)
-    story = f"sizes {sample.sizes}, entry {tuple(map(int, at[1:]))} is {value[at]:.12g}, should be {reference[at]:.12g}"
-    return float(error[at]), int(usable.sum()), story
+    entry = tuple(map(int, at[1:])), float(value[at]), float(reference[at])
+    return float(error[at]), int(usable.sum()), entry
 
 
 def _choose(f: Expr, wrt: Sequence[Expr], sample: Sample, rng: np.random.Generator) -> list[Array]:
@@ -184,6 +191,31 @@ def _count(shape: tuple[Dim, Dim], sample: Sample) -> int:
 
 
 # -------------------------------------------------------------------------------------------------- reference
+
+
+def partials(f: Expr, wrt: Sequence[Expr], sample: Sample, step: float = STEPS[0]) -> Array:
+    """The derivative by one or two variables: (points, entries of f, entries of each variable), entries row by row.
+
+    Raises:
+        TooLarge: it has too many entries.
+    """
+    counts = [_count(x.shape, sample) for x in wrt]
+    largest = max(_count(e.shape, sample) for e in topological([f]))
+    if largest * sample.points * int(np.prod(counts)) > BUDGET:
+        raise TooLarge("the derivative has too many entries to be evaluated", hint="declare sizes by letters")
+    return _reference(f, wrt, sample, [np.arange(n) for n in counts], step)
+
+
+def along(f: Expr, moves: Mapping[str, Array], sample: Sample, step: float = STEPS[0]) -> Array:
+    """The derivative of f when every variable named in `moves` goes in its direction: (points, rows, columns)."""
+
+    def at(h: complex) -> Array:
+        moved = {name: sample.env[name] + h * move for name, move in moves.items()}
+        return evaluate(f, {**sample.env, **moved}, sample.sizes)
+
+    if is_analytic(f):
+        return np.asarray(at(1j * COMPLEX_STEP).imag / COMPLEX_STEP)
+    return richardson(lambda h: (at(h) - at(-h)) / (2 * h), step)
 
 
 def _reference(f: Expr, wrt: Sequence[Expr], sample: Sample, chosen: list[Array], step: float) -> Array:
@@ -261,19 +293,16 @@ def _axes(e: Expr) -> list[Dim]:
     return [d for d in e.shape if d is not ONE]
 
 
-def _shape_problem(f: Expr, wrt: Sequence[Expr], answer: Expr, layout: str) -> str:
-    """What is wrong with the answer's shape; empty when it is right."""
+def _expected_axes(f: Expr, wrt: Sequence[Expr], layout: str) -> list[Dim]:
+    """The axes that the derivative has in a layout."""
     groups = [f, *wrt]
     if layout == "vech":
-        free = triangle(wrt[0].shape[0])
-        wanted = [d for d in (f.shape[0] * f.shape[1], free) if d is not ONE]
-    elif layout == "vec":
+        return [d for d in (f.shape[0] * f.shape[1], triangle(wrt[0].shape[0])) if d is not ONE]
+    if layout == "vec":
         (fr, fc), (xr, xc) = f.shape, wrt[0].shape
-        wanted = [d for d in (fr * fc, xr * xc) if d is not ONE]
-    else:
-        ordered = groups[1:] + groups[:1] if layout == "denominator" else groups
-        wanted = [d for e in ordered for d in _axes(e)]
-    return "" if _axes(answer) == wanted else f"axes {_axes(answer)} in place of {wanted}"
+        return [d for d in (fr * fc, xr * xc) if d is not ONE]
+    ordered = groups[1:] + groups[:1] if layout == "denominator" else groups
+    return [d for e in ordered for d in _axes(e)]
 
 
 def _arranged(value: Array, f: Expr, wrt: Sequence[Expr], layout: str, sample: Sample) -> Array:

@@ -177,19 +177,21 @@ EDGES: dict[str, Callable[..., Array]] = {
 
 
 @dataclass
-class _Domain:
+class Domain:
     """Which points of a batch are inside the domain, and who says no to the others."""
 
     roots: Sequence[Expr]
     refused: Counter[str] = field(default_factory=Counter)
 
-    def inside(self, env: dict[str, Array], sizes: dict[str, int], limit: float) -> tuple[Array, Array]:
+    def inside(
+        self, env: dict[str, Array], sizes: dict[str, int], limit: float, points: int = CANDIDATES
+    ) -> tuple[Array, Array]:
         """Indices of the points that are inside, and the largest value met at every point."""
-        good, scale = np.ones(CANDIDATES, dtype=bool), np.zeros(CANDIDATES)
+        good, scale = np.ones(points, dtype=bool), np.zeros(points)
         for root in self.roots:
             found = values(root, env, sizes)
             for node, value in found.items():
-                size = np.broadcast_to(np.abs(value).max((-2, -1)), (CANDIDATES,))
+                size = np.broadcast_to(np.abs(value).max((-2, -1)), (points,))
                 fine = np.isfinite(size) if node.op.kind == "leaf" else size < limit
                 edge = EDGES.get(node.op.name)
                 if node.op.name == "power" and _varies(node.args[1]):
@@ -237,11 +239,16 @@ def samples(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int
         DomainError: no point was found.
         TooLarge: a declared size is too large to evaluate anything.
     """
-    domain, names = _Domain(roots), names_of_dims(roots)
+    return list(draws(roots, count=count, points=points, seed=seed))
+
+
+def draws(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int = SEED) -> Iterator[Sample]:
+    """The same one by one, for who may stop early."""
+    domain, names = Domain(roots), names_of_dims(roots)
     wanted = count if names else 2
     for limit in TAME:
         rng = np.random.default_rng(seed)
-        found: list[Sample] = []
+        found = 0
         order = list(TEMPERAMENTS)
         for drawn in assignments(names, wanted, rng):
             sizes = _comfortable(roots, drawn)
@@ -249,14 +256,15 @@ def samples(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int
             for temperament in tried:
                 sample = _sample(domain, sizes, temperament, limit, rng)
                 if sample is not None:
-                    found.append(sample.first(points))
+                    found += 1
+                    yield sample.first(points)
                     order.remove(temperament)
                     order.insert(0, temperament)
                     break
-            if len(found) == wanted:
+            if found == wanted:
                 break
         if found:
-            return found
+            return
     raise _nothing(domain.refused)
 
 
@@ -267,9 +275,9 @@ def sample_at(roots: Sequence[Expr], sizes: dict[str, int], *, points: int = 2, 
         DomainError: no point was found.
         TooLarge: a value has too many entries.
     """
-    if max(_entries(e, sizes) for e in topological(roots)) * CANDIDATES > LARGEST:
+    if max(entries_of(e, sizes) for e in topological(roots)) * CANDIDATES > LARGEST:
         raise TooLarge("at these sizes a value is too large to check numerically", hint="give smaller sizes")
-    domain = _Domain(roots)
+    domain = Domain(roots)
     for limit in TAME:
         rng = np.random.default_rng(seed)
         for temperament in TEMPERAMENTS:
@@ -280,7 +288,7 @@ def sample_at(roots: Sequence[Expr], sizes: dict[str, int], *, points: int = 2, 
 
 
 def _sample(
-    domain: _Domain, sizes: dict[str, int], temperament: tuple[str, str], limit: float, rng: np.random.Generator
+    domain: Domain, sizes: dict[str, int], temperament: tuple[str, str], limit: float, rng: np.random.Generator
 ) -> Sample | None:
     """The points of one batch that are inside the domain; None when there are none."""
     variables = symbols(*domain.roots)
@@ -303,8 +311,8 @@ def _comfortable(roots: Sequence[Expr], sizes: dict[str, int]) -> dict[str, int]
     """
     sizes, order = dict(sizes), topological(roots)
     while True:
-        largest = max(order, key=lambda e: _entries(e, sizes))
-        entries, biggest = _entries(largest, sizes), max(sizes, key=lambda name: sizes[name], default="")
+        largest = max(order, key=lambda e: entries_of(e, sizes))
+        entries, biggest = entries_of(largest, sizes), max(sizes, key=lambda name: sizes[name], default="")
         if entries <= COMFORTABLE or not biggest or sizes[biggest] <= 2:
             break
         sizes[biggest] -= 1
@@ -314,7 +322,7 @@ def _comfortable(roots: Sequence[Expr], sizes: dict[str, int]) -> dict[str, int]
     return sizes
 
 
-def _entries(e: Expr, sizes: dict[str, int]) -> int:
+def entries_of(e: Expr, sizes: dict[str, int]) -> int:
     rows, columns = _numbers(e.shape, sizes)
     return rows * columns
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from closedform.cli import render
+from closedform.cli.command import fail
 from closedform.errors import ClosedFormError, NotSupported
-from closedform.lang import language, say
+from closedform.lang import say
+from closedform.lang.messages import told
 
 if TYPE_CHECKING:
     from closedform.practice.exercise import Exercise
@@ -20,39 +22,28 @@ HINT, SOLUTION, NEXT, QUIT = "?", "!", "n", "q"  #: what may be typed in the pla
 
 
 def practice(
-    topic: Annotated[
-        str | None,
-        typer.Option(help="forms, trace, inverse, entries, jacobian, vec or hessian.", show_default=False),
-    ] = None,
-    level: Annotated[int | None, typer.Option(help="1, 2 or 3.", show_default=False)] = None,
-    count: Annotated[int, typer.Option(help="How many exercises.", min=1, max=1000)] = 5,
-    seed: Annotated[int | None, typer.Option(help="Of the draw, to get the same again.", show_default=False)] = None,
-    lang: Annotated[str, typer.Option(help="The language: en, ko, zh.")] = "en",
+    ctx: typer.Context,
+    topic: Annotated[str | None, typer.Option(show_default=False)] = None,
+    level: Annotated[int | None, typer.Option(show_default=False)] = None,
+    count: Annotated[int, typer.Option(min=1, max=1000)] = 5,
+    seed: Annotated[int | None, typer.Option(show_default=False)] = None,
+    lang: Annotated[str | None, typer.Option(show_default=False)] = None,
 ) -> None:
-    """Practise: find derivatives, with hints on demand.
-
-    Type the derivative; `?` for the next step of the derivation, `!` for all of them, `n` for the next exercise,
-    `q` to stop.
-
-    \b
-    closedform practice --topic trace --level 2
-    closedform practice --lang ko
-    """  # noqa: D301  (\\b keeps the lines that follow it)
+    """Find derivatives, with hints on demand."""
+    spoken: str = ctx.obj  # set by Command
     from closedform.practice.exercise import exercises
 
     try:
-        language(lang)
         chosen = list(islice(exercises(topic, level, seed), count))
     except ClosedFormError as error:
-        render.error(str(error), "error")
-        raise typer.Exit(2) from None
+        fail(error, spoken)
     right = 0
     for number, exercise in enumerate(chosen, 1):
-        outcome = _pose(exercise, number, len(chosen), lang)
+        outcome = _pose(exercise, number, len(chosen), spoken)
         if outcome is None:
             break
         right += outcome
-    render.lines([("bold", say(lang, "practice.score", right=right, count=len(chosen)))])
+    render.lines([("bold", say(spoken, "practice.score", right=right, count=len(chosen)))])
 
 
 def _pose(exercise: Exercise, number: int, count: int, lang: str) -> bool | None:
@@ -98,7 +89,7 @@ def _is_right(exercise: Exercise, answer: str, lang: str) -> bool:
     try:
         judgement = exercise.judge(answer)
     except ClosedFormError as error:
-        render.lines([("red", str(error))])
+        render.lines([("red", told(error, lang))])
         return False
     style = "red" if judgement.verdict == "wrong" else "green"
     said = list(judgement.lines(lang))

@@ -1,4 +1,4 @@
-"""What an answer and an error look like in a terminal, in a pipe, and as JSON.
+"""What an answer and an error look like in a terminal, in a pipe, and as JSON; in the language of the reader.
 
 Nothing that a user typed reaches a terminal raw: characters that do not print are replaced.  Formulas are never
 cut or broken; the terminal wraps them, so that they copy as one line.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json as _json
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from closedform.calculus.layout import AS_IS
 from closedform.core.shape import sizes_in_words
-from closedform.errors import TooLarge
+from closedform.errors import TooLarge, VerificationError
+from closedform.lang import say
+from closedform.lang.messages import told, translated
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -25,15 +29,14 @@ if TYPE_CHECKING:
     from closedform.errors import ClosedFormError
 
 Line = tuple[str, str]  #: a style of rich, and what is printed in it
-LABEL = 9  #: columns of the labels
+LABELS = ("text", "map", "entries", "shape", "layout", "note", "valid")
 GAP, WIDEST = 6, 110  #: columns between two routes side by side, and of both together
-
-
 Chosen = tuple[int, dict[str, int]]  #: the size of every dimension that is not named, and of those that are
 
 
 def answer(
     D: Derivative,
+    lang: str,
     *,
     all_layouts: bool = False,
     derivation: Derivation | None = None,
@@ -43,12 +46,13 @@ def answer(
 
     Args:
         D: the derivative.
+        lang: the language.
         all_layouts: whether the table of layouts follows.
         derivation: the steps, if they follow.
         entries: the sizes at which the entries follow, written out.
     """
-    lines = [*_lines(D), *(_steps(derivation) if derivation else []), *(_layouts(D) if all_layouts else [])]
-    lines += _written_out(D, *entries) if entries else []
+    lines = [*_lines(D, lang), *(_steps(derivation) if derivation else []), *(_layouts(D, lang) if all_layouts else [])]
+    lines += _written_out(D, lang, *entries) if entries else []
     _write(sys.stdout, lines, {x.data.name for x in D.variables})
 
 
@@ -69,51 +73,51 @@ def step(number: int, step: Step) -> Iterator[Line]:
         yield "dim", f"      {shapes}"
 
 
-def lines(some: list[Line]) -> None:
+def lines(shown: Iterable[Line]) -> None:
     """Print lines, each in its style."""
-    _write(sys.stdout, some, set())
+    _write(sys.stdout, list(shown), set())
 
 
-def _layouts(D: Derivative) -> Iterator[Line]:
+def _layouts(D: Derivative, lang: str) -> Iterator[Line]:
     """The table of layouts: name, shape, formula, and below it who uses it."""
     rows = D.layouts()
     names, shapes = max(len(r.name) for r in rows), max(len(sizes_in_words(r.shape)) for r in rows)
     yield "", ""
     for r in rows:
         yield "", f"{r.name:{names}}  {sizes_in_words(r.shape):{shapes}}  {r.formula}"
-        yield "dim", f"{'':{names}}  {'':{shapes}}  {r.users}"
+        yield "dim", f"{'':{names}}  {'':{shapes}}  {translated(lang, r.users)}"
 
 
-def _written_out(D: Derivative, size: int, sizes: dict[str, int]) -> Iterator[Line]:
+def _written_out(D: Derivative, lang: str, size: int, sizes: dict[str, int]) -> Iterator[Line]:
     """The entries at some sizes; of an array by both routes, side by side where the lines are short."""
     written = D.written_out(size, **sizes)
     at = ", ".join(f"{name} = {n}" for name, n in written.sizes.items())
     yield "", ""
-    yield "", f"written out{f' at {at}' if at else ''}: {'×'.join(map(str, written.shape)) or 'a number'}"
+    shape = "×".join(map(str, written.shape)) or "1×1"
+    yield "", say(lang, "cli.written_out" if at else "cli.written_out_at_once", at=at, shape=shape)
     yield "", ""
     if written.slices is None or not D.has_routes:
         for line in written.unicode().split("\n"):
             yield "", f"  {line}".rstrip()
         return
     both = D.routes(size, at=None, **sizes)
-    shape = "×".join(map(str, both.stacked.shape))
-    rows, columns = both.flat.shape
-    left = [f"1  {len(list(both.partials.blocks()))} partial derivatives, stacked: {shape}", ""]
-    right = [f"2  vec by vec, {rows}×{columns}, reshaped by columns: {shape}", ""]
+    rows, width = both.flat.shape
+    left = ["1  " + say(lang, "cli.by_partials", n=len(list(both.partials.blocks())), shape=shape), ""]
+    right = ["2  " + say(lang, "cli.by_vec", rows=rows, columns=width, shape=shape), ""]
     left += both.partials.unicode().split("\n")
     right += both.jacobian.unicode().split("\n")
     for line in _beside(left, right):
         yield "", f"  {line}".rstrip()
     yield "", ""
-    yield "green", f"✓ {both.says}"
+    yield "green", f"✓ {translated(lang, both.says)}"
 
 
 def _beside(left: list[str], right: list[str]) -> list[str]:
     """Two columns; one below the other when that is too wide."""
-    width = max(map(len, left)) + GAP
-    if width + max(map(len, right)) > WIDEST:
+    width = max(map(columns, left)) + GAP
+    if width + max(map(columns, right)) > WIDEST:
         return [*left, "", *right]
-    return [f"{a:{width}}{b}" for a, b in zip_longest(left, right, fillvalue="")]
+    return [(padded(a, width) if b else a) + b for a, b in zip_longest(left, right, fillvalue="")]
 
 
 def entries_as_data(D: Derivative, size: int, sizes: dict[str, int]) -> dict[str, Any]:
@@ -131,24 +135,51 @@ def layouts_as_data(D: Derivative) -> dict[str, Any]:
     }
 
 
-def _lines(D: Derivative) -> Iterator[Line]:
+def _lines(D: Derivative, lang: str) -> Iterator[Line]:
+    said = partial(translated, lang)
+    label = _labels(lang)
     if D.function.notes:
-        yield "dim", "inferred: " + "; ".join(D.function.notes)
+        yield "dim", say(lang, "cli.inferred", notes=say(lang, "cli.semicolon").join(map(said, D.function.notes)))
     yield "", ""
     yield "formula", f"  J = {_symbol(D)},  {D.unicode()}" if D.arrangement.axes else f"  {_symbol(D)} = {D.unicode()}"
     yield "", ""
-    yield "", f"{'text':{LABEL}}{D.text}"
+    yield "", label["text"] + D.text
     if D.is_array and not D.free:
-        yield "", f"{'map':{LABEL}}{D.operator()}"
+        yield "", label["map"] + D.operator()
         if not D.arrangement.axes:
-            yield "", f"{'entries':{LABEL}}{_entries(D)}"
-    yield "", f"{'shape':{LABEL}}{sizes_in_words(D.shape)}"
-    yield "", f"{'layout':{LABEL}}{D.layout}"
+            yield "", label["entries"] + said(_entries(D))
+    yield "", label["shape"] + sizes_in_words(D.shape)
+    yield "", label["layout"] + D.layout
     for convention in D.conventions:
-        yield "", f"{'note':{LABEL}}{convention}"
+        yield "", label["note"] + said(convention)
     if D.conditions:
-        yield "yellow", f"{'valid if':{LABEL}}{', '.join(D.conditions)}"
-    yield "green", f"✓ {D.check()}"
+        yield "yellow", label["valid"] + say(lang, "cli.comma").join(map(said, D.conditions))
+    yield "green", f"✓ {'; '.join(map(said, D.check().sentences))}"
+
+
+def _labels(lang: str) -> dict[str, str]:
+    """The labels, filled up to one width, and a blank."""
+    labels = {key: say(lang, f"cli.{key}") for key in LABELS}
+    widest = max(map(columns, labels.values()))
+    return {key: padded(label, widest + 1) for key, label in labels.items()}
+
+
+def padded(label: str, width: int) -> str:
+    """Filled up with blanks to a width in columns of a terminal, by one at least."""
+    return label + " " * max(1, width - columns(label))
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: Hangul and Chinese characters take two.
+
+    >>> columns("shape"), columns("크기"), columns("形状")
+    (5, 4, 4)
+    """
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _entries(D: Derivative) -> str:
@@ -185,14 +216,15 @@ def _by_free_entries(D: Derivative, f: str, names: list[str]) -> str:
     return f"{order}/{rows}∂vech {last}" if first.is_scalar and not before else f"{order}/{rows}∂(vech {last})ᵀ"
 
 
-def error(message: str, kind: str) -> None:
-    """Print an error on stderr: `kind: message`, with its excerpt and hint."""
-    _write(sys.stderr, [("error", f"{kind}: {message}")], set())
+def error(error: ClosedFormError, lang: str) -> None:
+    """Print an error on stderr, with its excerpt and hint; a failed check is said to be a mistake of ours."""
+    key = "cli.internal" if isinstance(error, VerificationError) else "cli.error"
+    _write(sys.stderr, [("error", say(lang, key, message=told(error, lang)))], set())
 
 
-def error_fields(error: ClosedFormError) -> dict[str, Any]:
-    """An error as data."""
-    return {
+def error_fields(error: ClosedFormError, lang: str) -> dict[str, Any]:
+    """An error as data, in English; in another language its message and hint once more."""
+    fields: dict[str, Any] = {
         "type": type(error).__name__,
         "message": error.message,
         "span": list(error.span) if error.span else None,
@@ -200,10 +232,14 @@ def error_fields(error: ClosedFormError) -> dict[str, Any]:
         "shapes": error.shapes,
         "hint": error.hint,
     }
+    if lang != "en":
+        hint = None if error.hint is None else translated(lang, error.hint)
+        fields["translated"] = {"message": translated(lang, error.message), "hint": hint}
+    return fields
 
 
-def json(fields: dict[str, Any]) -> str:
-    """One JSON object, readable, whose strings hold no character that would act on a terminal."""
+def json(fields: dict[str, Any] | list[dict[str, Any]]) -> str:
+    """JSON, readable, whose strings hold no character that would act on a terminal."""
     written = _json.dumps(fields, ensure_ascii=False, indent=2)
     return "".join(c if c.isprintable() or c == "\n" else _json.dumps(c)[1:-1] for c in written)
 
@@ -242,6 +278,6 @@ def _styled(style: str, text: str, variables: set[str]) -> Text:
         shown.highlight_words(sorted(variables, key=len, reverse=True), "cyan")
         return shown
     if style == "error":
-        kind, colon, rest = text.partition(":")
-        return Text.assemble((kind + colon, "bold red"), rest)
+        kind = re.split("(?<=[:：])", text, maxsplit=1)[0]
+        return Text.assemble((kind, "bold red"), text[len(kind) :])
     return Text(text, style)

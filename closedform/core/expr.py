@@ -97,7 +97,7 @@ class Op:
         found = known_shape(self.signatures, [a.shape for a in args])
         if found is None:
             raise ShapeError(
-                f"{self.name} does not take operands of these shapes, but {' or '.join(map(str, self.signatures))}",
+                f"{self.name} does not take operands of these shapes, but {', '.join(map(str, self.signatures))}",
                 shapes={f"operand {i}": show(a.shape) for i, a in enumerate(args, 1)},
             )
         return found
@@ -303,7 +303,7 @@ def times(a: Expr, b: Expr) -> Expr:
     if b.shape == SCALAR:
         return OPS["scale"](b, a)
     raise ShapeError(
-        "entry-by-entry product needs equal shapes", shapes={"left": show(a.shape), "right": show(b.shape)}
+        "entry-by-entry product needs equal shapes", shapes={"operand 1": show(a.shape), "operand 2": show(b.shape)}
     )
 
 

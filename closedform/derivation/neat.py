@@ -127,6 +127,15 @@ def _power(args: list[Expr]) -> Expr:
     return node(OPS["power"], (base, p))
 
 
+def _matrix_power(args: list[Expr]) -> Expr:
+    """A negative power is that of the inverse."""
+    X, k = args
+    if k.op.name != "number" or k.data >= 0:
+        return X if is_number(k, 1) else node(OPS["matpow"], (X, k))
+    inverse = OPS["inv"](X)
+    return inverse if k.data == -1 else node(OPS["matpow"], (inverse, number(-k.data)))
+
+
 def _trace(args: list[Expr]) -> Expr:
     """Scalars stand before a trace."""
     own, core = pulled(args[0])
@@ -145,6 +154,7 @@ _RULES: dict[str, Callable[[list[Expr]], Expr]] = {
     "scale": _scale,
     "transpose": lambda args: turn(args[0]),
     "power": _power,
+    "matpow": _matrix_power,
     "tr": _trace,
     "sum": _sum,
 }

@@ -21,6 +21,10 @@ GREEK = re.findall(
 )
 
 
+ACCENTS = ("hat", "tilde", "bar", "dot", "ddot", "check", "breve", "acute", "grave")
+FONTS = {"cal": "mathcal", "scr": "mathscr", "frak": "mathfrak"}
+
+
 class Latex(Notation):
     """Fractions and roots as LaTeX has them; the functions' templates are in their records."""
 
@@ -74,6 +78,8 @@ class Latex(Notation):
             return r" \otimes ".join(self.kron_factors(f))
         if f.name == "sqrt":
             return rf"\sqrt{{{self.of(f.args[0])}}}"
+        if f.name == "abs" and ONE not in f.shape:  # bars around a matrix are its determinant
+            return rf"\operatorname{{abs}}({self.of(f.args[0])})"
         template = OPS[f.name].latex
         inside = self.at(f.args[0], ATOM) if template.startswith("{0}") else self.of(f.args[0])
         return template.replace("{{", "{").replace("}}", "}").replace("{0}", inside)
@@ -116,17 +122,31 @@ class Latex(Notation):
 
 
 def spelled(name: str) -> str:
-    r"""A variable's name: one letter as it is, Greek letters by command, trailing digits as a subscript.
+    r"""A variable's name: one letter as it is, Greek letters by command, accents, trailing digits as a subscript.
 
     >>> spelled("x_1"), spelled("Sigma"), spelled("Σ"), spelled("rate"), spelled("dX")
     ('x_{1}', '\\Sigma', '\\Sigma', '\\mathrm{rate}', '\\mathrm{d}X')
+    >>> spelled("x_hat"), spelled("Σ_xy"), spelled("μ_hat_1"), spelled("w_train")
+    ('\\hat{x}', '\\Sigma_{xy}', '\\hat{\\mu}_{1}', 'w_{\\mathrm{train}}')
     """
+    first, *rest = name.split("_")
+    if rest and all(part.isalnum() for part in rest) and (first in GREEK or (len(first) == 1 and first.isalpha())):
+        return _subscripted(letter(first), rest)
     stem, subscript = re.fullmatch(r"(.*?)_?([0-9]*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
     if not stem:
         stem, subscript = name, ""
     differential = len(stem) == 2 and stem[0] == "d" and stem[1].isalpha()
     shown = r"\mathrm{d}" + letter(stem[1]) if differential else letter(stem)
     return f"{shown}_{{{subscript}}}" if subscript else shown
+
+
+def _subscripted(shown: str, parts: list[str]) -> str:
+    """A letter with accents and subscripts."""
+    marks = {accent: accent for accent in ACCENTS} | FONTS
+    while parts and parts[0] in marks:
+        shown, parts = rf"\{marks[parts[0]]}{{{shown}}}", parts[1:]
+    inside = ",".join(p if len(p) < 3 or p.isdecimal() else rf"\mathrm{{{p}}}" for p in parts)
+    return f"{shown}_{{{inside}}}" if inside else shown
 
 
 def letter(stem: str) -> str:

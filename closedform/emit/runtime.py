@@ -196,11 +196,12 @@ class Compiled:
 
 def misfit(argument: Argument, given: tuple[int, ...], known: Mapping[str, int]) -> ShapeError:
     """The error for an array of the wrong shape."""
-    sizes = ", ".join(f"{n} = {known[n]}" for d in argument.dims for n in d.names if n in known)
-    if len(given) == len(argument.dims):
-        wanted = show(argument.shape) + (f" with {sizes}" if sizes else "")
-    else:
-        kind = ("a number", "a 1-D array", "a 2-D array")[len(argument.dims)]
-        wanted = f"{show(argument.shape)}, so {kind}"
+    name, wanted = argument.name, show(argument.shape)
     shape = "×".join(map(str, given)) if given else "a number"
-    return ShapeError(f"{argument.name} is {wanted}; the given value is {shape}")
+    if len(given) != len(argument.dims):
+        kind = ("a number", "a 1-D array", "a 2-D array")[len(argument.dims)]
+        return ShapeError(f"{name} is {wanted}, so {kind}; the given value is {shape}")
+    sizes = ", ".join(f"{n} = {known[n]}" for d in argument.dims for n in d.names if n in known)
+    if sizes:
+        return ShapeError(f"{name} is {wanted} with {sizes}; the given value is {shape}")
+    return ShapeError(f"{name} is {wanted}; the given value is {shape}")

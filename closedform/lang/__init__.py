@@ -1,7 +1,8 @@
 """What closedform says to a reader, in the reader's language: one catalogue, one file, per language.
 
 A catalogue is a table of sentences, `section.key`, with `{facts}` in braces; formulas are facts and are the same in
-every language.  English is the complete one: a test holds the others to its keys and facts.
+every language.  English is the complete one: a test holds the others to its keys and facts.  Sentences that the
+engine makes are English already; the other catalogues translate them in [messages] and [words] (`lang.messages`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from closedform.errors import RequestError
 
 HOME = Path(__file__).parent
+MESSAGES, WORDS = "messages", "words"  #: sections keyed by English sentences, which English itself has not
 LANGUAGES = ("en", *sorted(p.stem for p in HOME.glob("*.toml") if p.stem != "en"))  #: English first
 
 
@@ -31,14 +33,23 @@ def language(name: str) -> str:
 
 
 @cache
-def catalogue(lang: str) -> dict[str, str]:
-    """Every sentence of a language by `section.key`.
+def sections(lang: str) -> dict[str, dict[str, str]]:
+    """The file of a language.
 
     Raises:
         RequestError: there is no catalogue for it.
     """
-    sections = tomllib.loads((HOME / f"{language(lang)}.toml").read_text(encoding="utf-8"))
-    return {f"{section}.{key}": said for section, table in sections.items() for key, said in table.items()}
+    return tomllib.loads((HOME / f"{language(lang)}.toml").read_text(encoding="utf-8"))
+
+
+def catalogue(lang: str) -> dict[str, str]:
+    """Every sentence of a language by `section.key`, but for translated messages.
+
+    Raises:
+        RequestError: there is no catalogue for it.
+    """
+    named = {section: table for section, table in sections(lang).items() if section not in (MESSAGES, WORDS)}
+    return {f"{section}.{key}": said for section, table in named.items() for key, said in table.items()}
 
 
 def say(lang: str, key: str, **facts: object) -> str:
@@ -56,4 +67,5 @@ def say(lang: str, key: str, **facts: object) -> str:
     >>> say("en", "language.name")
     'English'
     """
-    return catalogue(lang)[key].format(**facts)
+    section, _, name = key.partition(".")
+    return sections(lang)[section][name].format(**facts)

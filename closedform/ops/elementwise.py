@@ -68,7 +68,9 @@ relu = elementwise(
     latex=r"\operatorname{{relu}}({0})",
     domain="{0} ≠ 0",
 )
-abs = elementwise("abs", lambda x, y: sign(x), "|x|′ = sign x.", code="np.abs({0})", latex=r"|{0}|", domain="{0} ≠ 0")
+abs = elementwise(
+    "abs", lambda x, y: sign(x), "|x|′ = sign x.", code="np.abs({0})", latex=r"\lvert {0} \rvert", domain="{0} ≠ 0"
+)
 sign: Op = elementwise(
     "sign",
     lambda x, y: 0 * x,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -99,6 +99,10 @@ def _lettered(p: Pattern, rng: random.Random) -> Exercise:
     for name in names:
         choices = next(row[name] for row in LETTERS if name in row)
         new[name] = rng.choice([c for c in choices if c not in new.values()])
-    change = lambda text: re.sub(r"\b[A-Za-z]\b(?!\()", lambda m: new.get(m[0], m[0]), text)
     let = "; ".join(f"{new[part.split(':')[0].strip()]}:{part.split(':')[1]}" for part in p.let.split(";"))
-    return Exercise(p.topic, p.level, change(p.function), change(p.wrt), let)
+    return Exercise(p.topic, p.level, _changed(p.function, new), _changed(p.wrt, new), let)
+
+
+def _changed(formula: str, new: Mapping[str, str]) -> str:
+    """The formula with new names; a letter before a bracket is that of a function."""
+    return re.sub(r"\b[A-Za-z]\b(?!\()", lambda m: new.get(m[0], m[0]), formula)

@@ -42,8 +42,10 @@ def call(reading: Reading, node: Node, *args: Term) -> Term:
 def _check_count(reading: Reading, node: Node, name: str, wanted: tuple[int, ...]) -> None:
     given = len(node.operands)
     if given not in wanted:
-        count = " or ".join(map(str, wanted))
-        message = f"{name} takes {count} argument{'s' if wanted[-1] > 1 else ''}, not {given}"
+        fewest, most = wanted[0], wanted[-1]
+        message = f"{name} takes {most} argument{'s' if most > 1 else ''}, not {given}"
+        if fewest < most:
+            message = f"{name} takes {fewest} or {most} arguments, not {given}"
         raise SyntaxProblem(message, source=reading.source, span=node.span)
 
 
@@ -83,26 +85,36 @@ def _abstract(reading: Reading, node: Node, name: str, order: int, args: tuple[T
 
 
 def _no_function(reading: Reading, node: Node, name: str) -> ClosedFormError:
-    if name in reading.shapes or name in reading.sizes:
-        inside = reading.source[node.at[1] : node.span[1]]
-        hint = f"write {name}*{inside} for a product" if len(node.operands) == 1 else None
-        if name in MATRICES:
-            hint = _matrix_hint(name, hint)
-        return SyntaxProblem(f"{name} is not a function", source=reading.source, span=node.at, hint=hint)
-    hint = function_hint(name)
-    if hint is None and len(node.operands) == 1 and name not in MATRICES:
-        hint = f"declare it if it is a function of yours, {name[:40]}: entrywise or {name[:40]}: function(m,n)"
-        if len(name) == 1:
-            hint = f"write {name}*(…) for a product; {hint}"
-    elif hint is None and len(name) == 1 and len(node.operands) == 1:
-        hint = f"write {name}*(…) for a product"
+    known, inside = name in reading.shapes or name in reading.sizes, reading.source[node.at[1] : node.span[1]]
+    product = f"{name}*{inside if known else '(…)'}" if len(node.operands) == 1 else None
+    hint: str | None
     if name in MATRICES:
-        hint = _matrix_hint(name, hint)
+        hint = _matrix_hint(product, name)
+    elif known:
+        hint = f"write {product} for a product" if product else None
+    else:
+        hint = function_hint(name) or _own_function_hint(name[:40], product)
+    if known:
+        return SyntaxProblem(f"{name} is not a function", source=reading.source, span=node.at, hint=hint)
     return UnknownName(f"unknown function {name[:40]}", source=reading.source, span=node.at, hint=hint)
 
 
-def _matrix_hint(name: str, product: str | None) -> str:
-    return f"{product or 'write'}{',' if product else ''} {WRITTEN[name]}"
+def _matrix_hint(product: str | None, name: str) -> str:
+    written, which = WRITTEN[name]
+    if product is None:
+        return f"write {written} for the {which} matrix"
+    return f"write {product} for a product, {written} for the {which} matrix"
+
+
+def _own_function_hint(name: str, product: str | None) -> str | None:
+    if product is None:
+        return None
+    if len(name) > 1:
+        return f"declare it if it is a function of yours, {name}: entrywise or {name}: function(m,n)"
+    return (
+        f"write {product} for a product; "
+        f"declare it if it is a function of yours, {name}: entrywise or {name}: function(m,n)"
+    )
 
 
 def _is_product(reading: Reading, node: Node, name: str) -> bool:
@@ -122,16 +134,19 @@ def _operation(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
     if shape is None:
         hint = f"did you mean pinv({reading.text(args[0])})?" if name == "inv" and not args[0].is_vector else None
         span = args[0].node.span if len(args) == 1 else node.at
-        reading.misfit(f"{name} takes {_wanted(name)}", span, args, hint)
+        reading.misfit(_wanted(name), span, args, hint)
     op = OPS[name]
     return Term(node, shape, lambda *operands: op(*operands), args)
 
 
 def _wanted(name: str) -> str:
-    """The operands of an operation in words."""
-    words = {"(n,n)": "a square matrix", "(n,1)": "a column", "(1,n)": "a row"}
+    """What an operation takes."""
     patterns = [str(s).split("->")[0].strip() for s in OPS[name].signatures]
-    return " or ".join(words.get(p, f"operands of shape {p}") for p in patterns)
+    if patterns == ["(n,n)"]:
+        return f"{name} takes a square matrix"
+    if patterns == ["(n,1)", "(1,n)"]:
+        return f"{name} takes a column or a row"
+    return f"{name} takes operands of shape {', '.join(patterns)}"
 
 
 def _sqrt(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
@@ -238,10 +253,10 @@ def _with_triangles(product: Dim, sides: list[Dim]) -> Dim | None:
 
 DIMENSION = "a dimension: a name, a positive integer or a product of them"
 ONE_OR_TWO = {"SLASH": "2", "PLUS": "1"}  #: the numbers in n*(n+1)/2
-WRITTEN = {
-    "K": "K(m,n) for the commutation matrix",
-    "D": "D(n) for the duplication matrix",
-    "L": "L(n) for the elimination matrix",
+WRITTEN = {  #: how a matrix of this name is written, and which it is
+    "K": ("K(m,n)", "commutation"),
+    "D": ("D(n)", "duplication"),
+    "L": ("L(n)", "elimination"),
 }
 
 
@@ -259,6 +274,25 @@ def _constant(reading: Reading, node: Node, args: tuple[Term, ...]) -> Term:
     reading.loose.append((shape, node))
     make = ones if node.operands[0].text == "1" else zeros
     return Term(node, shape, lambda: make(reading.resolve(shape)[0]))
+
+
+def identity(reading: Reading, node: Node) -> Term:
+    """The identity matrix of the size that the context asks for."""
+    n = reading.rule.fresh()
+    reading.loose.append(((n, n), node))
+    return Term(node, (n, n), lambda: eye(reading.resolve((n, n))[0][0]))
+
+
+def sized(reading: Reading, node: Node, X: Term, count: Term) -> Term:
+    """What has as many rows as a finite sum has terms.
+
+    Raises:
+        ShapeError: it has not.
+    """
+    n = _dimension(reading, count.node, node)
+    if not reading.rule.same(X.shape[0], size(n)):
+        reading.misfit(f"the sum has {n} terms", node.span, (X,))
+    return Term(node, X.shape, lambda x: x, (X,))
 
 
 _SPECIAL: dict[str, Call] = {

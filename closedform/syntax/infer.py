@@ -95,7 +95,7 @@ class Unify:
 
     def same(self, a: Size, b: Size) -> bool:
         """Make two sizes equal; False when they cannot be.  What is undecided waits for `settle`."""
-        a, b = _cancel(self.expand(a), self.expand(b))
+        a, b = _roots(*_cancel(self.expand(a), self.expand(b)))
         if a == b:
             return True
         for one, other in ((b, a), (a, b)):
@@ -179,6 +179,12 @@ def _cancel(a: Size, b: Size) -> tuple[Size, Size]:
         else:
             left.append(atom)
     return (a[0] // divisor, tuple(left)), (b[0] // divisor, tuple(right))
+
+
+def _roots(a: Size, b: Size) -> tuple[Size, Size]:
+    """For m·m = n·n the sizes m and n, as sizes are positive; anything else as it is."""
+    square = all(count == 1 and len(atoms) == 2 and atoms[0] == atoms[1] for count, atoms in (a, b))
+    return ((1, a[1][:1]), (1, b[1][:1])) if square else (a, b)
 
 
 def unknowns(shape: Sizes) -> list[Unknown]:

@@ -13,7 +13,7 @@ from closedform.core.expr import OPS, number, size_of, times
 from closedform.errors import SyntaxProblem, UnknownName
 from closedform.syntax.constants import literal_value, value_of
 from closedform.syntax.infer import SCALAR, Sizes, unknowns
-from closedform.syntax.names import closest, functions, usual_kind
+from closedform.syntax.names import closest, functions
 from closedform.syntax.reading import Reading, Term
 from closedform.syntax.tokens import plain
 from closedform.syntax.tree import Node
@@ -38,7 +38,7 @@ def name(reading: Reading, node: Node) -> Term:
         if word in functions() or word in reading.functions:
             raise SyntaxProblem(f"{word} is a function; it needs its argument in brackets", source=reading.source,
                                 span=node.span, hint=f"write {word}(…)")  # fmt: skip
-        if not reading.infer or not word.isidentifier() or usual_kind(word) is None:
+        if not reading.infer or not word.isidentifier() or reading.kind(word) is None:
             raise UnknownName(f"{word[:40]} is not declared", source=reading.source, span=node.span,
                               hint=closest(word, [*reading.shapes, *reading.sizes]))  # fmt: skip
         reading.introduce(word, node.span)
@@ -72,6 +72,27 @@ _NORMS = {"₁": "norm1", "_1": "norm1", "_*": "normnuc"}
 def norm(reading: Reading, node: Node, a: Term) -> Term:
     """`‖x‖`, with `₁`, `₂`, `_F` or `_*` for the entrywise, the Frobenius and the nuclear norm."""
     return Term(node, SCALAR, OPS[_NORMS.get(node.text[1:], "norm2")], (a,))
+
+
+def vector_norm(reading: Reading, node: Node, a: Term) -> Term:
+    """`‖x‖₂` in LaTeX, which of a matrix would be its largest singular value."""
+    if not a.is_scalar and not a.is_vector:
+        hint = "write \\|X\\|_F for the Frobenius norm; the spectral norm is not in the syntax"
+        reading.misfit("the norm ‖·‖₂ is read of vectors", node.span, (a,), hint)
+    return Term(node, SCALAR, OPS["norm2"], (a,))
+
+
+def bars(reading: Reading, node: Node, a: Term) -> Term:
+    """`|X|`: the determinant of a matrix, the absolute values of a vector or a scalar."""
+    if a.is_scalar or a.is_vector:
+        if a.is_vector:
+            reading.notes.append(f"{reading.text(Term(node, a.shape, a.make))} is read entry by entry")
+        return Term(node, a.shape, OPS["abs"], (a,))
+    shape = reading.fits("det", a.shape)
+    if shape is None:
+        reading.misfit("a determinant takes a square matrix", node.operands[0].span, (a,))
+    reading.notes.append(f"{reading.text(Term(node, SCALAR, a.make))} is read as a determinant")
+    return Term(node, shape, OPS["det"], (a,))
 
 
 # sums and products ----------------------------------------------------------------------------------------------

@@ -53,11 +53,15 @@ def _square_base(reading: Reading, node: Node, a: Term, exponent: str) -> None:
 
 def _not_integer(reading: Reading, node: Node, a: Term, b: Term) -> None:
     base, exponent = reading.factor(a), reading.factor(b)
-    hint = f"write {base}.^{exponent} for the entries' power"
     if b.value == Fraction(1, 2):
         hint = f"write sqrtm({reading.text(a)}) for the matrix square root, {base}.^{exponent} for that of the entries"
     elif b.node.rule == "name":
-        hint = f"declare {exponent} integer ({exponent}: scalar integer), or " + hint
+        hint = (
+            f"declare {exponent} integer ({exponent}: scalar integer), "
+            f"or write {base}.^{exponent} for the entries' power"
+        )
+    else:
+        hint = f"write {base}.^{exponent} for the entries' power"
     reading.misfit("a power of a matrix needs an integer exponent", node.at, (a, b), hint)
 
 
@@ -88,6 +92,15 @@ def superscript(reading: Reading, node: Node, a: Term) -> Term:
     if k == -1:
         return Term(node, a.shape, OPS["inv"], (a,))
     return Term(node, a.shape, lambda X: OPS["matpow"](X, number(k)), (a,))
+
+
+def half(reading: Reading, node: Node, a: Term) -> Term:
+    """`A^{1/2}`: the square root of a scalar or of a square matrix."""
+    if a.is_scalar:
+        return Term(node, SCALAR, lambda x: x ** number(Fraction(1, 2)), (a,))
+    _square_base(reading, node, a, "0.5")
+    reading.notes.append(f"{reading.text(Term(node, a.shape, a.make))} is read as the matrix square root")
+    return Term(node, a.shape, OPS["sqrtm"], (a,))
 
 
 def _exponent(reading: Reading, node: Node, digits: str) -> int:

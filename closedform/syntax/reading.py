@@ -17,7 +17,7 @@ from closedform.core.shape import Dim, Shape, dim, show
 from closedform.errors import ClosedFormError, DeclarationError, ShapeError
 from closedform.syntax.declare import SQUARE
 from closedform.syntax.infer import SCALAR, UNIT, Names, Sizes, Unify, as_dim, named, unknowns
-from closedform.syntax.names import usual_kind
+from closedform.syntax.names import Kind, usual_kind
 from closedform.syntax.tree import Node, Span
 
 Make = Callable[..., Expr]
@@ -62,6 +62,7 @@ class Reading:
     properties: dict[str, frozenset[str]]
     sizes: dict[str, Dim]
     functions: Mapping[str, Abstract] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)  #: of undeclared names, where not their letter decides
     notes: list[str] = field(default_factory=list)
     symbols: dict[str, Expr] = field(default_factory=dict)
     inferred: list[str] = field(default_factory=list)
@@ -126,9 +127,11 @@ class Reading:
         return self.letter_hint(names[0]) if names else None
 
     def letter_hint(self, name: str) -> str:
-        kind = usual_kind(name)
-        other = "scalar" if kind == "vector" else "vector(n)"
-        return f"{name} is read as a {kind} because of its letter; declare it if it is not, e.g. {name}: {other}"
+        kind = self.kind(name)
+        example = f"{name}: scalar" if kind == "vector" else f"{name}: vector(n)"
+        if name in self.kinds:
+            return f"{name} is read as a {kind} because of its place; declare it if it is not, e.g. {example}"
+        return f"{name} is read as a {kind} because of its letter; declare it if it is not, e.g. {example}"
 
     def guessed_scalar(self, *terms: Term) -> str | None:
         """A variable inside these terms that is a scalar only because of its letter."""
@@ -142,13 +145,17 @@ class Reading:
 
     # variables --------------------------------------------------------------------------------------------------
 
+    def kind(self, name: str) -> Kind | None:
+        """What an undeclared name stands for."""
+        return self.kinds.get(name) or usual_kind(name)
+
     def introduce(self, name: str, span: Span) -> None:
         """Give an undeclared variable the shape of its letter.
 
         Raises:
             DeclarationError: a property that shape cannot have.
         """
-        kind = usual_kind(name)
+        kind = self.kind(name)
         shape = SCALAR
         if kind != "scalar":
             shape = self.rule.fresh(name), (self.rule.fresh(name) if kind == "matrix" else UNIT)
@@ -161,7 +168,7 @@ class Reading:
             self._unfit(name, "integer", "scalar integer", span)
 
     def _unfit(self, name: str, p: str, declaration: str, span: Span) -> NoReturn:
-        message = f"{name} is declared {p}, but is read as a {usual_kind(name)}"
+        message = f"{name} is declared {p}, but is read as a {self.kind(name)}"
         raise DeclarationError(message, source=self.source, span=span, hint=f"declare {name}: {declaration}")
 
     def settle(self) -> None:

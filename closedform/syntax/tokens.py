@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from closedform.errors import ClosedFormError, SyntaxProblem, TooLarge
@@ -69,14 +69,18 @@ _STRAY = {
 }
 
 
+NOTHING_ELSE: Mapping[str, str] = {}
 PRIMES = "'′’"
 _PRIMED = re.compile(rf"[{PRIMES}]{{1,100}}(?=\()")  #: between the name of an entrywise function and its argument
 
 
-def scan(text: str, callable_names: Collection[str], primed: Collection[str] = ()) -> list[Token]:
+def scan(
+    text: str, callable_names: Collection[str], primed: Collection[str] = (), also: Mapping[str, str] = NOTHING_ELSE
+) -> list[Token]:
     """The tokens of a text; a name before `(` is a `CALL` if it touches it, or if it is a function.
 
-    Names in `primed` may have primes between them and the bracket: `sigma'(x)` is then one call.
+    Names in `primed` may have primes between them and the bracket: `sigma'(x)` is then one call.  `also` has the
+    kinds of characters that are tokens in statements only.
 
     Raises:
         TooLarge: too long, or nested too deeply.
@@ -94,6 +98,10 @@ def scan(text: str, callable_names: Collection[str], primed: Collection[str] = (
     at = run = 0
     while at < len(text):
         match = _TOKEN.match(text, at)
+        if match is None and text[at] in also:
+            tokens.append(Token(also[text[at]], text[at], start_pos=at, end_pos=at + 1))
+            at += 1
+            continue
         if match is None or match.lastgroup == "STARSTAR":
             raise _stray(text, at)
         at, start, kind = match.end(), at, str(match.lastgroup)
@@ -158,7 +166,11 @@ def _stray(text: str, at: int) -> ClosedFormError:
 
 
 def plain(name: str) -> str:
-    """A name in its ordinary letters: `x₁` is `x1`, `𝐱` is `x`."""
+    r"""A name in its ordinary letters: `x₁` is `x1`, `𝐱` is `x`, and `\hat{x}` is `x_hat`."""
+    if "\\" in name or "{" in name:
+        from closedform.syntax.latex.names import plain_name
+
+        return plain_name(name)
     return str(name) if name.isascii() else unicodedata.normalize("NFKC", name)
 
 

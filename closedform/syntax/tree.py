@@ -15,6 +15,9 @@ from closedform.errors import ClosedFormError, SyntaxProblem, TooLarge
 if TYPE_CHECKING:
     from lark import Lark, Token
 
+STATEMENTS = {  #: rules that state something about a derivative; they are no part of a plain expression
+    "derivative": "a derivative", "differential": "a differential", "EQUALS": "an equation",
+}  # fmt: skip
 MAX_DEPTH = 400  #: operations inside one another, as in a sum of that many terms
 Span = tuple[int, int]
 

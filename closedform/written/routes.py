@@ -52,8 +52,10 @@ class Routes:
     def says(self) -> str:
         """That both give one array, which was computed, and that reshaping by rows would not."""
         shape = "×".join(map(str, self.stacked.shape)) or "1×1"
-        said = f"both routes give the same {shape} array, flattened and reshaped by columns (largest difference "
-        said += f"{self.difference:.0e})" if self.difference else "0)"
+        largest = f"{self.difference:.0e}" if self.difference else "0"
+        said = (
+            f"both routes give the same {shape} array, flattened and reshaped by columns (largest difference {largest})"
+        )
         if self.by_rows <= 1e-9 * max(1.0, float(np.abs(self.stacked).max(initial=0.0))):
             return said
         return f"{said}; reshaped by rows, the matrix gives a wrong one (off by {self.by_rows:.2g})"

@@ -98,7 +98,7 @@ def test_entries_are_written_out():
     assert result.stdout.endswith(
         "\n\nwritten out at n = 2: 2\n\n  ⎡ 2A₁₁ x₁ + x₂ (A₁₂ + A₂₁) ⎤\n  ⎣ 2A₂₂ x₂ + x₁ (A₁₂ + A₂₁) ⎦\n"
     )
-    assert run("""diff "c^2" c --entries 2""").stdout.endswith("\n\nwritten out: a number\n\n  2c\n")
+    assert run("""diff "c^2" c --entries 2""").stdout.endswith("\n\nwritten out: 1×1\n\n  2c\n")
     latex = run("""diff "x'*A*x" x --entries n=2 --latex""").stdout
     assert latex == cf.derivative(cf.parse("x'*A*x"), "x").written_out(n=2).latex() + "\n"
 
@@ -187,11 +187,33 @@ def test_a_mistake_is_also_data(line):
     assert error["message"] in result.stderr
 
 
-@pytest.mark.parametrize("line", ["diff", "dif x x", "diff x x --layout", "diff x x --let"])
+MISUSES = {
+    "diff": ("missing argument FUNCTION", "see closedform"),
+    "dif x x": ("no such command: dif", "did you mean diff?"),
+    "solve x": ("no such command: solve", "one of diff, check, practice"),
+    "--versoin": ("no such option: --versoin", "did you mean --version?"),
+    "diff x x --layout": ("--layout needs a value", "see closedform"),
+    "diff x x --let": ("--let needs a value", "see closedform"),
+    "check --lang": ("--lang needs a value", "see closedform"),
+    "diff x x --latex=1": ("--latex takes no value", "see closedform"),
+    "practice --sed 3": ("no such option: --sed", "did you mean --seed?"),
+    "practice --count few": ("--count does not take this value", "see closedform"),
+    "practice --count 0": ("--count does not take this value", "see closedform"),
+    "practice trace": ("unexpected argument trace", "see closedform"),
+}
+
+
+@pytest.mark.parametrize("line", MISUSES)
 def test_a_wrong_command_line_is_said_to_be_wrong(line):
+    message, hint = MISUSES[line]
     result = run(line)
     assert (result.exit_code, result.stdout) == (USAGE, "")
-    assert "Error: " in result.stderr and "Traceback" not in result.stderr
+    assert result.stderr.startswith(f"error: {message}\nhint: {hint}") and result.stderr.count("\n") == 2
+
+
+def test_a_wrong_command_line_is_also_data():
+    result = run("diff --json")
+    assert result.exit_code == USAGE and json.loads(result.stdout)["error"]["message"] == "missing argument FUNCTION"
 
 
 @pytest.mark.parametrize("option", ["", " --json", " --latex", " --code numpy"])

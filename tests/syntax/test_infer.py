@@ -155,3 +155,15 @@ def test_names_avoid_those_in_use():
     u, v = rule.fresh(), rule.fresh()
     names = named([(u, v), (u, UNIT)], {"m", "n"})
     assert list(names.values()) == ["p", "q"]
+
+
+def test_equal_squares_have_equal_roots():
+    """n·n = k·k gives n = k; n·n = k does not."""
+    from closedform.syntax.infer import Unify
+
+    rule = Unify()
+    (_, u), m = rule.fresh(), (1, ("m",))
+    assert rule.same((1, (*u, *u)), (1, ("m", "m"))) and rule.expand((1, u)) == m
+    rule = Unify()
+    v = rule.fresh()
+    assert rule.same((1, ("m", "m")), v) and rule.expand(v) == (1, ("m", "m"))

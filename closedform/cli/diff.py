@@ -1,0 +1,157 @@
+"""The command `closedform diff`: parse, ask, check, print."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from closedform.cli import render
+from closedform.cli.command import Command, fail
+from closedform.cli.mine import mine as judge
+from closedform.errors import ClosedFormError, RequestError
+from closedform.lang import LANGUAGES
+
+if TYPE_CHECKING:
+    from closedform.answer import Derivative
+    from closedform.derivation.telling import Derivation
+
+ALL = "all"  #: the table of all layouts
+OPTIONS = (
+    "--let", "--layout", "--symmetric", "--entries", "--steps", "--level", "--route", "--lang", "--code", "--latex",
+    "--json", "--mine", "--help",
+)  # fmt: skip
+
+
+class Diff(Command):
+    """`--steps` may stand alone, or before a language."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        alone = [a == "--steps" and b not in LANGUAGES for a, b in zip(args, [*args[1:], ""], strict=False)]
+        return super().parse_args(ctx, ["--steps=" if bare else a for a, bare in zip(args, alone, strict=True)])
+
+
+def diff(
+    ctx: typer.Context,
+    function: Annotated[str, typer.Argument(show_default=False)],
+    wrt: Annotated[list[str] | None, typer.Argument()] = None,
+    let: Annotated[list[str] | None, typer.Option()] = None,
+    layout: Annotated[str | None, typer.Option(show_default=False)] = None,
+    symmetric: Annotated[str, typer.Option()] = "projected",
+    entries: Annotated[str | None, typer.Option(show_default=False)] = None,
+    steps: Annotated[str | None, typer.Option(show_default=False)] = None,
+    level: Annotated[str, typer.Option()] = "brief",
+    route: Annotated[str, typer.Option()] = "differentials",
+    mine: Annotated[list[str] | None, typer.Option()] = None,
+    lang: Annotated[str | None, typer.Option(show_default=False)] = None,
+    code: Annotated[str | None, typer.Option(show_default=False)] = None,
+    latex: Annotated[bool, typer.Option("--latex")] = False,
+    json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Differentiate a function by variables."""
+    spoken: str = ctx.obj  # set by Command
+    try:
+        names = wrt or []
+        _refuse_options([function, *names])
+        _refuse_pairs(code, latex, json, entries, mine, layout)
+        if mine:
+            judge(function, names, let or [], layout, mine, spoken, json)
+            return
+        chosen = None if entries is None else _sizes(entries)
+        answer = _checked(function, names, let or [], layout, symmetric)
+        told = None
+        if steps is not None:
+            sizes = chosen[1] if chosen and route == "entries" else {}
+            told = answer.steps(steps or spoken, level, route, **sizes)
+        if json:
+            typer.echo(render.json(_data(answer, steps or spoken, level, layout, chosen)))
+        elif latex:
+            typer.echo(_latex(answer, told, chosen))
+        elif code is not None:
+            typer.echo(answer.code(code).rstrip("\n"))
+        else:
+            render.answer(answer, spoken, all_layouts=layout == ALL, derivation=told, entries=chosen)
+    except ClosedFormError as error:
+        fail(error, spoken, as_json=json)
+
+
+def _checked(function: str, names: list[str], let: list[str], layout: str | None, symmetric: str) -> Derivative:
+    """The answer, after its check.
+
+    Raises:
+        VerificationError: it failed.
+    """
+    from closedform.ask import derivative
+    from closedform.syntax.declare import declarations
+    from closedform.syntax.text import parse
+
+    answer = derivative(
+        parse(function, *declarations(let), infer=True),
+        *names,
+        layout=None if layout == ALL else layout,
+        symmetric=symmetric,
+    )
+    for shown in answer.in_layouts() if layout == ALL else [answer]:
+        shown.check()
+    return answer
+
+
+def _data(
+    answer: Derivative, lang: str, level: str, layout: str | None, entries: render.Chosen | None
+) -> dict[str, Any]:
+    """Every field, and what was asked for beside."""
+    fields = answer.as_dict(lang=lang, level=level)
+    fields |= render.layouts_as_data(answer) if layout == ALL else {}
+    return fields | ({} if entries is None else render.entries_as_data(answer, *entries))
+
+
+def _latex(answer: Derivative, derivation: Derivation | None, entries: render.Chosen | None) -> str:
+    """The derivation, the entries at some sizes, or the answer."""
+    if derivation is not None:
+        return derivation.latex()
+    return answer.latex() if entries is None else answer.written_out(entries[0], **entries[1]).latex()
+
+
+def _refuse_pairs(
+    code: str | None, latex: bool, json: bool, entries: str | None, mine: list[str] | None, layout: str | None
+) -> None:
+    """Options that do not go together."""
+    if (code is not None) + latex + json > 1:
+        raise RequestError("--code, --latex and --json print one thing each; choose one")
+    if mine and (code is not None or latex or layout == ALL):
+        raise RequestError("--mine judges an answer, and prints no other")
+    if code is not None and entries is not None:
+        raise RequestError("--code computes every entry; --entries goes with the answer, --latex or --json")
+
+
+def _sizes(text: str) -> tuple[int, dict[str, int]]:
+    """The size of every dimension that is not named, and of those that are: `2`, `m=2,n=3`, `3,m=2`.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    size, sizes = 2, dict[str, int]()
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        match = re.fullmatch(r"(?:(\w+)\s*=\s*)?([0-9]{1,6})", part)
+        if match is None or match[1] in sizes:
+            raise RequestError(f"--entries takes sizes, not {part[:40]!r}", hint='write "m=2,n=3", or 2 for all')
+        if match[1]:
+            sizes[match[1]] = int(match[2])
+        else:
+            size = int(match[2])
+    return size, sizes
+
+
+def _refuse_options(arguments: list[str]) -> None:
+    """A misspelt option is neither a formula nor a variable.
+
+    Raises:
+        RequestError: with the option that was meant.
+    """
+    from closedform.syntax.names import closest
+
+    for i, argument in enumerate(arguments):
+        if re.match(r"--[a-z]{2,}(-[a-z]+)*(=|$)" if i == 0 else "-", argument):
+            name = argument.partition("=")[0]
+            raise RequestError(f"no such option: {name[:40]}", hint=closest(name, OPTIONS))
