@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +30,7 @@ from closedform.lang import language
 from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
+    from closedform.check.exact import Certificate, NoTest
     from closedform.check.numeric import Report
     from closedform.derivation.telling import Derivation
     from closedform.written.record import WrittenOut
@@ -348,20 +349,42 @@ class Derivative(Formula):
         for what, error in self._differences():
             if error > report.tolerance:
                 raise VerificationError(f"{what} differs from the derivative (relative error {error:.1e}); {REPORT_IT}")
-        return report
+        return replace(report, certificate=self._certificate())
+
+    def _certificate(self) -> Certificate | NoTest:
+        """The exact test of every stage, of what is printed, and of the array."""
+        from closedform.check.exact import derivative_claim, laid_out, prove, settled
+        from closedform.check.tensor import tensor_claim
+
+        claims = [
+            derivative_claim(
+                s.function,
+                s.variable,
+                s.answer,
+                "vec" if s.stacked else "gradient",
+                by_entries=s.structure is BY_ENTRIES,
+            )
+            for s in self.stages
+        ]
+        claims += [derivative_claim(s.function, s.variable, s.answer, "vech") for s in self.free]
+        if not self.arrangement.axes:
+            claims.append(laid_out(self._printed, (self.free or self.stages)[-1].answer, self.arrangement.name))
+        if self._last.stacked and isinstance(self._lowered, Tensor):
+            claims.append(tensor_claim(self._lowered, self._last.answer))
+        return settled(prove(*claims))
 
     def _differences(self) -> list[tuple[str, float]]:
         """How far what is shown is from what was checked: the text, read as a user would, and the array."""
         from closedform.check.sample import difference
         from closedform.check.tensor import tensor_difference
 
-        found = [] if self.arrangement.axes else [("the printed formula", difference(self._printed(), self.expr))]
+        found = [] if self.arrangement.axes else [("the printed formula", difference(self._printed, self.expr))]
         if self._last.stacked and isinstance(self._lowered, Tensor):
             found.append(("the array", tensor_difference(self._lowered, self._last.answer)))
         return found
 
     def check(self) -> Report:
-        """Compare with an independent evaluation of the function, at several sizes and points; read the text back.
+        """Compare with an independent evaluation of the function, numerically and in a prime field; read the text back.
 
         Raises:
             VerificationError: the answer is wrong; it is a bug of closedform.
@@ -369,6 +392,7 @@ class Derivative(Formula):
         """
         return self._report
 
+    @cached_property
     def _printed(self) -> Expr:
         """What the text says, read as a user would."""
         names = {s.data.name: s for s in symbols(self.expr)}

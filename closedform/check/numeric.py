@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from closedform.check.sample import SEED, Sample, samples
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, Dim, triangle
 from closedform.errors import DomainError, TooLarge, VerificationError
+
+if TYPE_CHECKING:
+    from closedform.check.exact import Certificate, NoTest
 
 COMPLEX_STEP = 1e-30
 STEPS = (1e-3, 1e-5)  #: of central differences; the second is tried when the first disagrees, for kinks nearby
@@ -37,6 +40,7 @@ class Report:
         max_error: the largest error, relative to the largest entry of the derivative at its point.
         method: how the reference was computed.
         tolerance: the error that would have been refused.
+        certificate: of the exact test, or why there is none; None where it was not asked for.
     """
 
     sizes: list[dict[str, int]]
@@ -44,14 +48,28 @@ class Report:
     max_error: float
     method: str
     tolerance: float
+    certificate: Certificate | NoTest | None = None
 
     def __str__(self) -> str:
+        return "; ".join(self.sentences)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is proved; else what was checked numerically, and why there is no certificate."""
+        if self.certificate is None:
+            return [self.numerically()]
+        return [str(self.certificate)] if self.certificate.proved else [self.numerically(), str(self.certificate)]
+
+    def numerically(self) -> str:
+        """What the numerical check says."""
         sizes = f"{len(self.sizes)} size{'' if len(self.sizes) == 1 else 's'}"
         points = f"{self.points} point{'' if self.points == 1 else 's'}"
         return f"checked numerically: {sizes}, {points}, max relative error {self.max_error:.0e}"
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Both facts, ready for JSON, and `verdict`, the sentence that is printed."""
+        exact = None if self.certificate is None else self.certificate.as_dict()
+        return {**asdict(replace(self, certificate=None)), "certificate": exact, "verdict": str(self)}
 
 
 def check(

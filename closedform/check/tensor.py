@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from closedform.check.exact import Claim
+from closedform.check.field import Entries
 from closedform.check.interpreter import Array, Env, Sizes, evaluate
+from closedform.check.oracle import Unsupported
+from closedform.check.point import Pairs, Point
 from closedform.check.sample import samples
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
 
+LARGEST = 2 * 10**5  #: terms of a sum over all indices that are added exactly
+
 if TYPE_CHECKING:
-    from closedform.index.tensor import Factor, Tensor
+    from closedform.index.tensor import Factor, Index, Product, Tensor
 
 
 def tensor_value(tensor: Tensor, env: Env, sizes: Sizes) -> Array:
@@ -48,9 +56,49 @@ def tensor_difference(tensor: Tensor, stacked: Expr) -> float:
     return worst
 
 
+def tensor_claim(tensor: Tensor, stacked: Expr) -> Claim:
+    """The claim that a tensor and the matrix ∂vec F/∂(vec X)' are the same derivative."""
+    used = [e for p in tensor.products for e in (p.scalar, *(f.expr for f in p.factors))]
+
+    def pairs(point: Point) -> Pairs:
+        matrix, field = point.value(stacked), point.model.field
+        terms = [_product(p, tensor.free, point) for p in tensor.products]
+        array = field.add(*terms) if terms else field.constant(np.zeros(_axes(tensor, point.model.sizes), dtype=int))
+        return [(matrix, field.moved(lambda a: a.reshape(matrix.values.shape, order="F"), array))]
+
+    return Claim("the array", (stacked, *used), pairs)
+
+
+def _axes(tensor: Tensor, sizes: Sizes) -> list[int]:
+    return [i.dim.value(sizes) for i in tensor.free]
+
+
+def _product(p: Product, free: Sequence[Index], point: Point) -> Entries:
+    """One term of a tensor, over a prime field."""
+    from closedform.index.tensor import letters
+
+    field, sizes = point.model.field, point.model.sizes
+    subscripts, result = letters(p, free)
+    scalar = point.value(p.scalar)
+    values, bound = np.array(scalar.values.flat[0], dtype=object), scalar.bound
+    for f in p.factors:
+        bound = bound.times(point.value(f.expr).bound)
+    operands = [_arranged(f, point.value(f.expr).values, sizes) for f in p.factors]
+    sides = {c: n for s, o in zip(subscripts, operands, strict=True) for c, n in zip(s, o.shape, strict=True)}
+    if prod(sides.values()) > LARGEST:
+        raise Unsupported("its index notation has too many terms")
+    if operands:
+        values = values * np.einsum(",".join(subscripts) + "->" + result, *operands) % field.p
+    summed = prod(n for c, n in sides.items() if c not in result)
+    return Entries(np.asarray(values).reshape([i.dim.value(sizes) for i in free]), bound.terms(summed))
+
+
 def _operand(f: Factor, env: Env, sizes: Sizes) -> Array:
     """A factor with one axis for each of its indices, two for a split one."""
-    value = evaluate(f.expr, env, sizes)
+    return _arranged(f, evaluate(f.expr, env, sizes), sizes)
+
+
+def _arranged(f: Factor, value: Array, sizes: Sizes) -> Array:
     shape: list[int] = []
     for i in f.indices:
         shape += [p.dim.value(sizes) for p in i.parts] if i.parts else [i.dim.value(sizes)]

@@ -154,7 +154,7 @@ def _lines(D: Derivative, lang: str) -> Iterator[Line]:
         yield "", label["note"] + said(convention)
     if D.conditions:
         yield "yellow", label["valid"] + say(lang, "cli.comma").join(map(said, D.conditions))
-    yield "green", f"✓ {said(str(D.check()))}"
+    yield "green", f"✓ {'; '.join(map(said, D.check().sentences))}"
 
 
 def _labels(lang: str) -> dict[str, str]:

@@ -10,8 +10,10 @@ from typing import Any
 
 from closedform.calculus.derivative import Stage
 from closedform.calculus.structure import BY_ENTRIES
+from closedform.check.exact import Certificate, Claim, NoTest, prove, settled
 from closedform.core.expr import Expr, symbols
 from closedform.derivation.derive import Line, lines
+from closedform.derivation.prove import claim_of_lines
 from closedform.derivation.rules import QUIET, formula, named
 from closedform.derivation.verify import verify
 from closedform.emit.latex import spelled
@@ -63,10 +65,19 @@ class Derivation(Sequence[Step]):
         lang: the language of the sentences.
         level: `brief` or `full`.
         max_error: the largest relative error that a line showed when it was evaluated.
+        certificate: of the exact test of every line, or why there is none.
     """
 
-    def __init__(self, steps: Sequence[Step], lang: str, level: str, max_error: float) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        lang: str,
+        level: str,
+        max_error: float,
+        certificate: Certificate | NoTest | None = None,
+    ) -> None:
         self.steps, self.lang, self.level, self.max_error = tuple(steps), lang, level, max_error
+        self.certificate = certificate
 
     def __getitem__(self, i: Any) -> Any:
         return self.steps[i]
@@ -94,6 +105,9 @@ class Derivation(Sequence[Step]):
     @property
     def verdict(self) -> str:
         """That every line was checked, and how well."""
+        if isinstance(self.certificate, Certificate):
+            proved = self.certificate
+            return say(self.lang, "step.proved", n=len(self.steps), sizes=len(proved.sizes), bits=-proved.log2)
         return say(
             self.lang, "step.checked", n=len(self.steps), error=f"{self.max_error:.0e}" if self.max_error else "0"
         )
@@ -109,7 +123,9 @@ class Derivation(Sequence[Step]):
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
         steps = [{k: v for k, v in asdict(s).items() if k != "lines"} for s in self.steps]
-        return {"lang": self.lang, "level": self.level, "steps": steps, "max_error": self.max_error}
+        return {"lang": self.lang, "level": self.level, "steps": steps, "max_error": self.max_error} | {
+            "certificate": None if self.certificate is None else self.certificate.as_dict()
+        }
 
 
 def derivation(
@@ -135,11 +151,13 @@ def derivation(
     if route not in ROUTES:
         raise RequestError(f"no such route: {route!r}"[:80], hint="one of " + ", ".join(ROUTES))
     steps: list[Step] = []
-    worst = 0.0
+    worst, claims = 0.0, list[Claim]()
     names = _Names(stages)
     for order, stage in enumerate(stages):
         told = lines(stage, route)
-        worst = max(worst, verify(stage.function, stage.variable, told, by_entries=stage.structure is BY_ENTRIES))
+        by_entries = stage.structure is BY_ENTRIES
+        worst = max(worst, verify(stage.function, stage.variable, told, by_entries))
+        claims.append(claim_of_lines(stage.function, stage.variable, told, by_entries))
         if order:
             told = [replace(told[0], keys=("again",)), *told[1:]]
         if order == 1 and stages[0].function.is_scalar and stage.variable is stages[0].variable:
@@ -153,7 +171,8 @@ def derivation(
         head = names.derivative(len(stages) - 1)
         line = Line("derivative", e, ("layout",))
         steps.append(_step(line, None, head, lang, layout=name))
-    return Derivation(_elided(steps, lang) if level == "brief" else steps, lang, level, worst)
+    shown = _elided(steps, lang) if level == "brief" else steps
+    return Derivation(shown, lang, level, worst, settled(prove(*claims)))
 
 
 def _merged(told: Sequence[Line], level: str) -> list[tuple[Line | None, Line]]:

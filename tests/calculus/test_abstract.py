@@ -151,7 +151,7 @@ def run(*arguments):
 def test_on_the_command_line():
     entrywise = run("sum(sigma(A*x))", "x", "--let", "sigma: entrywise")
     assert entrywise.exit_code == 0
-    assert "∂f/∂x = Aᵀ sigma′(Ax)" in entrywise.output and "✓ checked numerically" in entrywise.output
+    assert "∂f/∂x = Aᵀ sigma′(Ax)" in entrywise.output and "✓ proved at 2 sizes" in entrywise.output
     assert "Df_T(X, eye(n))" in run("tr(f(X))", "X", "--let", "f: function(n,n)").output
     fields = json.loads(run("tr(f(X))", "X", "--let", "f: function(n,n)", "--json").output)
     assert (fields["text"], fields["index"], fields["code"]) == ("Df_T(X, eye(n))", None, {"numpy": None})

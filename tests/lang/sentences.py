@@ -22,7 +22,11 @@ from closedform import errors
 PACKAGE = Path(closedform.__file__).parent
 DEEPEST = 12  #: how far a string is followed
 PLACES = {"Layout": 1, "Structure": 4}  #: records with a sentence, and its place
-REPORTS = {("numeric.py", "__str__"), ("routes.py", "says")}  #: functions that return a sentence
+REPORTS = {
+    ("numeric.py", "numerically"),
+    ("exact.py", "__str__"),
+    ("routes.py", "says"),
+}  #: functions that return a sentence
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 
 T = TypeVar("T")
