@@ -10,7 +10,7 @@ from itertools import product as combinations
 
 from closedform.core.expr import Expr, node, topological
 from closedform.core.terms import is_zero
-from closedform.derivation.formal import Differentials, expanded, put, substitute
+from closedform.derivation.formal import Differentials, is_trace_of_function, put, substitute, worked_out
 from closedform.derivation.neat import neat, total
 from closedform.errors import TooLarge
 
@@ -30,7 +30,7 @@ def multiplied_out(f: Expr, rules: Differentials) -> Orders:
         TooLarge: there are more than is worth reading.
     """
     found: dict[Expr, Orders] = {x: {0: [x], 1: [dx]} for x, dx in rules.known.items()}
-    for e in topological([f], found):
+    for e in _needed(f, found):
         found[e] = {0: [e]} if not rules.depends(e) else _multiplied(e, found, rules)
         if sum(map(len, found[e].values())) > MOST:
             raise TooLarge(
@@ -39,8 +39,18 @@ def multiplied_out(f: Expr, rules: Differentials) -> Orders:
     return {order: terms for order, terms in found[f].items() if order}
 
 
+def _needed(f: Expr, known: dict[Expr, Orders]) -> list[Expr]:
+    """Every part that is expanded, operands first; not the f(X) of a tr f(X)."""
+    order = topological([f], known)
+    needed = {f}
+    for e in reversed(order):
+        if e in needed:
+            needed.update(e.args[0].args if is_trace_of_function(e) else e.args)
+    return [e for e in order if e in needed]
+
+
 def _multiplied(e: Expr, found: dict[Expr, Orders], rules: Differentials) -> Orders:
-    if e.op.kind != "multilinear":
+    if e.op.kind != "multilinear" or is_trace_of_function(e):
         return {0: [e], 1: [_first_order(e, found, rules)]}
     if e.op.name == "add":
         merged: Orders = {}
@@ -58,12 +68,15 @@ def _multiplied(e: Expr, found: dict[Expr, Orders], rules: Differentials) -> Ord
 
 def _first_order(e: Expr, found: dict[Expr, Orders], rules: Differentials) -> Expr:
     """The differential of a function, with the terms of first order of its operands in it."""
-    first = {rules.d(a): total(found[a].get(1) or [neat(0 * a)]) for a in e.args if rules.depends(a)}
-    line = put(rules.rule(e).result, first)
-    after = expanded(line, rules)
-    return after[-1][1] if after else line
+    operands = e.args[0].args if is_trace_of_function(e) else e.args
+    first = {rules.d(a): total(found[a].get(1) or [neat(0 * a)]) for a in operands if rules.depends(a)}
+    return worked_out(put(rules.rule(e).result, first), rules)
 
 
 def is_exact(f: Expr, rules: Differentials) -> bool:
     """Whether only products and sums are multiplied out, so that nothing is left out."""
-    return all(e.op.kind == "multilinear" for e in topological([f], rules.known) if rules.depends(e))
+    return all(
+        e.op.kind == "multilinear" and not is_trace_of_function(e)
+        for e in topological([f], rules.known)
+        if rules.depends(e)
+    )

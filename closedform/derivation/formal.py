@@ -18,6 +18,11 @@ from closedform.errors import NotSupported
 FORMAL = Abstract(name="d", kind="elementwise", function="d", values=None, doc="d(E), of the shape of E.")
 
 
+def is_trace_of_function(e: Expr) -> bool:
+    """tr f(X), whose differential tr(f′(X) dX) is known when that of f(X) may not be."""
+    return e.op.name == "tr" and e.args[0].op.on_trace is not None
+
+
 def is_formal(e: Expr) -> bool:
     return e.op is FORMAL
 
@@ -62,7 +67,9 @@ class Differentials:
             NotSupported: an operation has none.
         """
         op = e.op
-        if op.name == "tr" and (on_trace := e.args[0].op.on_trace) is not None:
+        if is_trace_of_function(e):
+            on_trace = e.args[0].op.on_trace
+            assert on_trace is not None
             X, *rest = e.args[0].args
             return Rule("trace-function", neat(node(op, (product([neat(on_trace(X, *rest)), self.d(X)]),))))
         if op.kind == "multilinear":
@@ -86,7 +93,7 @@ class Differentials:
         try:
             return differential(*e.args, *[self.d(a) if self.depends(a) else None for a in e.args])
         except NotSupported:
-            worked = [expanded(self.d(a), self)[-1][1] if self.depends(a) else None for a in e.args]
+            worked = [worked_out(self.d(a), self) if self.depends(a) else None for a in e.args]
             return differential(*e.args, *worked)
 
     def _multilinear(self, e: Expr) -> Rule:
@@ -147,6 +154,12 @@ def expanded(line: Expr, rules: Differentials) -> list[tuple[str, Expr]]:
         line = put(line, given)
         lines.append((first.key, line))
     return lines
+
+
+def worked_out(line: Expr, rules: Differentials) -> Expr:
+    """The line with no formal differential left."""
+    lines = expanded(line, rules)
+    return lines[-1][1] if lines else line
 
 
 def _square_of_norm(e: Expr) -> Expr | None:

@@ -260,6 +260,13 @@ def test_what_is_not_derived_by_entries_is_refused(question, sizes, said):
         cf.derivative(cf.parse(question), "x").steps(route="entries", **sizes)
 
 
+@pytest.mark.parametrize("question", ["tr(expm(X))", "tr(logm(X))", "tr(X^k)", "tr(inv(X)*A)"])
+def test_the_trace_of_a_matrix_function_is_expanded_to_first_order(question):
+    f = cf.parse(question, {"X": ("n", "n"), "A": ("n", "n"), "k": ()}, {"X": ["spd"], "k": ["integer"]})
+    told = cf.derivative(f, "X").steps(route="expansion")
+    assert told[1].relation == "≈" and told[-1].after == cf.derivative(f, "X").text
+
+
 def test_an_expansion_with_too_many_terms_is_refused():
     f = cf.parse("tr(X*X*X*X*X*X*X)")
     with pytest.raises(TooLarge, match="more than 64 terms"):
