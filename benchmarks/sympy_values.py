@@ -60,10 +60,12 @@ def _power(base: np.ndarray, exponent: np.ndarray) -> np.ndarray:
     return np.linalg.matrix_power(base, int(exponent))
 
 
-def _apply(function: Any, x: np.ndarray) -> np.ndarray:
+def _apply(e: Any, of: Value) -> np.ndarray:
     """A SymPy function, or a Lambda, of every entry."""
     t = sp.Dummy()
-    return np.asarray(sp.lambdify(t, function(t), ["scipy", "numpy"])(x) + 0 * x)
+    body = e.function(t)
+    names, x = sorted(body.free_symbols - {t}, key=str), of(e.expr)
+    return np.asarray(sp.lambdify([t, *names], body, ["scipy", "numpy"])(x, *map(of, names)) + 0 * x)
 
 
 def _contract(e: Any, of: Value, *, keep: bool) -> np.ndarray:
@@ -94,10 +96,12 @@ DIRECT: dict[type, Callable[[Any, Value], np.ndarray]] = {
     sp.OneMatrix: _filled(np.ones),
     sp.ZeroMatrix: _filled(np.zeros),
     arrays.ZeroArray: _filled(np.zeros),
-    ElementwiseApplyFunction: lambda e, of: _apply(e.function, of(e.expr)),
-    arrays.ArrayElementwiseApplyFunc: lambda e, of: _apply(e.function, of(e.expr)),
+    arrays.OneArray: _filled(np.ones),
+    ElementwiseApplyFunction: _apply,
+    arrays.ArrayElementwiseApplyFunc: _apply,
     arrays.ArrayContraction: lambda e, of: _contract(e, of, keep=False),
     arrays.ArrayDiagonal: lambda e, of: _contract(e, of, keep=True),
+    arrays.Reshape: lambda e, of: of(e.expr).reshape([int(of(d)) for d in e.shape]),
     arrays.PermuteDims: lambda e, of: np.transpose(of(e.expr), e.permutation.array_form),
     sp.Function: _function,
     sp.Max: _function,
@@ -114,6 +118,7 @@ BY_VALUES: dict[type, Callable[..., np.ndarray]] = {
     sp.Inverse: lambda A, _: np.linalg.inv(A),
     sp.MatPow: _power,
     sp.Transpose: np.transpose,
+    sp.Adjoint: np.transpose,  # everything is real here
     sp.Trace: np.trace,
     sp.Determinant: np.linalg.det,
     sp.HadamardProduct: lambda *factors: reduce(np.multiply, factors),
