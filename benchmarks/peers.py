@@ -1,4 +1,4 @@
-"""Ours and SymPy over the corpus and the peers' own tests: `python -m benchmarks.peers [--limit 5] [--every 1]`.
+"""Ours and SymPy over the corpus and the peers' own tests: `python -m benchmarks.peers [--limit 10] [--every 1]`.
 
 The corpus is `tests/data/cases.jsonl`; `tests/data/peers.jsonl` restates what SymPy and tensorgrad test.  Both engines
 are asked for the same derivative, each for `--limit` seconds, and each answer is evaluated at two points and compared
@@ -30,7 +30,7 @@ from sympy.utilities.exceptions import SymPyDeprecationWarning
 import closedform as cf
 from benchmarks.common import TookTooLong, show, within
 from benchmarks.sympy_matrices import NotEvaluated, NotStated, differentiate, size, symbol, translate
-from benchmarks.sympy_values import NoValue, value
+from benchmarks.sympy_values import value
 from closedform.errors import ClosedFormError
 from tests.corpus.cases import Case, cases, peers, stated_peers
 from tests.corpus.make_references import Point, peer_references, references
@@ -85,21 +85,30 @@ def spelled(case: Case, points: list[Point], *, matrices: bool) -> Verdict:
     clear_cache()
     f = parsed(case, case["expr"])
     envs = [_env(f, point) for point in points]
-    try:
-        stated = sp.sympify(translate(f.expr, matrices=matrices))
-        if not all(_is_value(stated, env, F) for env, (_, _, F, _) in zip(envs, points, strict=True)):
-            raise Mistranslated(case["id"])
-        derivative = differentiate(stated, [symbol(f.variables[x]) for x in case["wrt"]])
-    except NotStated as missing:
-        return Verdict("refused", f"no such operation: {missing}")
-    except NotEvaluated:
-        return Verdict("refused", "left unevaluated")
-    except (Mistranslated, NoValue, TookTooLong):
-        raise
-    except Exception as error:  # whatever SymPy raises, it does not answer
-        return Verdict("refused", f"raises {type(error).__name__}")
+    stated, why = attempt(lambda: sp.sympify(translate(f.expr, matrices=matrices)))
+    if why:
+        return Verdict("refused", why)
+    if not all(_is_value(stated, env, F) for env, (_, _, F, _) in zip(envs, points, strict=True)):
+        raise Mistranslated(case["id"])
+    derivative, why = attempt(lambda: differentiate(stated, [symbol(f.variables[x]) for x in case["wrt"]]))
+    if why:
+        return Verdict("refused", why)
     right = all(_is_right(derivative, env, case, point) for env, point in zip(envs, points, strict=True))
     return Verdict("correct" if right else "wrong", str(derivative))
+
+
+def attempt(ask: Callable[[], Any]) -> tuple[Any, str]:
+    """What SymPy answers, and why it does not."""
+    try:
+        return ask(), ""
+    except NotStated as missing:
+        return None, f"no such operation: {missing}"
+    except NotEvaluated:
+        return None, "left unevaluated"
+    except TookTooLong:
+        raise
+    except Exception as error:  # whatever SymPy raises, it does not answer
+        return None, f"raises {type(error).__name__}"
 
 
 def _env(f: Any, point: Point) -> dict[Any, np.ndarray]:
@@ -169,7 +178,7 @@ def table(groups: list[str], verdicts: list[tuple[Verdict, ...]]) -> Iterator[li
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--limit", type=float, default=5.0, help="seconds for an answer")
+    parser.add_argument("--limit", type=float, default=10.0, help="seconds for an answer")
     parser.add_argument("--every", type=int, default=1, help="take every k-th case only")
     options = parser.parse_args()
     warnings.simplefilter("ignore", SymPyDeprecationWarning)  # SymPy's own, about its matrix products

@@ -179,6 +179,7 @@ AS_MATRICES: dict[str, Callable[..., Value]] = {
     "hadamard": _hadamard_as_matrices,
     "power": _power_as_matrix,
     "norm2": _norm_as_matrix,
+    "abs": lambda x: _apply(sp.Abs, x),  # SymPy rewrites that of a 1×1 matrix to factors that do not fit
 }
 
 ENTRYWISE: dict[str, Callable[[Value], Value]] = {
