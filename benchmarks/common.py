@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import signal
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import closedform as cf
@@ -53,6 +55,29 @@ def interleaved(arms: dict[str, tuple[Setup, Callable[[Any], Any]]], repetitions
                 times[name].append(taken)
     gc.unfreeze()
     return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+class TookTooLong(Exception):
+    """The time for an answer is over."""
+
+
+@contextmanager
+def within(limit: float) -> Iterator[None]:
+    """Interrupt what takes longer than `limit` seconds, and again every half second if it goes on all the same.
+
+    Raises:
+        TookTooLong: from wherever it is by then.
+    """
+
+    def stop(*_: Any) -> None:
+        raise TookTooLong
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, limit, 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

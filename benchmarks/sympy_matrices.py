@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from functools import reduce
 from operator import add, mul
@@ -15,34 +14,40 @@ from closedform.core.expr import Expr, topological
 from closedform.core.shape import Dim
 
 Value = Any
-LIMIT = 2.0  #: seconds after which SymPy counts as not answering
 
 
 class NotStated(Exception):
     """SymPy's matrix expressions have no such operation."""
 
 
-class TookTooLong(Exception):
-    """SymPy did not answer within `LIMIT`."""
+class NotEvaluated(Exception):
+    """SymPy returns the derivative as it was asked for."""
 
 
-def translate(e: Expr) -> Value:
+def translate(e: Expr, *, matrices: bool = False) -> Value:
     """A SymPy expression of the same value.
+
+    Args:
+        e: the expression.
+        matrices: x'*A*x stays a 1×1 matrix, also under functions, powers and sums, as in SymPy's own tests; otherwise
+            it becomes a scalar there, its trace.
 
     Raises:
         NotStated: an operation has no counterpart.
     """
     found: dict[Expr, Value] = {}
+    functions = FUNCTIONS | AS_MATRICES if matrices else FUNCTIONS
+    apply = _apply_as_matrix if matrices else _apply
     for node in topological([e]):
         name = node.op.name
         if name in LEAVES:
             found[node] = LEAVES[name](node)
-        elif name in FUNCTIONS:
-            found[node] = FUNCTIONS[name](*[found[a] for a in node.args])
+        elif name in functions:
+            found[node] = functions[name](*[found[a] for a in node.args])
         elif hasattr(sp, name) and node.op.kind == "elementwise":
-            found[node] = _apply(getattr(sp, name), found[node.args[0]])
+            found[node] = apply(getattr(sp, name), found[node.args[0]])
         elif name in ENTRYWISE:
-            found[node] = _apply(ENTRYWISE[name], found[node.args[0]])
+            found[node] = apply(ENTRYWISE[name], found[node.args[0]])
         else:
             raise NotStated(name)
     return found[e]
@@ -52,29 +57,26 @@ def differentiate(f: Value, variables: list[Value]) -> Value:
     """SymPy's derivative.
 
     Raises:
-        NotStated: SymPy returns it unevaluated, or as 0: it takes log(det(A)) for free of A.
-        TookTooLong: it takes more than `LIMIT` seconds.
+        NotEvaluated: SymPy returns it unevaluated.
     """
-
-    def stop(*_: Any) -> None:
-        raise TookTooLong
-
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT)
-    try:
-        for x in variables:
-            f = f.diff(x)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    for x in variables:
+        f = f.diff(x)
     if f.has(sp.Derivative):
-        raise NotStated("derivative left unevaluated")
-    if f.is_zero or isinstance(f, sp.ZeroMatrix):
-        raise NotStated("derivative lost")
+        raise NotEvaluated
     return f
 
 
+def is_zero(f: Value) -> bool:
+    return bool(f.is_zero) or isinstance(f, sp.ZeroMatrix)
+
+
+def size(name: str) -> Value:
+    """The symbol of a named dimension."""
+    return sp.Symbol(name, integer=True, positive=True)
+
+
 def _dim(d: Dim) -> Value:
-    return d.count * reduce(mul, [sp.Symbol(n, integer=True, positive=True) for n in d.names], sp.Integer(1))
+    return d.count * reduce(mul, map(size, d.names), sp.Integer(1))
 
 
 def symbol(e: Expr) -> Value:
@@ -121,6 +123,28 @@ def _sum(x: Value) -> Value:
     return sp.OneMatrix(1, x.shape[0]) * x * sp.OneMatrix(x.shape[1], 1)
 
 
+def _apply_as_matrix(function: Callable[[Value], Value], x: Value) -> Value:
+    return x.applyfunc(function) if isinstance(x, MatrixExpr) else function(x)
+
+
+def _add_as_matrices(*terms: Value) -> Value:
+    if not any(isinstance(t, MatrixExpr) for t in terms):
+        return reduce(add, terms)
+    return reduce(add, [t if isinstance(t, MatrixExpr) else t * sp.Identity(1) for t in terms])
+
+
+def _hadamard_as_matrices(*factors: Value) -> Value:
+    return _hadamard(*factors) if _is_matrix(factors[0]) else reduce(mul, factors)
+
+
+def _power_as_matrix(x: Value, p: Value) -> Value:
+    return _power(x, p) if _is_matrix(x) or _is_matrix(p) else x ** _scalar(p)
+
+
+def _norm_as_matrix(x: Value) -> Value:
+    return (x.T * x) ** sp.S.Half if _is_matrix(x) and x.shape[1] == 1 else FUNCTIONS["norm2"](x)
+
+
 LEAVES: dict[str, Callable[[Expr], Value]] = {
     "symbol": symbol,
     "number": lambda e: _number(e.data),
@@ -147,6 +171,15 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "kron": lambda *factors: sp.KroneckerProduct(*factors),
     "diag": lambda x: sp.DiagMatrix(x if x.shape[1] == 1 else x.T),
     "diagonal": lambda X: sp.DiagonalOf(X),
+}
+
+#: in place of these, where 1×1 matrices stay matrices
+AS_MATRICES: dict[str, Callable[..., Value]] = {
+    "add": _add_as_matrices,
+    "hadamard": _hadamard_as_matrices,
+    "power": _power_as_matrix,
+    "norm2": _norm_as_matrix,
+    "abs": lambda x: _apply(sp.Abs, x),  # SymPy rewrites that of a 1×1 matrix to factors that do not fit
 }
 
 ENTRYWISE: dict[str, Callable[[Value], Value]] = {

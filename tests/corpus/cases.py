@@ -17,13 +17,27 @@ Env = dict[str, np.ndarray]
 @cache
 def cases() -> dict[str, Case]:
     """Every differentiation case by its id."""
-    rows = map(json.loads, (DATA / "cases.jsonl").read_text(encoding="utf-8").splitlines())
-    return {row["id"]: row for row in rows}
+    return {row["id"]: row for row in _rows("cases.jsonl")}
+
+
+@cache
+def peers() -> dict[str, Case]:
+    """Every derivative that a test of a peer takes, by its id; `unsupported` says why the text syntax has no such thing."""
+    return {row["id"]: row for row in _rows("peers.jsonl")}
+
+
+def stated_peers() -> dict[str, Case]:
+    """The peers' derivatives that the text syntax can state."""
+    return {name: row for name, row in peers().items() if "unsupported" not in row}
+
+
+def _rows(file: str) -> list[Case]:
+    return [json.loads(line) for line in (DATA / file).read_text(encoding="utf-8").splitlines()]
 
 
 def bad_rows() -> list[Case]:
     """Every request to refuse, with its full text as `expr`."""
-    rows = [json.loads(line) for line in (DATA / "bad.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = _rows("bad.jsonl")
     for row in rows:
         if "repeat" in row:
             before, unit, count, after = row["repeat"]

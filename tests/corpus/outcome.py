@@ -12,9 +12,9 @@ import numpy as np
 import closedform as cf
 from closedform.check.interpreter import evaluate
 from closedform.errors import NotSupported
-from tests.corpus.cases import Case, cases, in_scope
+from tests.corpus.cases import Case, Env, cases, in_scope
 from tests.corpus.count import operations
-from tests.corpus.make_references import references
+from tests.corpus.make_references import Point, references
 
 TOLERANCE = {1: 1e-8, 2: 1e-7}
 INDEX_NOTATION = re.compile(r"einsum|\[|Σ|∑|δ")
@@ -64,8 +64,12 @@ def outcomes() -> list[Outcome]:
 
 @cache
 def outcome(name: str) -> Outcome:
-    """Differentiate one case, and compare it with JAX at every stored point."""
-    case = cases()[name]
+    """One case of the corpus."""
+    return judge(cases()[name], references()[name])
+
+
+def judge(case: Case, points: list[Point]) -> Outcome:
+    """Differentiate a case, and compare the answer with JAX at every stored point."""
     try:
         D = cf.derivative(parsed(case, case["expr"]), *case["wrt"])
     except NotSupported as refusal:
@@ -73,11 +77,10 @@ def outcome(name: str) -> Outcome:
     again = parsed(case, D.text).expr
     compiled = D.compile("numpy")
     error = error_of_text = 0.0
-    for sizes, env, _, slope in references()[name]:
+    for sizes, env, _, slope in points:
         arguments = {k: _argument(case, k, v) for k, v in env.items()}
         error = max(error, difference(np.asarray(compiled(**arguments)), slope))
-        columns = {k: v.reshape((*v.shape, 1, 1)[:2]) if v.ndim < 2 else v for k, v in env.items()}
-        value = evaluate(again, columns, sizes)
+        value = evaluate(again, columns(env), sizes)
         shown = value.reshape(slope.shape, order="F" if D.is_array else "C")
         error_of_text = max(error_of_text, difference(shown, slope))
     return Outcome(case, text=D.text, error=error, error_of_text=error_of_text)
@@ -85,6 +88,11 @@ def outcome(name: str) -> Outcome:
 
 def parsed(case: Case, text: str) -> Any:
     return cf.parse(text, shapes=case["vars"], properties=case["attrs"])
+
+
+def columns(env: Env) -> Env:
+    """Scalars and vectors as matrices, as the interpreter takes them."""
+    return {k: v.reshape((*v.shape, 1, 1)[:2]) if v.ndim < 2 else v for k, v in env.items()}
 
 
 def difference(ours: np.ndarray, reference: np.ndarray) -> float:
