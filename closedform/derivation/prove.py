@@ -43,7 +43,7 @@ class _Point:
 
     def __init__(self, f: Expr, x: Expr, told: Sequence[Line], point: Point) -> None:
         self.f, self.x, self.point, self.field = f, x, point, point.model.field
-        self.V = projected(point.random("dX", point.model.shape(x)), x, self.field)
+        self.V = projected(point.random(("d", x), point.model.shape(x)), x, self.field)
         self.dx = "d" + x.data.name
         self.env: dict[str, Jet] = {**point.env, self.dx: (self.V,)}
         self.values: dict[Expr, Expr] = {}

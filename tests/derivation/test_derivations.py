@@ -107,7 +107,7 @@ def test_tidying_and_turning_keep_the_value(e, seed):
     [("norm1(r.*tanh(r))", "r r"), ("sum(diag(r), 1)", "r"), ("A^-1", "A"), ("sum(sign(x))", "x x")],
 )
 def test_rows_inverses_and_zeros_are_derived(question, wrt):
-    shapes = {"r": (1, "n"), "A": ("n", "n"), "x": ("n",)}
+    shapes = {"r": (1, "n"), "A": ("n", "n"), "x": ("n",), "y": ("n",), "c": ()}
     D = cf.derivative(cf.parse(question, shapes), *wrt.split())
     assert D.steps(level="full")[-1].after == D.text
 
