@@ -13,7 +13,8 @@ from closedform.syntax.sides import Written, statement_of
 from closedform.syntax.tree import postorder
 
 WORK = 30_000  #: nodes of changed statements that are compared: 300 changes of a statement of 100 nodes
-NOWHERE = 20  #: the work, in comparisons, of finding no point where both sides are defined
+BATCHES = 2  #: of points, drawn in vain, that cost as much as a comparison
+NOWHERE = 100  #: comparisons that cost as much as finding no point where both sides are defined
 
 
 class Tries:
@@ -40,7 +41,9 @@ class Tries:
         try:
             s = statement_of(w)
             usual = FREE if FREE in conventions(s) else PROJECTED
-            return compare(s, usual).holds
+            found = compare(s, usual)
+            self.left -= nodes * (found.attempts // BATCHES)
+            return found.holds
         except DomainError:  # no point to compare at: the change is not what was meant
             self.left -= NOWHERE * nodes
             return False
