@@ -249,7 +249,7 @@ class Derivative(Formula):
 
         return both_routes(self.function, self.variables, at, size, sizes)
 
-    def at(self, *values: Any, **named: Any) -> Any:
+    def at(self, /, *values: Any, **named: Any) -> Any:
         """The numbers at these values of the variables: what the compiled derivative returns.
 
         >>> from closedform import derivative, parse
