@@ -167,7 +167,9 @@ def _readable(stage: Stage, route: str) -> list[Line]:
     """
     size = stage.function.size
     if size > MOST_OPERATIONS:
-        raise TooLarge(f"a derivation is told of a function of at most {MOST_OPERATIONS} operations; this one has {size}")
+        raise TooLarge(
+            f"a derivation is told of a function of at most {MOST_OPERATIONS} operations; this one has {size}"
+        )
     told = lines(stage, route)
     if len(told) > MOST_LINES or sum(line.expr.size for line in told) > LONGEST:
         raise TooLarge("the derivation is too long to be read")

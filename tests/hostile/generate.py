@@ -20,7 +20,25 @@ PIECES = (
     r"\begin{pmatrix}", r"\end{pmatrix}", r"\lVert", r"\rVert", r"\mathbf{", "_{ij}", "}", "{", "x_i", "A_{ij}",
     ": vector(n)", ": matrix(m,n)", " symmetric", " spd", ": scalar", ": entrywise", "1e9", "10^9", "9" * 40,
 )  # fmt: skip
-ODD = ("\u202e", "\u200b", "\u0301", "\ufeff", "\x00", "\x1b", "\u2028", "\ud800", "\U000e0041", "ﷺ", "𝐱", "ſ", "İ", "٣", "Ⅷ", "㎏", "́")
+ODD = (
+    "\u202e",
+    "\u200b",
+    "\u0301",
+    "\ufeff",
+    "\x00",
+    "\x1b",
+    "\u2028",
+    "\ud800",
+    "\U000e0041",
+    "ﷺ",
+    "𝐱",
+    "ſ",
+    "İ",
+    "٣",
+    "Ⅷ",
+    "㎏",
+    "́",
+)
 NESTS = (("(", ")"), ("exp(", ")"), ("inv(", ")"), ("‖", "‖"), ("-", ""), ("", "'"), ("", "^2"), (r"\frac{1}{", "}"), (r"\sqrt{", "}"), ("{", "}"), (r"\left(", r"\right)"), ("x+(", ")"), ("kron(A,", ")"), ("diag(", ")"), ("tr(X*", ")"))  # fmt: skip
 RUNGS = ("({}*{})", "({}+{})", "{}.*{}", "kron({},{})", "({})^2", r"\frac{{}}{{}}", "sum({}.*{})", "({}'*{})")
 
@@ -42,7 +60,9 @@ def _mutated(rng: random.Random) -> str:
     for _ in range(rng.randint(1, 6)):
         at = rng.randint(0, len(text))
         to = min(len(text), at + rng.randint(0, 8))
-        put = rng.choice((rng.choice(PIECES), rng.choice(ODD), "", text[at:to] * 2, rng.choice(seeds())[: rng.randint(1, 40)]))
+        put = rng.choice(
+            (rng.choice(PIECES), rng.choice(ODD), "", text[at:to] * 2, rng.choice(seeds())[: rng.randint(1, 40)])
+        )
         text = text[:at] + put + text[rng.choice((at, to)) :]
     return text
 
@@ -53,7 +73,10 @@ def _pieces(rng: random.Random) -> str:
 
 def _characters(rng: random.Random) -> str:
     """Any code points, lone surrogates among them."""
-    return "".join(rng.choice((chr(rng.randrange(0x110000)), rng.choice(ODD), rng.choice("xA*+'()"))) for _ in range(rng.randint(1, 40)))
+    return "".join(
+        rng.choice((chr(rng.randrange(0x110000)), rng.choice(ODD), rng.choice("xA*+'()")))
+        for _ in range(rng.randint(1, 40))
+    )
 
 
 def _nested(rng: random.Random) -> str:

@@ -171,7 +171,7 @@ CONTROL = {
 }
 MARKUP = {
     "script": "<script>alert(1)</script>",
-    "image": "\"><img src=x onerror=alert(1)>",
+    "image": '"><img src=x onerror=alert(1)>',
     "entity": "&lt;x&gt;&#x27;",
     "rich markup": "[bold red]x[/bold red]",
     "rich link": "[link=http://evil]x[/link]",
@@ -213,7 +213,7 @@ NAMES = {
     "keyword": "lambda'*lambda",
     "keywords": "import+def+class+None+True",
     "reserved by code": "np'*scipy*float*t0",
-    "quotes": '"""+x+\'\'\'',
+    "quotes": "\"\"\"+x+'''",
     "hash": "x # + y",
     "long name": "a" * 9999,
     "long name squared": "v" * 4000 + "'*" + "v" * 4000,

@@ -34,10 +34,7 @@ def test_sixty_questions_have_the_same_answers_in_every_process():
     assert len(first) == len(fixed()) == 60
     for other in others:
         assert {q for q in first if first[q] != other[q]} == set()
-
-
-def test_most_of_these_questions_are_answered():
-    assert sum('"' in answer(*q)[:3] for q in fixed()) > 45
+    assert sum(found[:1] in "[{" for found in first.values()) > 45  # answers; the rest are refusals
 
 
 @pytest.mark.parametrize("threads", [16])

@@ -29,7 +29,13 @@ ALLOWED = (
     ast.operator, ast.unaryop, ast.Subscript, ast.Tuple, ast.Slice, ast.List,
 )  # fmt: skip
 BUILTINS = {"np", "scipy", "float", "int", "len", "range"}
-FORMULAS = ["sum(exp(A*{0}))", "softmax(A*{0})", "norm2({0})^2/({0}'*A*{0}+3)", "sum(ones(n,n)*{0})", "K(n,n)*vec(A*{0}*{0}')"]
+FORMULAS = [
+    "sum(exp(A*{0}))",
+    "softmax(A*{0})",
+    "norm2({0})^2/({0}'*A*{0}+3)",
+    "sum(ones(n,n)*{0})",
+    "K(n,n)*vec(A*{0}*{0}')",
+]
 
 
 def answers(name: str):

@@ -30,7 +30,9 @@ def in_threads(questions: Sequence[tuple[str, ...]], threads: int, advance: Call
     return found
 
 
-def different(questions: Sequence[tuple[str, ...]], threads: int, advance: Callable[[], None] = lambda: None) -> list[str]:
+def different(
+    questions: Sequence[tuple[str, ...]], threads: int, advance: Callable[[], None] = lambda: None
+) -> list[str]:
     """The questions that some thread answered in another way than one thread alone."""
     alone = [answer(*q) for q in questions]
     answers = in_threads(questions, threads, advance)
