@@ -250,7 +250,7 @@ class Derivative(Formula):
 
         return both_routes(self.function, self.variables, at, size, sizes)
 
-    def at(self, *values: Any, **named: Any) -> Any:
+    def at(self, /, *values: Any, **named: Any) -> Any:
         """The numbers at these values of the variables: what the compiled derivative returns.
 
         >>> from closedform import derivative, parse
@@ -290,7 +290,7 @@ class Derivative(Formula):
 
         Raises:
             RequestError: no such language, level or route.
-            TooLarge: an expansion has too many terms, or there are too many entries.
+            TooLarge: a derivation or an expansion is too long to be read, or there are too many entries.
             NotSupported: an operation has no rule for a derivation.
 
         >>> from closedform import derivative, parse
@@ -429,7 +429,7 @@ class Derivative(Formula):
         return compile(self.expr if self.free else self._last.answer, self._arguments())
 
     def as_dict(self, lang: str = "en", level: str = "brief") -> dict[str, Any]:
-        """Every field, ready for JSON; None for what an abstract function does not allow.
+        """Every field, ready for JSON; None for what an abstract function does not allow or no one could read.
 
         Args:
             lang: the language of the steps.
@@ -457,5 +457,5 @@ class Derivative(Formula):
 def _if_supported(ask: Callable[[], T]) -> T | None:
     try:
         return ask()
-    except NotSupported:
+    except (NotSupported, TooLarge):
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -39,6 +39,7 @@ class Sample:
         points: how many there are.
         scale: for every point, the largest absolute value met while evaluating.
         by_entries: how a symmetric variable is moved: entry [i,j] with [j,i], or along the symmetric part.
+        attempts: batches that were drawn until this one was inside the domain.
     """
 
     sizes: dict[str, int]
@@ -46,11 +47,12 @@ class Sample:
     points: int
     scale: Array
     by_entries: bool = False
+    attempts: int = 1
 
     def first(self, points: int) -> Sample:
         """At most that many of the points."""
         cut = {name: value[:points] for name, value in self.env.items()}
-        return Sample(self.sizes, cut, min(points, self.points), self.scale[:points])
+        return replace(self, env=cut, points=min(points, self.points), scale=self.scale[:points])
 
 
 # ----------------------------------------------------------------------------------------------------- values
@@ -245,7 +247,7 @@ def samples(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int
 def draws(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int = SEED) -> Iterator[Sample]:
     """The same one by one, for who may stop early."""
     domain, names = Domain(roots), names_of_dims(roots)
-    wanted = count if names else 2
+    wanted, attempts = count if names else 2, 0
     for limit in TAME:
         rng = np.random.default_rng(seed)
         found = 0
@@ -254,10 +256,11 @@ def draws(roots: Sequence[Expr], *, count: int = 6, points: int = 2, seed: int =
             sizes = _comfortable(roots, drawn)
             tried = order[:QUICK] if found else order[:]
             for temperament in tried:
-                sample = _sample(domain, sizes, temperament, limit, rng)
+                sample, attempts = _sample(domain, sizes, temperament, limit, rng), attempts + 1
                 if sample is not None:
                     found += 1
-                    yield sample.first(points)
+                    yield replace(sample.first(points), attempts=attempts)
+                    attempts = 0
                     order.remove(temperament)
                     order.insert(0, temperament)
                     break

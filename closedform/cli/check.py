@@ -142,9 +142,11 @@ def _of_file(file: Path, let: tuple[str, ...]) -> list[Question]:
         RequestError: it cannot be read.
     """
     try:
-        if file.stat().st_size > LARGEST_FILE:
+        with file.open("rb") as stream:  # no more is read: /dev/zero has no end, and says that its size is 0
+            read = stream.read(LARGEST_FILE + 1)
+        if len(read) > LARGEST_FILE:
             raise RequestError(f"{file.name} has more than {LARGEST_FILE} bytes")
-        text = file.read_text(encoding="utf-8")
+        text = read.decode("utf-8")
     except OSError as error:
         raise RequestError(f"{str(file)[:200]} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

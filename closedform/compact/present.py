@@ -13,13 +13,17 @@ from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.core.terms import is_ones, split
 
+UNPRINTABLE = 40_000  #: operations of an expression that no notation writes down
+
 
 def present(e: Expr) -> Expr:
     """An equal expression, not in normal form, to be printed.
 
     Args:
-        e: an expression in normal form.
+        e: an expression in normal form; one that is too long to be printed stays as it is.
     """
+    if e.size > UNPRINTABLE:
+        return e
     e = settle(_complementary_sigmoids(e))
     shown: dict[Expr, Expr] = {}
     for n in topological([e]):

@@ -18,6 +18,7 @@ from closedform.errors import DeclarationError, TooLarge
 D = TypeVar("D")
 LARGEST = 10**9  #: the largest size that is a number, as side of a triangle
 DEEPEST = 2  #: triangles within triangles
+MOST_FACTORS = 64  #: of a size
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,18 @@ class Dim:
     digest: int
 
     def __mul__(self, other: Dim) -> Dim:
+        """The product.
+
+        Raises:
+            TooLarge: of very many factors, or of large numbers.
+        """
         if self is ONE:
             return other
         if other is ONE:
             return self
-        return _intern(self.count * other.count, tuple(sorted(self.factors + other.factors, key=str)))
+        count, factors = self.count * other.count, self.factors + other.factors
+        check_product(count, len(factors))
+        return _intern(count, tuple(sorted(factors, key=str)))
 
     def __repr__(self) -> str:
         return self.text
@@ -102,6 +110,16 @@ def _intern(count: int, factors: tuple[str | Triangle[Dim], ...]) -> Dim:
             found.digest = crc32(found.text.encode())
             _TABLE[count, factors] = found
         return found
+
+
+def check_product(count: int, factors: int) -> None:
+    """Whether a number times so many factors can be a size.
+
+    Raises:
+        TooLarge: it has too many factors; vec of diag of vec of diag … squares a size again and again.
+    """
+    if factors > MOST_FACTORS or count > LARGEST**4:
+        raise TooLarge(f"a size is a product of more than {MOST_FACTORS} factors, or a number that is too large")
 
 
 def triangular(n: int) -> int:

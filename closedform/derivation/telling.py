@@ -19,12 +19,14 @@ from closedform.derivation.verify import verify
 from closedform.emit.latex import spelled
 from closedform.emit.shaped import shaped, shaped_latex, two_lines
 from closedform.emit.text import text
-from closedform.errors import RequestError
+from closedform.errors import RequestError, TooLarge
 from closedform.lang import language, say
 
 LEVELS = ("brief", "full")  #: for a reader who knows the rules, for a beginner
 ROUTES = ("differentials", "expansion")  #: how df is found
 NAMING = ("name", "coefficient", "chain-coefficient")
+MOST_OPERATIONS = 400  #: of a function whose derivation is told
+MOST_LINES, LONGEST = 250, 60_000  #: of a derivation, and the operations in all its lines
 RUN = 6  #: of steps of one form that are all shown
 HESSIAN = {"read-off-jacobian": "read-off-hessian"}
 HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -143,6 +145,7 @@ def derivation(
     Raises:
         RequestError: no such language, level or route.
         NotSupported: an operation has no rule for a derivation.
+        TooLarge: no one could read it.
         VerificationError: a line is wrong; a bug of closedform.
     """
     language(lang)
@@ -154,7 +157,7 @@ def derivation(
     worst, claims = 0.0, list[Claim]()
     names = _Names(stages)
     for order, stage in enumerate(stages):
-        told = lines(stage, route)
+        told = _readable(stage, route)
         by_entries = stage.structure is BY_ENTRIES
         worst = max(worst, verify(stage.function, stage.variable, told, by_entries))
         claims.append(claim_of_lines(stage.function, stage.variable, told, by_entries))
@@ -173,6 +176,23 @@ def derivation(
         steps.append(_step(line, None, head, lang, layout=name))
     shown = _elided(steps, lang) if level == "brief" else steps
     return Derivation(shown, lang, level, worst, settled(prove(*claims)))
+
+
+def _readable(stage: Stage, route: str) -> list[Line]:
+    """The lines of a derivation.
+
+    Raises:
+        TooLarge: there are too many, or they are too long.
+    """
+    size = stage.function.size
+    if size > MOST_OPERATIONS:
+        raise TooLarge(
+            f"a derivation is told of a function of at most {MOST_OPERATIONS} operations; this one has {size}"
+        )
+    told = lines(stage, route)
+    if len(told) > MOST_LINES or sum(line.expr.size for line in told) > LONGEST:
+        raise TooLarge("the derivation is too long to be read")
+    return told
 
 
 def _merged(told: Sequence[Line], level: str) -> list[tuple[Line | None, Line]]:

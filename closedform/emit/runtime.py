@@ -141,7 +141,7 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled function of {', '.join(self.names) or 'nothing'}>"
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
         """The value.
 
         Raises:

@@ -74,12 +74,14 @@ class Outcome:
         sizes: the assignments of sizes tried.
         points: how many points, over all sizes.
         error: the largest relative error of the layouts that are left.
+        attempts: batches of points that were drawn to find those.
     """
 
     layouts: tuple[str, ...] = ()
     sizes: tuple[dict[str, int], ...] = ()
     points: int = 0
     error: float = 0.0
+    attempts: int = 0
 
     @property
     def holds(self) -> bool:
@@ -95,15 +97,16 @@ def compare(s: Statement, convention: Convention = PROJECTED, *, count: int = 6,
     """
     sides = Sides(s, convention)
     alive = [pair for pair in sides.pairs if sides.may_be_equal(pair)]
-    used, points, worst = list[dict[str, int]](), 0, 0.0
+    used, points, worst, attempts = list[dict[str, int]](), 0, 0.0, 0
     if not alive:
         return Outcome()
     points_each = POINTS if names_of_dims(sides.roots) else POINTS_OF_SCALARS
     for sample in sides.samples(draws(sides.roots, count=count, points=points_each, seed=seed)):
         errors, usable = sides.errors(sample, alive)
+        attempts += sample.attempts
         alive = [pair for pair in alive if errors[pair] <= sides.tolerance]
         if not alive:
-            return Outcome()
+            return Outcome(attempts=attempts)
         if sample.sizes not in used:
             used.append(sample.sizes)
         points += usable
@@ -111,7 +114,7 @@ def compare(s: Statement, convention: Convention = PROJECTED, *, count: int = 6,
     if not points:
         raise DomainError("no point was found where the two sides can be compared")
     layouts = {name for pair in alive for name in sides.pairs[pair]}
-    return Outcome(tuple(n for n in (*LAYOUTS, NO_LAYOUT) if n in layouts), tuple(used), points, worst)
+    return Outcome(tuple(n for n in (*LAYOUTS, NO_LAYOUT) if n in layouts), tuple(used), points, worst, attempts)
 
 
 def right_is_undefined(s: Statement) -> bool:
@@ -181,7 +184,7 @@ class Sides:
         inside, scale = Domain(self.roots).inside(env, sample.sizes, TAME[0], sample.points)
         if inside.size:
             kept = {name: X[inside] for name, X in env.items()}
-            yield replace(sample, env=kept, points=len(inside), scale=scale[inside])
+            yield replace(sample, env=kept, points=len(inside), scale=scale[inside], attempts=1)
 
     def errors(self, sample: Sample, pairs: Sequence[Pair]) -> tuple[dict[Pair, float], int]:
         """The relative error of each arrangement, and how many points could be used."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from closedform.core.shape import ONE, dim
-from closedform.errors import ClosedFormError
 from closedform.identity.changes import (
     Change,
     Said,
@@ -23,8 +22,8 @@ from closedform.identity.changes import (
     with_sides,
     with_size,
 )
-from closedform.identity.compare import FREE, PROJECTED, compare, conventions
-from closedform.syntax.sides import Written, statement_of
+from closedform.identity.tries import Tries
+from closedform.syntax.sides import Written
 from closedform.syntax.tokens import plain
 from closedform.syntax.tree import Node, postorder
 
@@ -145,21 +144,12 @@ CONDITIONS = (
 # --------------------------------------------------------------------------------------------------------- search
 
 
-def holds(w: Written) -> bool:
-    """Whether a changed statement has a meaning and is true, in a convention that a reader would use there."""
-    try:
-        s = statement_of(w)
-        usual = FREE if FREE in conventions(s) else PROJECTED
-        return compare(s, usual).holds
-    except ClosedFormError:  # the change leaves no formula, or no point to compare at: it is no condition
-        return False
-
-
-def search(w: Written, readable: bool = True) -> list[Change]:
+def search(w: Written, tries: Tries, readable: bool = True) -> list[Change]:
     """The conditions under which the statement is true, singly or else in pairs; at most `MOST`.
 
     Args:
         w: the statement, with all shapes known.
+        tries: how far the search may go.
         readable: whether it has a meaning as it stands.
     """
     tried = 0
@@ -167,11 +157,13 @@ def search(w: Written, readable: bool = True) -> list[Change]:
     singles: list[tuple[Condition, Change]] = []
     for condition in CONDITIONS:
         for change in condition.changes(w):
-            if tried >= TRIES or _follows(condition, change, found):
+            if tried >= TRIES or tries.over:
+                break
+            if _follows(condition, change, found):
                 continue
             tried += 1
             singles.append((condition, change))
-            if holds(change.written):
+            if tries.holds(change.written):
                 found.append((condition, change))
     if found or not readable:
         return _merged([change for _, change in found])[:MOST]
@@ -179,12 +171,12 @@ def search(w: Written, readable: bool = True) -> list[Change]:
     for condition, change in singles:
         beside: list[tuple[Condition, Change]] = []
         for second, other in _seconds(condition, change):
-            if tried >= TRIES or len(pairs) == MOST:
+            if tried >= TRIES or tries.over or len(pairs) == MOST:
                 return pairs
             if _follows(second, other, beside):
                 continue
             tried += 1
-            if holds(other.written):
+            if tries.holds(other.written):
                 beside.append((second, other))
                 pairs.append(replace(other, said=change.said + other.said))
     return pairs

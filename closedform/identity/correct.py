@@ -5,7 +5,7 @@ Every correction is read back as a statement and compared by value before it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from closedform.ask import derivative, differential
@@ -24,8 +24,8 @@ from closedform.emit.text import text
 from closedform.errors import NotSupported, TooLarge, VerificationError
 from closedform.identity.changes import names_of_sizes, with_sides
 from closedform.identity.compare import LAYOUTS, NAMED, Pair, Sides, compare, stages
-from closedform.identity.conditions import holds
 from closedform.identity.edits import edited
+from closedform.identity.tries import Tries
 from closedform.ops.linear_algebra import tr
 from closedform.ops.structure import vec
 from closedform.syntax.sides import Side, Statement, Written, statement_of
@@ -44,13 +44,13 @@ class Correction:
     layout: str = ""
 
 
-def correction(s: Statement, sides: Sides) -> Correction | None:
-    """The corrected statement; None when nothing near is true."""
+def correction(s: Statement, sides: Sides, tries: Tries) -> Correction | None:
+    """The corrected statement; None when nothing near is true, as far as the tries go."""
     kinds = s.left.kind, s.right.kind
     if "expression" not in kinds:
         return None
     if kinds == ("expression", "expression"):
-        return _mended(s)
+        return _mended(s, tries)
     of = s.left if kinds[1] == "expression" else s.right
     layout = nearest_layout(sides) if of.kind == "derivative" else ""
     try:
@@ -150,15 +150,15 @@ def _of_view(of: Side, layout: str) -> Expr:
 # ----------------------------------------------------------------------------------------------------- identities
 
 
-def _mended(s: Statement) -> Correction | None:
+def _mended(s: Statement, tries: Tries) -> Correction | None:
     """The identity with one slip mended, on the right or on the left; with a missing term; or the left simplified."""
     w = s.written
     left, right = w.root.operands
     a, b = _source(s, s.left), _source(s, s.right)
-    found = _first_true(w, [(left, e.tree) for e in edited(w, right)])
+    found = _first_true(w, ((left, e.tree) for e in edited(w, right)), tries)
     if found is not None:
         return Correction(str(found.right.expr), f"{a} = {found.right.expr}")
-    found = _first_true(w, [(e.tree, right) for e in edited(w, left)])
+    found = _first_true(w, ((e.tree, right) for e in edited(w, left)), tries)
     if found is not None:
         return Correction(str(found.left.expr), f"{found.left.expr} = {b}")
     for formula in _simplified(s, b):
@@ -194,10 +194,12 @@ def _opened(e: Expr) -> Expr:
     return normal(made[e])
 
 
-def _first_true(w: Written, trees: Sequence[tuple[Node, Node]]) -> Statement | None:
+def _first_true(w: Written, trees: Iterator[tuple[Node, Node]], tries: Tries) -> Statement | None:
     for left, right in trees:
+        if tries.over:
+            return None
         changed = with_sides(w, left, right)
-        if holds(changed):
+        if tries.holds(changed):
             found = statement_of(changed)
             if found.left.expr is not found.right.expr:  # x = x says nothing
                 return found

@@ -22,10 +22,11 @@ from closedform.identity.compare import (
     conventions,
     right_is_undefined,
 )
-from closedform.identity.conditions import holds, search
+from closedform.identity.conditions import search
 from closedform.identity.correct import correction, nearest_pair
 from closedform.identity.counterexample import smallest
 from closedform.identity.readings import readings
+from closedform.identity.tries import Tries
 from closedform.identity.verdict import AMBIGUOUS, CONDITIONAL, FALSE, TRUE, Read, Verdict
 from closedform.syntax.sides import Statement, Written, statement_of
 
@@ -98,24 +99,29 @@ def _layouts(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _not_true(s: Statement, tried: list[tuple[Convention, Outcome]]) -> Verdict:
-    sides = Sides(s)
+    sides, tries = Sides(s), Tries()
     nearest = nearest_pair(sides)
+    others = _read(s.written, tries)
     found = Verdict(
         s.source,
         FALSE,
         reason=_shapes_differ(sides, nearest),
         counterexample=smallest(sides, nearest),
-        corrected=correction(s, sides),
+        corrected=correction(s, sides, tries),
         inferred=s.notes,
     )
-    others = [(r, holds(r.written)) for r in readings(s.written)]
     read = (*_conventions_read(tried), *(Read(r.said[0], true) for r, true in others))
     if any(r.holds for r in read):
         return replace(found, verdict=AMBIGUOUS, readings=read, layouts=_layouts_of(others, tried))
-    when = search(s.written)
+    when = search(s.written, tries)
     if when:
         found = replace(found, verdict=CONDITIONAL, when=tuple(c.said for c in when), layouts=_layouts_when(when[0]))
-    return replace(found, readings=read)
+    return replace(found, readings=read, unfinished=tries.over)
+
+
+def _read(w: Written, tries: Tries) -> list[tuple[Change, bool]]:
+    """The other readings, and whether the statement is true in each."""
+    return [(r, tries.holds(r.written)) for r in readings(w) if not tries.over]
 
 
 def _conventions_read(tried: list[tuple[Convention, Outcome]]) -> list[Read]:
@@ -150,12 +156,13 @@ def _of_misfit(w: Written, misfit: ShapeError) -> Verdict:
     Raises:
         ShapeError: the left side does not fit either, or the right one has variables that are not declared.
     """
-    others = [(r, holds(r.written)) for r in readings(w)]
+    tries = Tries()
+    others = _read(w, tries)
     read = (Read(AS_WRITTEN, False), *(Read(r.said[0], true) for r, true in others))
     reason = Said("verdict.misfit", {"message": misfit})
     if any(true for _, true in others):
         return Verdict(w.source, AMBIGUOUS, _layouts_of(others, []), readings=read, reason=reason)
-    when = search(w, readable=False)
+    when = search(w, tries, readable=False)
     if when:
         said = tuple(c.said for c in when)
         return Verdict(w.source, CONDITIONAL, _layouts_when(when[0]), when=said, readings=read, reason=reason)
@@ -166,8 +173,10 @@ def _of_misfit(w: Written, misfit: ShapeError) -> Verdict:
         raise misfit from None
     if not names_in(w) <= s.variables.keys() | w.sizes.keys():  # a shape that only a letter speaks for
         raise misfit
-    corrected = correction(_against_zero(s), Sides(_against_zero(s))) if s.left.kind != "expression" else None
-    return Verdict(w.source, FALSE, readings=read, reason=reason, corrected=corrected, inferred=s.notes)
+    corrected = correction(_against_zero(s), Sides(_against_zero(s)), tries) if s.left.kind != "expression" else None
+    return Verdict(
+        w.source, FALSE, readings=read, reason=reason, corrected=corrected, inferred=s.notes, unfinished=tries.over
+    )
 
 
 def _against_zero(s: Statement) -> Statement:

@@ -24,12 +24,13 @@ from closedform.core.abstract import abstract_functions
 from closedform.core.expr import Expr, symbols, times, topological
 from closedform.core.normal import normal
 from closedform.emit.text import text
-from closedform.errors import NotSupported, RequestError, ShapeError
+from closedform.errors import NotSupported, RequestError, ShapeError, TooLarge
 from closedform.identity.changes import Said, with_sides
 from closedform.identity.compare import NO_LAYOUT, Sides, compare, conventions
-from closedform.identity.conditions import holds, search
+from closedform.identity.conditions import search
 from closedform.identity.correct import nearest_layout, nearest_pair
 from closedform.identity.edits import edited
+from closedform.identity.tries import Tries
 from closedform.identity.verdict import layouts_in_words
 from closedform.lang import say
 from closedform.syntax.sides import Statement, Written, statement_of
@@ -132,11 +133,11 @@ def judged(D: Derivative, mine: str | Sequence[str]) -> Judgement:
 def _parting(D: Derivative, right: str, wrong: str) -> int | None:
     """The step where an answer and the derivation part: after the last right line, else the one like the wrong line.
 
-    None where there is no derivation.
+    None where there is no derivation, or none that can be read.
     """
     try:
         steps = D.steps()
-    except NotSupported:
+    except (NotSupported, TooLarge):
         return None
     near, alike = _nearest(steps, right) if right else (0, 0.0)
     if alike >= ALIKE and near < len(steps):
@@ -175,7 +176,7 @@ class _Line:
     """One line of an answer, as a statement about the function."""
 
     def __init__(self, D: Derivative, formula: str, is_differential: bool) -> None:
-        self.D, self.formula, self.is_differential = D, formula, is_differential
+        self.D, self.formula, self.is_differential, self.tries = D, formula, is_differential, Tries()
         names = [x.data.name for x in D.variables]
         below = " ".join("d" + name for name in names)
         order = "d" if len(names) == 1 else f"d{len(names)}"
@@ -206,7 +207,11 @@ class _Line:
                 right = self.is_differential or self.D.layout in layouts
                 return self._judgement(RIGHT if right else LAYOUT, correct, chosen, layouts)
         slip = next((found for diagnosis in DIAGNOSES if (found := diagnosis(self, s))), None)
-        return self._judgement(WRONG, correct, slip)
+        return self._judgement(WRONG, correct, slip or self._unfinished())
+
+    def _unfinished(self) -> Said | None:
+        """That the line is too long to look for every slip."""
+        return Said("mine.unfinished") if self.tries.over else None
 
     def _judgement(self, verdict: str, correct: str, slip: Said | None, layouts: tuple[str, ...] = ()) -> Judgement:
         layouts = tuple(n for n in layouts if n != NO_LAYOUT)
@@ -306,12 +311,17 @@ def _edit(line: _Line, s: Statement | None = None) -> Said | None:
     """One slip at one place; perhaps it is why the operands do not fit."""
     w = line.w if s is None else s.written
     left, right = w.root.operands
-    return next((e.said for e in edited(w, right) if holds(with_sides(w, left, e.tree))), None)
+    for e in edited(w, right):
+        if line.tries.over:
+            return None
+        if line.tries.holds(with_sides(w, left, e.tree)):
+            return e.said
+    return None
 
 
 def _condition(line: _Line, s: Statement) -> Said | None:
     """Right for a symmetric matrix, or for the derivative by another variable."""
-    found = (c.said for c in search(s.written) if all(part.key in TELLING for part in c.said))
+    found = (c.said for c in search(s.written, line.tries) if all(part.key in TELLING for part in c.said))
     parts = next(found, None)
     return Said("mine.condition", {"condition": parts[0]}) if parts else None
 

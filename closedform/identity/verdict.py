@@ -44,6 +44,7 @@ class Verdict:
         constants: of a differential, the variables that do not vary.
         domain: where the statement has a meaning.
         evidence: where the sides were compared, for a true statement.
+        unfinished: whether the statement is so long that not every condition and correction was tried.
     """
 
     statement: str
@@ -59,6 +60,7 @@ class Verdict:
     constants: tuple[str, ...] = ()
     domain: tuple[str, ...] = ()
     evidence: Outcome | None = None
+    unfinished: bool = False
 
     @property
     def conditions(self) -> list[str]:
@@ -107,6 +109,8 @@ class Verdict:
         if self.corrected:
             layout = f"  ({self.corrected.layout})" if self.corrected.layout else ""
             yield "correct", self.corrected.statement + layout
+        if self.unfinished:
+            yield "search", say(lang, "verdict.unfinished")
         if self.evidence:
             facts = {"sizes": len(self.evidence.sizes), "points": self.evidence.points}
             yield "checked", say(lang, "verdict.evidence", error=f"{self.evidence.error:.0e}", **facts)
@@ -129,6 +133,7 @@ class Verdict:
             "inferred": list(self.inferred),
             "constants": list(self.constants),
             "domain": list(self.domain),
+            "unfinished": self.unfinished,
             "check": {"sizes": [dict(s) for s in evidence.sizes], "points": evidence.points, "error": evidence.error}
             if evidence
             else None,

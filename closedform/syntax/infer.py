@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from math import gcd, isqrt
 from typing import TypeVar
 
-from closedform.core.shape import LARGEST, ONE, Dim, Triangle, depth_over, dim, triangle, triangular
+from closedform.core.shape import LARGEST, ONE, Dim, Triangle, check_product, depth_over, dim, triangle, triangular
 from closedform.core.signature import Signature
 from closedform.errors import TooLarge
 
@@ -60,10 +60,21 @@ class Unify:
         return 1, (Unknown(owner),)
 
     def times(self, a: Size, b: Size) -> Size:
-        return a[0] * b[0], a[1] + b[1]
+        """The product of two sizes.
+
+        Raises:
+            TooLarge: it has too many factors.
+        """
+        count, atoms = a[0] * b[0], a[1] + b[1]
+        check_product(count, len(atoms))
+        return count, atoms
 
     def expand(self, given: Size) -> Size:
-        """The size with everything known put in."""
+        """The size with everything known put in.
+
+        Raises:
+            TooLarge: it has too many factors.
+        """
         count, atoms = given
         known: list[Atom] = []
         waiting = list(atoms[::-1])
@@ -78,6 +89,7 @@ class Unify:
                 known += made
             else:
                 known.append(a)
+            check_product(count, len(known))
         return count, tuple(known)
 
     def triangle(self, side: Size) -> Size:

@@ -269,7 +269,7 @@ def test_a_dictionary_has_every_field():
     fields = check("d(x'*A*x)/dx = 2*A*x").as_dict()
     assert set(fields) == {
         "statement", "verdict", "conditions", "layouts", "convention", "readings", "reason", "counterexample",
-        "correction", "corrected", "corrected_layout", "inferred", "constants", "domain", "check",
+        "correction", "corrected", "corrected_layout", "inferred", "constants", "domain", "unfinished", "check",
     }  # fmt: skip
     assert fields["counterexample"]["sizes"] == {"n": 2}
     assert fields["corrected"] == "d(x'*A*x)/dx = (A + A')*x"
