@@ -39,7 +39,7 @@ text     2*S*x + 1./x
 shape    n×1
 layout   gradient
 valid if x > 0 (every entry)
-✓ checked numerically: 6 sizes, 8 points, max relative error …
+✓ proved at 2 sizes: exact test, error probability < …
 """,
     "ko": """\
 추론: 열벡터 x (성분 n개); S의 크기는 n×n
@@ -50,7 +50,7 @@ valid if x > 0 (every entry)
 크기      n×1
 배치      gradient
 성립 조건 x > 0 (모든 성분)
-✓ 수치로 검증함: 크기 6가지, 점 8개, 최대 상대 오차 …
+✓ 크기 2가지에서 증명함: 정확 검정, 오류 확률 < …
 """,
     "zh": """\
 推断：x 是有 n 个元素的列向量；S 是 n×n
@@ -61,7 +61,7 @@ valid if x > 0 (every entry)
 形状     n×1
 布局     gradient
 成立条件 x > 0（每个元素）
-✓ 已数值验证：6 组大小，8 个点，最大相对误差 …
+✓ 在 2 组大小下得到证明：精确检验，错误概率 < …
 """,
 }
 
@@ -88,7 +88,7 @@ hint: did you mean A'*B?
 
 
 def unmeasured(text: str) -> str:
-    return re.sub(r"\de-\d\d", "…", text)
+    return re.sub(r"\de-\d\d|2\^-\d+", "…", text)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
