@@ -1,14 +1,14 @@
 # Everything a developer runs.  Needs Python >= 3.11 and make; the rest goes into .venv.
 #   make try      install the package and answer three questions
 #   make test     the test suite
-#   make lint types contract docs bench
+#   make lint types contract docs bench mutants
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: try test lint types contract docs bench format clean
+.PHONY: try test lint types contract docs bench mutants format clean
 .DELETE_ON_ERROR:
 
 try: $(VENV)/.package
@@ -35,6 +35,9 @@ docs: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.derive
+
+mutants: $(VENV)/.test
+	$(BIN)/python -m tests.mutation
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
