@@ -26,7 +26,7 @@ LEVELS = ("brief", "full")  #: for a reader who knows the rules, for a beginner
 ROUTES = ("differentials", "expansion")  #: how df is found
 NAMING = ("name", "coefficient", "chain-coefficient")
 MOST_OPERATIONS = 400  #: of a function whose derivation is told
-MOST_LINES, LONGEST = 1000, 100_000  #: of a derivation, and the operations in all its lines
+LONGEST = 15_000  #: operations in all the lines of a derivation
 RUN = 6  #: of steps of one form that are all shown
 HESSIAN = {"read-off-jacobian": "read-off-hessian"}
 HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -182,7 +182,7 @@ def _readable(stage: Stage, route: str) -> list[Line]:
     """The lines of a derivation.
 
     Raises:
-        TooLarge: there are too many, or they are too long.
+        TooLarge: they are too long.
     """
     size = stage.function.size
     if size > MOST_OPERATIONS:
@@ -190,7 +190,7 @@ def _readable(stage: Stage, route: str) -> list[Line]:
             f"a derivation is told of a function of at most {MOST_OPERATIONS} operations; this one has {size}"
         )
     told = lines(stage, route)
-    if len(told) > MOST_LINES or sum(line.expr.size for line in told) > LONGEST:
+    if sum(line.expr.size for line in told) > LONGEST:
         raise TooLarge("the derivation is too long to be read")
     return told
 

@@ -20,7 +20,7 @@ from closedform.syntax.names import Kind as UsualKind
 from closedform.syntax.reading import Reading
 from closedform.syntax.text import settled, terms_of
 from closedform.syntax.tokens import plain
-from closedform.syntax.tree import Node, postorder
+from closedform.syntax.tree import STATEMENTS, Node, Span, postorder
 
 Kind = Literal["expression", "derivative", "differential"]
 INHERITED = {"symmetric": "symmetric", "spd": "symmetric", "diagonal": "diagonal"}  #: of X, what dX is
@@ -110,10 +110,35 @@ class Statement:
         return self.written.source
 
 
+def no_part(source: str, span: Span) -> SyntaxProblem:
+    """The error of a derivative or a differential that stands inside an expression."""
+    return SyntaxProblem(
+        "a derivative or a differential is a whole side of a statement",
+        source=source,
+        span=span,
+        hint="write d(f)/dx = …, or d(f) = …",
+    )
+
+
+def _expressions(w: Written) -> list[list[Node]]:
+    """The nodes of both sides, operands first; those of the function, where a side is a derivative.
+
+    Raises:
+        SyntaxProblem: a derivative or a differential stands inside an expression.
+    """
+    trees = [node.operands[0] if node.rule in ("derivative", "differential") else node for node in w.root.operands]
+    found = [postorder(tree, w.source) for tree in trees]
+    for node in (n for nodes in found for n in nodes):
+        if node.rule in STATEMENTS:
+            raise no_part(w.source, node.at)
+    return found
+
+
 def statement_of(w: Written) -> Statement:
     """What the tree says.
 
     Raises:
+        SyntaxProblem: a derivative or a differential stands inside an expression.
         UnknownName: an undeclared variable, also below a derivative.
         RequestError: a derivative by a dimension or an integer.
         ShapeError: operands of one side that do not fit.
@@ -121,9 +146,9 @@ def statement_of(w: Written) -> Statement:
     known = {n: (size(s[0]), size(s[1])) for n, s in w.shapes.items()}
     called = calls.records(w.functions)
     reading = Reading(w.source, w.infer, known, dict(w.properties), dict(w.sizes), called, w.kinds, list(w.notes))
-    trees = [node.operands[0] if node.rule in ("derivative", "differential") else node for node in w.root.operands]
-    varying = _introduce_differentials(reading, w, trees)
-    terms = [terms_of(reading, postorder(t, w.source)) for t in trees]
+    nodes = _expressions(w)
+    varying = _introduce_differentials(reading, w, [every[-1] for every in nodes])
+    terms = [terms_of(reading, every) for every in nodes]
     views = [[_view(reading, v) for v in _below(node)] for node in w.root.operands]
     _meet(reading, [t[-1].shape for t in terms], views)
     notes = settled(reading)

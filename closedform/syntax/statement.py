@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from closedform.errors import NotSupported, SyntaxProblem
 from closedform.syntax.declare import Functions, Properties, Shapes
-from closedform.syntax.sides import Statement, Written, statement_of
+from closedform.syntax.sides import Statement, Written, no_part, statement_of
 from closedform.syntax.text import begin, begin_latex, checked, syntax_of
 from closedform.syntax.tree import Node, Span, tree
 
@@ -257,8 +257,7 @@ def _no_partial(tokens: Tokens, source: str) -> None:
     for i, t in enumerate(tokens):
         inner = [x.type for x in tokens[i + 1 : i + 4]]
         if t.type == "PARTIAL" or (t.type == "CALL" and str(t) == "d" and inner != ["_LPAR", "NAME", "RPAR"]):
-            raise SyntaxProblem("a derivative or a differential is a whole side of a statement", source=source,
-                                span=_place(t), hint="write d(f)/dx = …, or d(f) = …")  # fmt: skip
+            raise no_part(source, _place(t))
 
 
 # ------------------------------------------------------------------------------------------------------ brackets

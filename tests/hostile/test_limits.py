@@ -7,9 +7,10 @@ import pytest
 import closedform as cf
 from closedform.core.shape import MOST_FACTORS, dim
 from closedform.derivation.telling import MOST_OPERATIONS
-from closedform.errors import TooLarge
+from closedform.errors import ClosedFormError, TooLarge
 from closedform.lang import LANGUAGES, say
 from tests.hostile.inputs import BOMBS, NESTING, STATEMENTS
+from tests.hostile.million import PARSERS
 
 
 def test_a_size_of_very_many_factors_is_refused_where_it_arises():
@@ -59,3 +60,22 @@ def test_a_derivation_that_no_one_could_read_is_refused_and_the_answer_is_not(f)
 def test_an_answer_as_data_has_no_steps_where_the_derivation_is_too_long():
     D = cf.derivative(cf.parse("+".join(["x'*A*x"] * (MOST_OPERATIONS // 3))), "x")
     assert D.as_dict()["steps"] is None and D.as_dict()["text"]
+
+
+CRASHED = [  # found by the million; each raised an exception that was not ours
+    (r"\nabla_x f(x) = a + \frac{\partial f}{\partial x} + \nabla_x f(x)", "statement"),
+    ("d(x'*a)/dxnorm2(x - a) = a    \\frac1n \\sum_{i=1}^n (y_i - x_", "statement"),
+    ("A*diag\\nabla_x f = (x)*B", "statement"),
+    (r"\sum_i \max(norm2(T - U*V')^20, 1 - y_i x_i^\top w)", "latex"),
+    (r"\sum_i \max(a, 1 - y_i x_i^\top w)", "latex"),
+    ("(((9^.9)^9)^9)^9 + \\alpha", "latex"),
+    ("x^.5*s", "latex"),
+    (r"\frac.5 x", "latex"),
+]
+
+
+@pytest.mark.parametrize(("text", "parser"), CRASHED)
+def test_what_once_crashed_a_parser_is_refused(text, parser):
+    with pytest.raises(ClosedFormError) as refused:
+        PARSERS[parser](text)
+    assert refused.value.span is not None

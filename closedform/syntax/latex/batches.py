@@ -331,7 +331,8 @@ class Operations:
 
     def call(self, node: Node, *args: Value) -> Value:
         a = args[0] if node.text == "tr" else self.settled(args[0])
-        assert isinstance(a, Batch)
+        if not isinstance(a, Batch):  # only a later argument depends on the index
+            self.fail(f"{node.text} of what depends on the index has no closed form here", node, HINT)
         entrywise = (node.text in OPS and OPS[node.text].kind == "elementwise") or node.text == "sqrt"
         if entrywise and len(args) == 1 and a.kind != "matrix":
             return replace(a, node=call(node.text, node, a.node))

@@ -83,6 +83,8 @@ class Operands(Changing):
             self.fail(f"{what} is missing", self.pieces[self.at - 1].span)
         if p.kind == "{":
             return self.braces(note=False)
+        if p.kind == "number" and p.text[0] == ".":
+            self.fail(f"the argument of {of} is not clear", p.span, "put it in braces")
         if p.kind == "number" and len(p.text) > 1:
             self.pieces[self.at : self.at + 1] = [
                 Piece("number", p.text[0], p.start, p.start + 1), Piece("number", p.text[1:], p.start + 1, p.end),
