@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 
@@ -40,15 +39,18 @@ COMMANDS = {  # a name to the arguments
 }
 
 
-def run(arguments: list[str], stdin: str = "") -> subprocess.CompletedProcess[bytes]:
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU, CPU))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+LIMITED = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_CPU, ({CPU}, {CPU}))
+resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
+from closedform.cli.main import main
+main()
+"""  #: the command, with limits that it sets on itself before all else
 
-    command = [sys.executable, "-c", "from closedform.cli.main import main; main()", *arguments]
-    return subprocess.run(
-        command, input=stdin.encode(errors="surrogatepass"), capture_output=True, preexec_fn=limited, timeout=120
-    )
+
+def run(arguments: list[str], stdin: str = "") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", LIMITED, *arguments]
+    return subprocess.run(command, input=stdin.encode(errors="surrogatepass"), capture_output=True, timeout=120)
 
 
 def fine(done: subprocess.CompletedProcess[bytes]) -> None:
