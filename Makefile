@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DELETE_ON_ERROR:
 
 try: $(VENV)/.package
-	$(BIN)/closedform diff "norm2(X*w - y)^2" w
+	$(BIN)/closedform diff "norm2(X*w - y)^2" w --steps
 	$(BIN)/closedform diff "sum(log(ones(m) + exp(-y.*(X*w))))" w w
 	$(BIN)/closedform diff "logdet(S) + x'*inv(S)*x" S --let "S: spd"
 
