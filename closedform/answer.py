@@ -333,40 +333,26 @@ class Derivative(Formula):
     def _report(self) -> Report:
         from closedform.check.numeric import check, merged
 
-        report = merged(
-            [
-                check(
-                    s.function,
-                    s.variable,
-                    s.answer,
-                    "vec" if s.stacked else "gradient",
-                    by_entries=s.structure is BY_ENTRIES,
-                )
-                for s in self.stages
-            ]
-            + [check(s.function, s.variable, s.answer, "vech") for s in self.free]
-        )
+        report = merged(self._of_every_stage(check))
         for what, error in self._differences():
             if error > report.tolerance:
                 raise VerificationError(f"{what} differs from the derivative (relative error {error:.1e}); {REPORT_IT}")
         return replace(report, certificate=self._certificate())
+
+    def _of_every_stage(self, judge: Callable[..., T]) -> list[T]:
+        """What a judge says of every derivative on the way, arranged as the engine has it, and by free entries."""
+        found = []
+        for s in self.stages:
+            layout = "vec" if s.stacked else "gradient"
+            found.append(judge(s.function, s.variable, s.answer, layout, by_entries=s.structure is BY_ENTRIES))
+        return found + [judge(s.function, s.variable, s.answer, "vech") for s in self.free]
 
     def _certificate(self) -> Certificate | NoTest:
         """The exact test of every stage, of what is printed, and of the array."""
         from closedform.check.exact import derivative_claim, laid_out, prove, settled
         from closedform.check.tensor import tensor_claim
 
-        claims = [
-            derivative_claim(
-                s.function,
-                s.variable,
-                s.answer,
-                "vec" if s.stacked else "gradient",
-                by_entries=s.structure is BY_ENTRIES,
-            )
-            for s in self.stages
-        ]
-        claims += [derivative_claim(s.function, s.variable, s.answer, "vech") for s in self.free]
+        claims = self._of_every_stage(derivative_claim)
         if not self.arrangement.axes:
             claims.append(laid_out(self._printed, (self.free or self.stages)[-1].answer, self.arrangement.name))
         if self._last.stacked and isinstance(self._lowered, Tensor):

@@ -52,23 +52,23 @@ def differentials(f: Expr, known: Mapping[Expr, Expr]) -> dict[Expr, Expr]:
     needed = {f}
     for e in reversed(order):
         if e in needed:
-            needed.update(e.args[0].args if _is_trace_of_function(e) else e.args)
+            needed.update(e.args[0].args if is_trace_of_function(e) else e.args)
     for e in order:
-        if e in needed and e not in d and any(a in d for a in (e.args[0].args if _is_trace_of_function(e) else e.args)):
+        if e in needed and e not in d and any(a in d for a in (e.args[0].args if is_trace_of_function(e) else e.args)):
             de = normal(_rule(e, d))
             if not is_zero(de):
                 d[e] = de
     return d
 
 
-def _is_trace_of_function(e: Expr) -> bool:
+def is_trace_of_function(e: Expr) -> bool:
     """tr f(X), whose differential tr(f′(X) dX) is known when that of f(X) may not be."""
     return e.op.name == "tr" and e.args[0].op.on_trace is not None
 
 
 def _rule(e: Expr, d: Mapping[Expr, Expr]) -> Expr:
     op = e.op
-    if _is_trace_of_function(e):
+    if is_trace_of_function(e):
         inside = e.args[0]
         assert inside.op.on_trace is not None
         if inside.args[0] in d:

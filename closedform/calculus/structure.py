@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from closedform.core.expr import Expr, commutation, eye, number, symbol, topological
+from closedform.core.expr import Expr, commutation, eye, number, substitute, symbol
 from closedform.core.normal import normal
 from closedform.core.shape import Dim
 from closedform.ops.structure import diag, vec
@@ -107,9 +107,4 @@ def freed(f: Expr, x: Expr) -> tuple[Expr, Expr]:
 
 def replace(e: Expr, old: Expr, new: Expr) -> Expr:
     """The expression with one symbol for another, built as before."""
-    made: dict[Expr, Expr] = {old: new}
-    for n in topological([e]):
-        if n not in made:
-            args = tuple([made[a] for a in n.args])
-            made[n] = n if args == n.args else n.op(*args)
-    return made[e]
+    return substitute(e, {old: new})

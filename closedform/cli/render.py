@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from closedform.calculus.layout import AS_IS
 from closedform.core.shape import sizes_in_words
+from closedform.emit.unicode import HIGH
 from closedform.errors import TooLarge, VerificationError
 from closedform.lang import say
 from closedform.lang.messages import told, translated
@@ -200,7 +201,7 @@ def _symbol(D: Derivative) -> str:
         return f"∂vec {f}/∂(vec {names[0]})ᵀ"
     if len(names) == 1:
         return f"∂{f}/∂{names[0]}"
-    order = "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(len(names)))
+    order = "".join(HIGH[digit] for digit in str(len(names)))
     same = len(set(names)) == 1
     return f"∂{order}{f}/" + (f"∂{names[0]}{order}" if same else "∂" + "∂".join(names))
 

@@ -7,7 +7,7 @@ expression into normal form, and remembers it on the node.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -338,6 +338,14 @@ def topological(roots: Iterable[G], known: Container[G] = ()) -> list[G]:
                 order.append(e)
                 stack.pop()
     return order
+
+
+def substitute(e: Expr, given: Mapping[Expr, Expr]) -> Expr:
+    """The expression with others in the place of some of its parts, otherwise as it was built."""
+    made = dict(given)
+    for n in topological([e], made):
+        made[n] = n if not n.args else node(n.op, tuple([made[a] for a in n.args]))
+    return made[e]
 
 
 def symbols(*roots: Expr) -> list[Expr]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from itertools import product as combinations
 
-from closedform.core.expr import Expr, node, topological
+from closedform.calculus.differential import is_trace_of_function
+from closedform.core.expr import Expr, node, substitute, topological
 from closedform.core.terms import is_zero
-from closedform.derivation.formal import Differentials, is_trace_of_function, put, substitute, worked_out
+from closedform.derivation.formal import Differentials, put, worked_out
 from closedform.derivation.neat import neat, total
 from closedform.errors import TooLarge
 

@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from closedform.calculus.differential import is_trace_of_function
 from closedform.core.abstract import Abstract
-from closedform.core.expr import OPS, Expr, node, topological
+from closedform.core.expr import OPS, Expr, node, substitute, topological
 from closedform.core.shape import ONE
 from closedform.derivation.neat import neat, product, total, turn
 from closedform.errors import NotSupported
 
 FORMAL = Abstract(name="d", kind="elementwise", function="d", values=None, doc="d(E), of the shape of E.")
-
-
-def is_trace_of_function(e: Expr) -> bool:
-    """tr f(X), whose differential tr(f′(X) dX) is known when that of f(X) may not be."""
-    return e.op.name == "tr" and e.args[0].op.on_trace is not None
 
 
 def is_formal(e: Expr) -> bool:
@@ -131,14 +127,6 @@ def put(line: Expr, given: Mapping[Expr, Expr]) -> Expr:
     for n in topological([line], done):
         done[n] = n if not n.args or is_formal(n) else node(n.op, tuple(done[a] for a in n.args))
     return neat(done[line])
-
-
-def substitute(e: Expr, given: Mapping[Expr, Expr]) -> Expr:
-    """The expression with others in the place of some of its parts, otherwise as it was built."""
-    done: dict[Expr, Expr] = dict(given)
-    for n in topological([e], done):
-        done[n] = n if not n.args else node(n.op, tuple(done[a] for a in n.args))
-    return done[e]
 
 
 def expanded(line: Expr, rules: Differentials) -> list[tuple[str, Expr]]:

@@ -15,9 +15,9 @@ from closedform.check.field import Entries
 from closedform.check.jet import Jet, base
 from closedform.check.model import stacked
 from closedform.check.point import Pairs, Point, projected
-from closedform.core.expr import Expr, symbol, topological
+from closedform.core.expr import Expr, substitute, symbol, topological
 from closedform.derivation.derive import Line
-from closedform.derivation.formal import FORMAL, substitute
+from closedform.derivation.formal import FORMAL
 from closedform.derivation.verify import INCREMENTS
 
 

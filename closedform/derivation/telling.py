@@ -19,6 +19,7 @@ from closedform.derivation.verify import verify
 from closedform.emit.latex import spelled
 from closedform.emit.shaped import shaped, shaped_latex, two_lines
 from closedform.emit.text import text
+from closedform.emit.unicode import HIGH
 from closedform.errors import RequestError, TooLarge
 from closedform.lang import language, say
 
@@ -29,7 +30,6 @@ MOST_OPERATIONS = 400  #: of a function whose derivation is told
 LONGEST = 15_000  #: operations in all the lines of a derivation
 RUN = 6  #: of steps of one form that are all shown
 HESSIAN = {"read-off-jacobian": "read-off-hessian"}
-HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +227,7 @@ def _elided(steps: Sequence[Step], lang: str) -> list[Step]:
     for _, group in groupby(steps, key=lambda s: (s.rules, re.sub("[0-9]+", "", s.after))):
         run = list(group)
         if len(run) > RUN and run[0].rules[0] in NAMING:
-            n = len(run) - 3
-            dots = Step(
-                ("likewise",), say(lang, "step.likewise", n=n), (), "", "", "", "", "⋮", r"&\vdots", (), ("⋮", "")
-            )
-            run = [*run[:2], dots, run[-1]]
+            run = [*run[:2], _dots(say(lang, "step.likewise", n=len(run) - 3)), run[-1]]
         told += run
     return told
 
@@ -287,7 +283,7 @@ class _Names:
         below = " ".join(rf"\partial {spelled(x)}" for x in names)
         if order == 0:
             return f"∂{f}/∂{names[0]}", rf"\frac{{\partial {f}}}{{{below}}}"
-        k = "".join(HIGH[int(d)] for d in str(len(names)))
+        k = "".join(HIGH[d] for d in str(len(names)))
         same = len(set(names)) == 1
         under = f"∂{names[0]}{k}" if same else "∂" + "∂".join(names)
         return f"∂{k}{f}/{under}", rf"\frac{{\partial^{{{len(names)}}} {f}}}{{{below}}}"

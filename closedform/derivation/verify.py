@@ -6,21 +6,21 @@ rule of differentiation.  A line `df = …` has that value; a derivative has it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from closedform.check.interpreter import Array, evaluate
-from closedform.check.numeric import COMPLEX_STEP, LOOSER, REPORT_IT, STRUCTURES, TOLERANCE, is_analytic, richardson
+from closedform.check.numeric import LOOSER, REPORT_IT, STRUCTURES, TOLERANCE, along, is_analytic
 from closedform.check.sample import SEED, Sample, samples
-from closedform.core.expr import Expr, symbol, topological
+from closedform.core.expr import Expr, substitute, symbol, topological
 from closedform.derivation.derive import Line
-from closedform.derivation.formal import FORMAL, substitute
+from closedform.derivation.formal import FORMAL
 from closedform.errors import DomainError, VerificationError
 
 INCREMENTS = ("increment", "approximate")  #: kinds of lines that are df to first order
 ASSIGNMENTS = 2  #: of sizes
-STEP = 1e-3  #: of central differences, for functions that take no complex steps
 
 
 def verify(f: Expr, x: Expr, told: Sequence[Line], by_entries: bool = False) -> float:
@@ -78,16 +78,9 @@ class _Point:
         """The derivative of e, an expression in the variables, along dX."""
         return self._along(e, self.sample.env, self.x.data.name)
 
-    def _along(self, e: Expr, env: Mapping[str, Array], name: str) -> Array:
+    def _along(self, e: Expr, env: dict[str, Array], name: str) -> Array:
         """The derivative of e when the value of that name moves along V."""
-        base = env[name]
-
-        def at(t: complex) -> Array:
-            return evaluate(e, {**env, name: base + t * self.V}, self.sample.sizes)
-
-        if is_analytic(e):
-            return np.asarray(at(1j * COMPLEX_STEP).imag / COMPLEX_STEP)
-        return richardson(lambda h: (at(h) - at(-h)) / (2 * h), STEP)
+        return along(e, {name: self.V}, replace(self.sample, env=env))
 
     def error(self, line: Line, by_entries: bool) -> float:
         """How far a line is from the differential, relative to its size; of a name, from what it stands for."""

@@ -110,8 +110,12 @@ def parse(
     """
     infer = shapes is None if infer is None else infer
     declared, facts, values = checked(shapes or {}, properties or {}, functions or {}, infer)
-    read = _latex if syntax_of(text, syntax) == "latex" else _text
-    return read(text, declared, facts, values, list(dims), infer)
+    if syntax_of(text, syntax) == "latex":
+        root, reading = begin_latex(text, declared, facts, values, list(dims), infer)
+    else:
+        tokens, reading = begin(text, declared, facts, values, list(dims), infer)
+        root = tree(tokens, text)
+    return _function(reading, postorder(root, text))
 
 
 Checked = tuple[dict[str, Shape], dict[str, frozenset[str]], dict[str, Shape | None]]
@@ -151,19 +155,6 @@ Values = dict[str, Shape | None]
 Facts = dict[str, frozenset[str]]
 
 
-def _text(
-    text: str,
-    declared: dict[str, Shape],
-    facts: dict[str, frozenset[str]],
-    values: Values,
-    dims: list[str],
-    infer: bool,
-) -> Function:
-    """Tokens, tree, shapes, expression."""
-    tokens, reading = begin(text, declared, facts, values, dims, infer)
-    return _function(reading, postorder(tree(tokens, text), text))
-
-
 def begin(
     text: str,
     declared: dict[str, Shape],
@@ -184,19 +175,6 @@ def begin(
         notes += [f"{n} is read as {'*'.join(n)}" for n in dict.fromkeys(seen)]
     known = {n: (size(s[0]), size(s[1])) for n, s in declared.items()}
     return split, Reading(text, infer, known, facts, found, called, notes=notes)
-
-
-def _latex(
-    text: str,
-    declared: dict[str, Shape],
-    facts: dict[str, frozenset[str]],
-    values: Values,
-    dims: list[str],
-    infer: bool,
-) -> Function:
-    """The tree of LaTeX, and from there as above."""
-    root, reading = begin_latex(text, declared, facts, values, dims, infer)
-    return _function(reading, postorder(root, text))
 
 
 def begin_latex(
