@@ -398,19 +398,19 @@ class Derivative(Formula):
 
     def _code(self) -> str:
         if self._last.stacked and not self.free:
-            from closedform.emit.einsum import tensor_code
+            from closedform.program.compile import code as tensor_code
 
             return tensor_code(self.tensor, "derivative", self._arguments())
-        from closedform.emit.numpy import code
+        from closedform.program.compile import code
 
         return code(self.expr if self.free else self._last.answer, "derivative", self._arguments())
 
     def _compile(self) -> Callable[..., Any]:
         if self._last.stacked and not self.free:
-            from closedform.emit.einsum import tensor_compile
+            from closedform.program.compile import compile as tensor_compile
 
             return tensor_compile(self.tensor, self._arguments())
-        from closedform.emit.numpy import compile
+        from closedform.program.compile import compile
 
         return compile(self.expr if self.free else self._last.answer, self._arguments())
 

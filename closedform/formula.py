@@ -80,12 +80,12 @@ class Formula:
         return self._compile()
 
     def _code(self) -> str:
-        from closedform.emit.numpy import code
+        from closedform.program.compile import code
 
         return code(self.expr, "formula", self._arguments())
 
     def _compile(self) -> Callable[..., Any]:
-        from closedform.emit.numpy import compile
+        from closedform.program.compile import compile
 
         return compile(self.expr, self._arguments())
 

@@ -12,9 +12,9 @@ from closedform.calculus.structure import structure_of
 from closedform.core.expr import Expr
 from closedform.core.function import Function
 from closedform.core.shape import ONE, Dim
-from closedform.emit.numpy import compile
 from closedform.errors import RequestError
 from closedform.index.tensor import axes
+from closedform.program.compile import compile
 from closedform.written.entries import Entries
 from closedform.written.record import Slices, WrittenOut, chosen_sizes, refuse_many, verify, write_out
 from closedform.written.routes import Routes, routes

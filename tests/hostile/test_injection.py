@@ -12,8 +12,8 @@ import pytest
 
 import closedform as cf
 from closedform.cli import render
-from closedform.emit.runtime import HELPERS
 from closedform.errors import ClosedFormError
+from closedform.program.runtime import HELPERS
 from tests.hostile.inputs import INPUTS
 
 IDENTIFIERS = [  # names that Python may take for something else
@@ -115,7 +115,7 @@ def test_rich_markup_in_a_name_is_not_markup(capsys):
 
 @pytest.mark.parametrize("name", ["x\n", "x;y", "x=1", "x)", "__import__('os')", "", "1x", "lambda", "x\u202e"])
 def test_a_function_is_not_named_by_code(name):
-    from closedform.emit.numpy import code
+    from closedform.program.compile import code
 
     with pytest.raises(ClosedFormError):
         code(cf.parse("x'*x").expr, name)

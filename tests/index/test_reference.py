@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from closedform.core.shape import ONE
-from closedform.emit.einsum import tensor_compile
+from closedform.program.compile import compile as tensor_compile
 from tests.index.tensors import tensor
 
 jax.config.update("jax_enable_x64", True)

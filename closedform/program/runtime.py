@@ -11,15 +11,16 @@ from typing import Any
 from unicodedata import normalize
 
 import numpy as np
+import scipy.linalg
 
 from closedform.core.shape import ONE, Dim, Shape, show
 from closedform.errors import DomainError, RequestError, ShapeError
 
 
 def sigmoid(z):  # type: ignore[no-untyped-def]
-    """1/(1 + exp(-z)), without overflow."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, e) / (1.0 + e)
+    """1/(1 + exp(-z)): exact to rounding also where exp(-z) is infinite."""
+    with np.errstate(over="ignore"):
+        return 1.0 / (1.0 + np.exp(-z))
 
 
 def softplus(z):  # type: ignore[no-untyped-def]
@@ -70,6 +71,108 @@ def adjugate(X):  # type: ignore[no-untyped-def]
     return np.round(sign) * (Vt.T * (below * above)) @ U.T
 
 
+def plus_transpose(A):  # type: ignore[no-untyped-def]
+    """A + A', by blocks that stay in the cache."""
+    n, b = len(A), 64
+    if n < 512:
+        return A + A.T
+    S = np.empty((n, n), A.dtype)
+    for i in range(0, n, b):
+        for j in range(i, n, b):
+            block = A[i : i + b, j : j + b] + A[j : j + b, i : i + b].T
+            S[i : i + b, j : j + b] = block
+            S[j : j + b, i : i + b] = block.T
+    return S
+
+
+def plus_diagonal(A, d):  # type: ignore[no-untyped-def]
+    """A + diag(d), in the memory of A."""
+    A.flat[:: len(A) + 1] += d
+    return A
+
+
+def cholesky(S):  # type: ignore[no-untyped-def]
+    """The lower triangle L of S = L L'; what is above it is left as it is."""
+    (potrf,) = scipy.linalg.get_lapack_funcs(("potrf",), (S,))
+    L, failed = potrf(S.T, lower=True, clean=False)
+    if failed:
+        raise np.linalg.LinAlgError("the matrix is not positive definite")
+    return L
+
+
+def cholesky_solve(L, B):  # type: ignore[no-untyped-def]
+    """(L L')⁻¹ B."""
+    (potrs,) = scipy.linalg.get_lapack_funcs(("potrs",), (L, B))
+    return potrs(L, B, lower=True)[0]
+
+
+def cholesky_inverse(L):  # type: ignore[no-untyped-def]
+    """(L L')⁻¹, its upper triangle filled in by blocks."""
+    (potri,) = scipy.linalg.get_lapack_funcs(("potri",), (L,))
+    P, b = potri(L, lower=True)[0].T, 256
+    for i in range(0, len(P), b):
+        block = P[i : i + b, i : i + b]
+        block[...] = np.triu(block) + np.triu(block, 1).T
+        P[i + b :, i : i + b] = P[i : i + b, i + b :].T
+    return P
+
+
+def cholesky_logdet(L):  # type: ignore[no-untyped-def]
+    """log det (L L')."""
+    return 2 * np.sum(np.log(np.diagonal(L)))
+
+
+def lu(A):  # type: ignore[no-untyped-def]
+    """The LU factorisation of A, and its row exchanges."""
+    (getrf,) = scipy.linalg.get_lapack_funcs(("getrf",), (A,))
+    return getrf(A)[:2]
+
+
+def lu_solve(F, B, trans=0):  # type: ignore[no-untyped-def]
+    """A⁻¹ B, or with trans=1 A'⁻¹ B."""
+    if not np.all(np.diagonal(F[0])):
+        raise np.linalg.LinAlgError("the matrix is singular")
+    (getrs,) = scipy.linalg.get_lapack_funcs(("getrs",), (F[0], B))
+    return getrs(*F, B, trans=trans)[0]
+
+
+def lu_inverse(F):  # type: ignore[no-untyped-def]
+    """A⁻¹."""
+    (getri,) = scipy.linalg.get_lapack_funcs(("getri",), F[:1])
+    inverse, singular = getri(*F)
+    if singular:
+        raise np.linalg.LinAlgError("the matrix is singular")
+    return inverse
+
+
+def lu_logdet(F):  # type: ignore[no-untyped-def]
+    """log |det A|."""
+    return np.sum(np.log(np.abs(np.diagonal(F[0]))))
+
+
+def factor(S):  # type: ignore[no-untyped-def]
+    """A factorisation of a symmetric S: Cholesky's where it is positive definite, else LU."""
+    try:
+        return cholesky(S)
+    except np.linalg.LinAlgError:
+        return lu(S)
+
+
+def factor_solve(F, B):  # type: ignore[no-untyped-def]
+    """S⁻¹ B."""
+    return lu_solve(F, B) if isinstance(F, tuple) else cholesky_solve(F, B)
+
+
+def factor_inverse(F):  # type: ignore[no-untyped-def]
+    """S⁻¹."""
+    return lu_inverse(F) if isinstance(F, tuple) else cholesky_inverse(F)
+
+
+def factor_logdet(F):  # type: ignore[no-untyped-def]
+    """log |det S|."""
+    return lu_logdet(F) if isinstance(F, tuple) else cholesky_logdet(F)
+
+
 def commuted(m, n):  # type: ignore[no-untyped-def]
     """The places in vec(A) of the entries of vec(A'), for A m×n: K(m,n) x is x[commuted(m, n)]."""
     return np.arange(m * n).reshape(n, m).T.ravel()
@@ -102,7 +205,8 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, ismax, powersum, over, adjugate, commuted, packed, unpacked, vech,
-              added)
+              added, plus_transpose, plus_diagonal, cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, lu,
+              lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Lowering: from expressions to array code.
+"""Lowering: from expressions to terms.
 
 Scalars are numbers, rows and columns are 1-D arrays, matrices 2-D; which is which is decided by the symbolic
 shape.  Each node is visited once, operands first; what a pattern made superfluous is simply never reached.
@@ -8,82 +8,77 @@ Numerically stable forms of sums are chosen in `stable`, of products in `product
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, leaf_sizes, topological
-from closedform.core.shape import ONE, Dim
-from closedform.emit.chain import EYE, KRON, Chain
-from closedform.emit.plan import ATOM, MULTIPLY, Plan, Term, share_factorisations
+from closedform.core.normal import normal
+from closedform.core.shape import ONE, Dim, Triangle
 from closedform.errors import NotSupported
+from closedform.program.chain import Chain
+from closedform.program.term import Plan, Term, axes_of
 
 
 class Lowering:
-    """Code of every node of a graph.
+    """The terms of every node of a graph.
 
-    Args:
-        names: the code name of every variable and dimension.
+    Attributes:
+        plan: makes the terms.
+        uses: how often each node is an operand.
+        runs: how often each run of factors occurs in matrix products, as it is or transposed.
     """
 
-    def __init__(self, names: Mapping[str, str], dims: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         self.plan = Plan()
-        self.names, self.dims = names, dims
         self.code: dict[Expr, Term] = {}
         self.uses: Counter[Expr] = Counter()
-        self.sizes = _Sizes(self)
+        self.sizes = _Sizes(self.plan)
         self.chain = Chain(self.plan, self.sizes)
 
-    def lower(self, e: Expr) -> Term:
-        """The code of an expression."""
-        self.visit([e])
-        return share_factorisations(self.plan, self.code[e])
-
     def visit(self, expressions: Sequence[Expr]) -> None:
-        """Find the code of every node of some expressions."""
-        order = topological(expressions)
+        """Find the terms of every node of some expressions."""
+        order = [e for e in topological(expressions) if e not in self.code]
         for node in order:
             self.uses.update(node.args)
+        self.chain.count_runs(order)
         for node in order:
-            self.code[node] = RULES.get(node.op.name, by_template)(self, node)
+            self.code[node] = RULES.get(node.op.name, by_name)(self, node)
 
     def __getitem__(self, e: Expr) -> Term:
         return self.code[e]
 
     def number(self, value: Fraction | float) -> Term:
         shown = literal(value)
-        return self.ratio(Fraction(value)) if shown is None else self.plan.number(shown)
-
-    def ratio(self, q: Fraction) -> Term:
-        """A fraction without a short decimal, such as 1/3."""
-        return self.plan.infix("/", self.plan.number(q.numerator), self.plan.number(q.denominator))
+        if shown is not None:
+            return self.plan.number(shown)
+        q = Fraction(value)
+        return self.plan.each("divide", self.plan.number(q.numerator), self.plan.number(q.denominator))
 
     def size(self, n: Dim) -> Term:
         return self.sizes[n]
 
 
 class _Sizes(dict[Dim, Term]):
-    """The code of each dimension, made when it is needed."""
+    """The term of each dimension, made when it is needed."""
 
-    def __init__(self, lowering: Lowering) -> None:
-        self.lowering = lowering
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
 
     def __missing__(self, n: Dim) -> Term:
-        plan = self.lowering.plan
-        found = plan.product([plan.number(n.count)] if n.count != 1 or not n.factors else [])
-        for f in n.factors:
-            factor = plan.name(self.lowering.dims[f]) if isinstance(f, str) else self._triangle(self[f.side])
-            found = factor if found is None else plan.infix("*", found, factor)
+        plan = self.plan
+        count = [plan.number(n.count)] if n.count != 1 or not n.factors else []
+        found = plan.product(count + [self._factor(f) for f in n.factors])
         assert found is not None
         self[n] = found
         return found
 
-    def _triangle(self, n: Term) -> Term:
-        return self.lowering.plan.make("{0} * ({0} + 1) // 2", (n,), MULTIPLY, (ATOM,), cheap=n.cheap)
+    def _factor(self, f: str | Triangle[Dim]) -> Term:
+        return self.plan.size(f) if isinstance(f, str) else self.plan.each("triangle", self[f.side])
 
 
 def literal(value: Fraction | float) -> float | int | None:
-    """The Python literal of a number: an int, or the float that is nearest; None for a fraction such as 1/3."""
+    """The literal of a number: an int, or the float that is nearest; None for a fraction such as 1/3."""
     if isinstance(value, float):
         return value
     value = Fraction(value)
@@ -101,83 +96,79 @@ def vector(e: Expr) -> bool:
     return (e.shape[0] is ONE) != (e.shape[1] is ONE)
 
 
-def by_template(low: Lowering, e: Expr) -> Term:
-    """The template of the operation's record; 1×1 operands of matrix functions are plain numbers."""
+def by_name(low: Lowering, e: Expr) -> Term:
+    """The instruction of the operation's name; 1×1 operands of matrix functions are plain numbers."""
     if isinstance(e.op, Abstract):
         raise NotSupported(f"there is no code for {e.op.function}: it is abstract")
-    args = [low[a] for a in e.args]
-    alone = e.args[0]
+    plan, args, alone = low.plan, [low[a] for a in e.args], e.args[0]
     if alone.is_scalar and e.op.name in SCALAR:
         return SCALAR[e.op.name](low, args[0])
     if vector(alone) and e.op.name == "pinv":
-        inside, first = ("{0}[:, None]", "[0]") if alone.shape[1] is ONE else ("{0}[None, :]", "[:, 0]")
-        return low.plan.call("np.linalg.pinv({0})" + first, low.plan.postfix(inside, args[0], cheap=True))
+        matrix = plan.make("pinv", (plan.column(args[0]),), (ONE, *args[0].axes))
+        return plan.make("first", (matrix,), args[0].axes)
     if vector(alone) and e.op.name == "normnuc":
-        return low.plan.call("np.linalg.norm({0})", args[0])
-    return low.plan.call(e.op.code, *args)
+        return plan.make("norm2", (args[0],))
+    return plan.make(e.op.name, tuple(args), axes_of(e.shape))
 
 
 def _same(low: Lowering, a: Term) -> Term:
     return a
 
 
-def _absolute(low: Lowering, a: Term) -> Term:
-    return low.plan.call("np.abs({0})", a)
+def _one(low: Lowering, a: Term) -> Term:
+    return low.plan.number(1.0)
 
 
-def _call(template: str) -> Callable[[Lowering, Term], Term]:
-    return lambda low, a: low.plan.call(template, a)
+def _each(op: str) -> Callable[[Lowering, Term], Term]:
+    return lambda low, a: low.plan.each(op, a)
 
 
 SCALAR: dict[str, Callable[[Lowering, Term], Term]] = {
     **dict.fromkeys(["tr", "det", "sum", "max", "logsumexp", "diag", "diagonal", "vec", "vech", "transpose"], _same),
-    **dict.fromkeys(["norm1", "norm2", "normnuc"], _absolute),
-    "inv": lambda low, a: low.plan.infix("/", low.plan.number(1), a),
-    "adj": lambda low, a: low.plan.number(1.0),
-    "softmax": lambda low, a: low.plan.number(1.0),
-    "logdet": _call("np.log(np.abs({0}))"),
-    "expm": _call("np.exp({0})"),
-    "logm": _call("np.log({0})"),
-    "sqrtm": _call("np.sqrt({0})"),
-    "pinv": _call("np.linalg.pinv([[{0}]])[0, 0]"),
+    **dict.fromkeys(["norm1", "norm2", "normnuc"], _each("abs")),
+    **dict.fromkeys(["adj", "softmax", "ismax"], _one),
+    "inv": lambda low, a: low.plan.each("divide", low.plan.number(1), a),
+    "logdet": lambda low, a: low.plan.each("log", low.plan.each("abs", a)),
+    "expm": _each("exp"),
+    "logm": _each("log"),
+    "sqrtm": _each("sqrt"),
+    "pinv": lambda low, a: low.plan.each("over", low.plan.number(1.0), a),
 }  #: what matrix functions are at 1×1
 
 
 def leaf(low: Lowering, e: Expr) -> Term:
     plan, name = low.plan, e.op.name
     if name == "symbol":
-        found = plan.name(low.names[e.data.name])
+        found = plan.variable(e.data.name, axes_of(e.shape))
         if "spd" in e.data.properties:
             plan.definite.add(found)
+        if found.rank == 2 and not e.data.properties.isdisjoint(("spd", "symmetric", "diagonal")):
+            plan.symmetric.add(found)
         return found
     if name == "number":
         return low.number(e.data)
     if name == "dim":
         return low.size(e.data)
     if name == "eye":
-        return plan.call(EYE, low.size(e.shape[0]))
+        return low.chain.eye(e.shape[0])
     if name in MOVES:
         return low.chain.moves(e.shape, moved(low, e))
-    rows, columns = e.shape
-    if rows is ONE or columns is ONE:
-        return plan.call(f"np.{name}({{0}})", low.size(columns if rows is ONE else rows))
-    return plan.call(f"np.{name}(({{0}}, {{1}}))", low.size(rows), low.size(columns))
+    sizes = tuple(low.size(d) for d in axes_of(e.shape))
+    return plan.make(name, sizes, axes_of(e.shape))
 
 
-#: matrices M of one 1 in each row, and the code for the r with M x = x[r]
-MOVES = {"commutation": "commuted({0}, {1})", "duplication": "unpacked({0})", "elimination": "packed({0})"}
+#: matrices M of one 1 in each row, and the instruction for the r with M x = x[r]
+MOVES = {"commutation": "commuted", "duplication": "unpacked", "elimination": "packed"}
 
 
 def moved(low: Lowering, e: Expr) -> Term:
     """Where the rows of M x come from in x, for a commutation, duplication or elimination matrix M."""
-    return low.plan.call(MOVES[e.op.name], *[low.size(n) for n in leaf_sizes(e)])
+    return low.plan.make(MOVES[e.op.name], tuple(low.size(n) for n in leaf_sizes(e)), e.shape[:1])
 
 
 def transpose(low: Lowering, e: Expr) -> Term:
     inner = low[e.args[0]]
-    if e.is_scalar or vector(e):
-        return inner
-    return inner if e.args[0].op.name == "diag" else low.plan.transpose(inner)
+    return inner if e.args[0].op.name == "diag" or inner in low.plan.symmetric else low.plan.transpose(inner)
 
 
 def power(low: Lowering, e: Expr) -> Term:
@@ -185,7 +176,7 @@ def power(low: Lowering, e: Expr) -> Term:
     if exponent.op.name == "number":
         return number_power(low, base, exponent.data)
     if exponent.is_scalar or e.args[0].shape == exponent.shape:
-        return low.plan.infix("**", base, low[exponent])
+        return low.plan.each("power", base, low[exponent])
     raise AssertionError("an exponent is a scalar or of the shape of its base")
 
 
@@ -195,41 +186,43 @@ def number_power(low: Lowering, base: Term, p: Fraction | float) -> Term:
     if p == 1:
         return base
     if p == Fraction(1, 2):
-        return plan.call("np.sqrt({0})", base)
+        return plan.each("sqrt", base)
     if p < 0:
-        return plan.infix("/", plan.number(1.0), number_power(low, base, -p))
-    return plan.infix("**", base, low.number(p))
+        return plan.each("divide", plan.number(1.0), number_power(low, base, -p))
+    return plan.each("power", base, low.number(p))
 
 
 def matpow(low: Lowering, e: Expr) -> Term:
     X, k = e.args
     if X.is_scalar:
-        return low.plan.infix("**", low[X], low[k])
+        return low.plan.each("power", low[X], low[k])
     if k.op.name == "number":
         if k.data == -1:
-            return low.chain.inverse(low[X])
-        return low.plan.call("np.linalg.matrix_power({0}, " + str(int(k.data)) + ")", low[X])
-    return low.plan.call("np.linalg.matrix_power({0}, int({1}))", low[X], low[k])
+            return low.plan.inverse(low[X])
+        return low.plan.make("matpow", (low[X], low.plan.number(int(k.data))), axes_of(e.shape))
+    return low.plan.make("matpow", (low[X], low.plan.make("integer", (low[k],))), axes_of(e.shape))
 
 
 def inv(low: Lowering, e: Expr) -> Term:
     if e.is_scalar:
         return SCALAR["inv"](low, low[e.args[0]])
     mark_definite(low, e.args[0])
-    return low.chain.inverse(low[e.args[0]])
+    return low.plan.inverse(low[e.args[0]])
 
 
 def logdet(low: Lowering, e: Expr) -> Term:
     if e.args[0].is_scalar:
         return SCALAR["logdet"](low, low[e.args[0]])
     mark_definite(low, e.args[0])
-    plan = low.plan
-    return plan.make("np.linalg.slogdet({0})[1]", (low[e.args[0]],), ATOM, (0,), kind="logdet")
+    return low.plan.make("logdet", (low[e.args[0]],))
 
 
 def mark_definite(low: Lowering, e: Expr) -> None:
+    """Remember what a matrix that is factored is known to be."""
     if is_definite(e, 4):
         low.plan.definite.add(low[e])
+    if normal(e.T) is normal(e):
+        low.plan.symmetric.add(low[e])
 
 
 def is_definite(e: Expr, depth: int) -> bool:
@@ -264,31 +257,29 @@ def is_positive(e: Expr) -> bool:
 
 def kron(low: Lowering, e: Expr) -> Term:
     """Kronecker products of rows with columns or matrices are made from 2-D arrays."""
-    plan, args = low.plan, list(e.args)
+    plan = low.plan
     flat = e.shape[0] is ONE or e.shape[1] is ONE
-    scalars = plan.product(low[a] for a in args if a.is_scalar)
+    scalars = plan.product(low[a] for a in e.args if a.is_scalar)
     total: Term | None = None
-    for a in args:
+    for a in e.args:
         if a.is_scalar:
             continue
         t = low[a]
         if vector(a) and not flat:
-            t = plan.column(t) if a.shape[1] is ONE else plan.postfix("{0}[None, :]", t, cheap=True)
-        total = t if total is None else plan.call(KRON, total, t)
+            t = plan.column(t) if a.shape[1] is ONE else plan.row(t)
+        total = t if total is None else low.chain.kron(total, t)
     if total is None or scalars is None:
         return total or scalars or plan.number(1)
-    return plan.infix("*", scalars, total)
+    return plan.each("multiply", scalars, total)
 
 
 def vec(low: Lowering, e: Expr) -> Term:
-    inner = e.args[0]
-    if inner.is_scalar or vector(inner):
-        return low[inner]
-    return low.plan.postfix("{0}.ravel(order='F')", low[inner])
+    inner = low[e.args[0]]
+    return inner if inner.rank < 2 else low.plan.make("vec", (inner,), axes_of(e.shape))
 
 
 def diagonal_matrix(low: Lowering, e: Expr) -> Term:
-    return low[e.args[0]] if e.is_scalar else low.plan.call("np.diag({0})", low[e.args[0]])
+    return low[e.args[0]] if e.is_scalar else low.plan.make("diag", (low[e.args[0]],), axes_of(e.shape))
 
 
 RULES: dict[str, Callable[[Lowering, Expr], Term]] = {
@@ -301,4 +292,4 @@ RULES: dict[str, Callable[[Lowering, Expr], Term]] = {
     "kron": kron,
     "vec": vec,
     "diag": diagonal_matrix,
-}  #: operations whose code is more than a template; `products`, `reduce` and `stable` add theirs
+}  #: operations whose terms are more than their name; `products` and `stable` add theirs

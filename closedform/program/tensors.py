@@ -1,76 +1,24 @@
-"""NumPy code of tensors: each product by `@`, broadcasting and `np.einsum` of two operands at most.
+"""Tensors as terms: each product by matrix products, broadcasting and contractions of two operands at most.
 
-The order of contraction is chosen here, never at run time.  A delta between free indices is not formed: what it
-multiplies is added to a diagonal view of the result, `np.einsum('ijkj->ijk', J)[...] += …`.  Beyond the result
-itself nothing of its size is held.
+The order of contraction is chosen here, never at run time.  A delta between free indices is not formed: the instruction
+`assemble` adds what it multiplies to a diagonal of the result.  Beyond the result itself nothing of its size is held.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from closedform.core.expr import Expr, number, size_of
 from closedform.core.normal import normal
 from closedform.core.shape import Dim
-from closedform.emit.chain import length
-from closedform.emit.index import index_text
-from closedform.emit.lower import Lowering
-from closedform.emit.numpy import NUMPY, SHORT, Program, Writer, compiled, identifier, is_view, source, written
-from closedform.emit.plan import ADD, ATOM, Term, share_factorisations
-from closedform.errors import TooLarge
 from closedform.index.tensor import Index, Product, Tensor, atoms, letters
-
-if TYPE_CHECKING:
-    from closedform.emit.runtime import Compiled
+from closedform.program.chain import length
+from closedform.program.lower import Lowering
+from closedform.program.term import Term
 
 MOST_EXACT = 8  #: up to so many factors the best order of contraction is found
-
-
-def tensor_code(
-    t: Tensor,
-    name: str = "derivative",
-    variables: Sequence[Expr] | None = None,
-    show: Callable[[Expr], Expr] = lambda e: e,
-) -> str:
-    """A self-contained Python source that defines one function of arrays.
-
-    Args:
-        t: a sum of indexed products; its free indices are the axes of the result, a split one as one axis.
-        name: the function's name.
-        variables: its parameters, in order; by default the symbols of `t` by name.
-        show: how a factor is to be presented in the docstring.
-
-    Raises:
-        RequestError: `name` is not an identifier, or two variables have the same name.
-    """
-    return source(tensor_program(t, variables, show), name, NUMPY)
-
-
-def tensor_compile(t: Tensor, variables: Sequence[Expr] | None = None) -> Compiled:
-    """The tensor as a function of arrays, by keyword or in the order of `variables`."""
-    return compiled(tensor_program(t, variables))
-
-
-def tensor_program(t: Tensor, variables: Sequence[Expr] | None, show: Callable[[Expr], Expr] = lambda e: e) -> Program:
-    """The lines that compute a tensor, and the names in them."""
-    pieces = sorted((_piece(p, t) for p in t.products), key=lambda p: not p.dense)
-    roots = [e for p in pieces for e in p.expressions()]
-    dims = [a.dim for i in [*t.free, *(i for p in pieces for i in p.indices())] for a in (i, *atoms([i]))]
-    try:
-        size = sum(e.size for e in roots) + len(roots)
-        formula = index_text(t, show=show) if size < SHORT else f"A tensor of {size:,} operations."
-    except TooLarge:
-        formula = "A tensor too long to write down."
-    shape = "×".join(map(str, (i.dim for i in t.free)))
-    returns = f"{shape}, a {len(t.free)}-D array" if t.free else "a number"
-    return written(roots, variables, lambda low, writer: _Body(t, low, writer).write(pieces), formula, returns, dims)
-
-
-# ------------------------------------------------------------------------------------------------------ plans
 
 
 @dataclass(slots=True)
@@ -99,13 +47,13 @@ class Piece:
         view: for every free index the letter of its class: two indices with a delta between them are one.
         root: how its factors are contracted; None if there are none.
         scalar: what stands in front; None if it is in a factor already.
-        lengths: a typical size of every letter.
+        dims: the size of every letter.
     """
 
     view: str
     root: Leaf | Pair | None
     scalar: Expr | None
-    lengths: dict[str, float] = field(default_factory=dict)
+    dims: dict[str, Dim] = field(default_factory=dict)
 
     @property
     def dense(self) -> bool:
@@ -115,7 +63,7 @@ class Piece:
     def size(self, word: str) -> float:
         total = 1.0
         for c in set(word):
-            total *= self.lengths[c]
+            total *= length(self.dims[c])
         return total
 
     def leaves(self) -> list[Leaf]:
@@ -131,8 +79,10 @@ class Piece:
     def expressions(self) -> list[Expr]:
         return ([self.scalar] if self.scalar is not None else []) + [f.expr for f in self.leaves()]
 
-    def indices(self) -> list[Index]:
-        return [i for f in self.leaves() for i in f.indices if i.parts is not None]
+
+def pieces_of(t: Tensor) -> list[Piece]:
+    """The products of a tensor, those that fill the result first."""
+    return sorted((_piece(p, t) for p in t.products), key=lambda p: not p.dense)
 
 
 def _piece(p: Product, t: Tensor) -> Piece:
@@ -163,7 +113,7 @@ def _piece(p: Product, t: Tensor) -> Piece:
     seen = set(view).union(*[f.letters for f in leaves])
     for c in sorted(set(one.values()) - seen):  # ones or a delta, summed over
         scalar = normal(scalar * size_of(dims[c]))
-    piece = Piece(view, None, scalar, {c: length(d) for c, d in dims.items()})
+    piece = Piece(view, None, scalar, dims)
     if leaves:
         piece.root = _ordered(leaves, set(view), piece.size)
     return _scaled(piece)
@@ -243,154 +193,91 @@ def _times(scalar: Expr, f: Leaf) -> Leaf:
     return replace(f, expr=normal(scalar * f.expr))
 
 
-# ------------------------------------------------------------------------------------------------------- code
-
-
 @dataclass(slots=True)
 class Operand:
-    """An array and the letters of its axes; `fresh` if nobody else holds it."""
+    """An array and the letters of its axes."""
 
     term: Term
     letters: str
-    fresh: bool = True
 
 
-@dataclass(slots=True)
-class Statement:
-    """Lines over some terms.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one product adds to the result of `assemble`.
 
     Attributes:
-        names: the terms are indexed in the lines, so they must be names or the like.
-        begins: for the line that makes the result, whether its term is fresh.
+        view: for every axis of the result a letter; axes of one letter are a diagonal.
+        words: the letters of one operand, which stands on that diagonal; or of two that are multiplied.
+        negative: whether it is subtracted.
     """
 
-    lines: tuple[str, ...]
-    terms: tuple[Term, ...]
-    names: bool = False
-    begins: bool | None = None
+    view: str
+    words: tuple[str, ...]
+    negative: bool = False
 
 
-def borrows(t: Term) -> bool:
-    """May an array be a view of its operand?"""
-    unary = t.template.startswith("np.einsum") and len(t.args) == 1
-    return t.cheap or unary or t.template.startswith(("np.transpose", "{0}.reshape"))
+def lower_tensor(t: Tensor, pieces: list[Piece], low: Lowering) -> Term:
+    """The term of a tensor whose products are these pieces, their expressions being lowered."""
+    return _Body(t, low).lower(pieces)
 
 
 class _Body:
-    """The lines of one tensor."""
+    """The terms of one tensor."""
 
-    def __init__(self, t: Tensor, low: Lowering, writer: Writer) -> None:
-        self.t, self.low, self.plan, self.writer = t, low, low.plan, writer
-        self.axes = [a.dim for a in atoms(t.free)]
+    def __init__(self, t: Tensor, low: Lowering) -> None:
+        self.t, self.low, self.plan = t, low, low.plan
+        self.axes = tuple(a.dim for a in atoms(t.free))
         self.split = len(self.axes) > len(t.free)
-        self.J = ""
         self.free = letters(Product(number(1), ()), t.free)[1]
 
-    def write(self, pieces: list[Piece]) -> str:
-        self.low.visit([e for p in pieces for e in p.expressions()])
+    def lower(self, pieces: list[Piece]) -> Term:
         if not self.t.free:
-            return f"float({self.number(pieces)})"
-        if len(pieces) == 1 and pieces[0].dense and not self.split:
-            return self.alone(self.value(pieces[0], pieces[0].view))
-        self.J = identifier("J", self.writer.taken)
-        statements: list[Statement] = []
-        for n, p in enumerate(pieces):
-            statements += self.added(p, first=n == 0)
-        if not statements:
-            statements.append(self.empty())
-        if len(statements) == 1 and not self.split:
-            return self.alone(Operand(statements[0].terms[0], ""))
-        sizes = [self.low.size(i.dim) for i in self.t.free] if self.split else []
-        self.run(statements, sizes)
+            return self.number(pieces)
+        if len(pieces) == 1 and pieces[0].dense:
+            found = self.value(pieces[0], pieces[0].view).term
+        else:
+            found = self.assembled(pieces)
         if not self.split:
-            return self.J
-        return f"{self.J}.reshape({', '.join(self.writer.value(s) for s in sizes)})"
+            return found
+        sizes = [self.low.size(i.dim) for i in self.t.free]
+        return self.plan.reshape(found, sizes, tuple(i.dim for i in self.t.free))
 
-    def number(self, pieces: list[Piece]) -> str:
+    def number(self, pieces: list[Piece]) -> Term:
         total: Term | None = None
         for p in pieces:
             value = self.value(p, "").term
-            total = value if total is None else self.plan.infix("+", total, value)
-        return self.writer.write(share_factorisations(self.plan, total or self.plan.number(0.0)))
+            total = value if total is None else self.plan.each("add", total, value)
+        return total or self.plan.number(0.0)
 
-    def alone(self, value: Operand) -> str:
-        root = share_factorisations(self.plan, value.term)
-        last = self.writer.write(root)
-        held = is_view(root) or (not value.fresh and borrows(root))
-        return f"np.array({last})" if held else last
+    def assembled(self, pieces: list[Piece]) -> Term:
+        """The sum of the products, each on its diagonal of the result."""
+        parts, terms = list[Part](), list[Term]()
+        for n, p in enumerate(pieces):
+            part, operands = self.part(p, first=n == 0)
+            parts.append(part)
+            terms += operands
+        sizes = [self.low.size(d) for d in self.axes]
+        return self.plan.make("assemble", (*terms, *sizes), self.axes, tuple(parts))
 
-    def run(self, statements: list[Statement], sizes: list[Term]) -> None:
-        """Write the statements, sharing what their terms share."""
-        terms = [t for s in statements for t in s.terms] + sizes
-        whole = self.plan.make("", tuple(terms), ATOM, (ADD,) * len(terms))
-        whole = share_factorisations(self.plan, whole)
-        self.writer.expect(whole)
-        shared = iter(whole.args)
-        for s in statements:
-            codes = []
-            for t in [next(shared) for _ in s.terms]:
-                code = self.writer.value(t)
-                if s.names and not re.fullmatch(r"\w+(\.T)?", code):
-                    code = self.writer.assign(code)
-                    self.writer.shown[t] = code, ATOM, 0
-                if s.begins is not None and (not s.begins or self.shared(t)):
-                    code = f"np.array({code})"
-                codes.append(code)
-            self.writer.lines += [line.format(*codes) for line in s.lines]
-        sizes[:] = list(shared)
-
-    def shared(self, t: Term) -> bool:
-        """Is an array used again, itself or through a view?"""
-        while self.writer.uses[t] < 2 and t.args and borrows(t):
-            t = t.args[0]
-        return self.writer.uses[t] > 1 or not t.args
-
-    def empty(self) -> Statement:
-        """The result, all zeros."""
-        sizes = tuple(self.low.size(d) for d in self.axes)
-        inside = ", ".join(f"{{{n}}}" for n in range(len(sizes)))
-        zeros = self.plan.call(f"np.zeros(({inside}))" if len(sizes) > 1 else "np.zeros({0})", *sizes)
-        return Statement((f"{self.J} = {{0}}",), (zeros,))
-
-    def added(self, p: Piece, *, first: bool) -> list[Statement]:
-        """One product more in the result."""
-        J, root = self.J, p.root
-        if p.dense and first:
-            value = self.value(p, p.view)
-            return [Statement((f"{J} = {{0}}",), (value.term,), begins=value.fresh)]
-        begin = [self.empty()] if first else []
+    def part(self, p: Piece, *, first: bool) -> tuple[Part, list[Term]]:
+        """One product; one as large as the result, and not the first, as two operands."""
+        root = p.root
         outer = isinstance(root, Pair) and p.size(root.letters) > max(
             p.size(root.left.letters), p.size(root.right.letters)
         )
-        if p.dense and outer and isinstance(root, Pair):
-            return [*begin, self.row_by_row(p, root)]
+        if p.dense and outer and not first and isinstance(root, Pair):
+            ends = self.scaled_ends(p, root)
+            return Part(p.view, tuple(e.letters for e in ends)), [e.term for e in ends]
         value = self.value(p, p.view if p.dense else None)
-        missing = "".join(c for c in dict.fromkeys(p.view) if c not in value.letters)
-        target = missing + value.letters
-        place = J if target == p.view else f"np.einsum('{p.view}->{target}', {J})[...]"
-        term, sign = value.term, "+"
-        if term.template == "-{0}":
-            term, sign = term.args[0], "-"
-        return [*begin, Statement((f"{place} {sign}= {{0}}",), (term,))]
+        term, negative = value.term, value.term.op == "negative"
+        return Part(p.view, (value.letters,), negative), [term.args[0] if negative else term]
 
-    def row_by_row(self, p: Piece, root: Pair) -> Statement:
-        """A product as large as the result is added without a second array of that size."""
-        i = identifier("i", self.writer.taken)
-        c = p.view[0]
-        self.writer.taken.discard(i)
-        ends = self.ends(root)
+    def scaled_ends(self, p: Piece, root: Pair) -> list[Operand]:
+        ends = self.ends(p, root)
         if p.scalar is not None:
             n = 0 if p.size(ends[0].letters) <= p.size(ends[1].letters) else 1
             ends[n] = self.multiplied(p.scalar, ends[n])
-        words, codes = [], []
-        for n, end in enumerate(ends):
-            at = end.letters.find(c)
-            words.append(end.letters.replace(c, ""))
-            codes.append(f"{{{n}}}" + ("" if at < 0 else "[" + ":, " * at + i + "]"))
-        if words[1] and p.view[1:].startswith(words[1]):
-            words, codes = words[::-1], codes[::-1]
-        line = f"    {self.J}[{i}] += np.einsum('{','.join(words)}->{p.view[1:]}', {', '.join(codes)})"
-        return Statement((f"for {i} in range(len({self.J})):", line), (ends[0].term, ends[1].term), names=True)
+        return ends
 
     # values
 
@@ -401,66 +288,69 @@ class _Body:
             return Operand(self.low[p.scalar], "")
         scalar, root = p.scalar, p.root
         if isinstance(root, Leaf):
-            found = self.reduced(self.operand(root), set(p.view))
+            found = self.reduced(p, self.operand(p, root), set(p.view))
         else:
-            ends = self.ends(root)
+            ends = self.ends(p, root)
             n = 0 if p.size(ends[0].letters) <= p.size(ends[1].letters) else 1
             if scalar is not None and p.size(root.letters) > p.size(ends[1 - n].letters):
                 ends[n], scalar = self.multiplied(scalar, ends[n]), None
-            found = self.contracted(ends[0], ends[1], set(root.letters), want)
+            found = self.contracted(p, ends[0], ends[1], set(root.letters), want)
         if scalar is not None:
             found = self.multiplied(scalar, found)
         if want is not None and found.letters != want:
-            found = replace(found, term=self.permuted(found, want), letters=want)
+            found = Operand(self.permuted(found, want), want)
         return found
 
     def multiplied(self, s: Expr, a: Operand) -> Operand:
         if s.op.name == "number" and s.data == -1:
             return Operand(self.plan.negative(a.term), a.letters)
-        return Operand(self.plan.infix("*", self.low[s], a.term), a.letters)
+        return Operand(self.plan.each("multiply", self.low[s], a.term), a.letters)
 
     def permuted(self, a: Operand, want: str) -> Term:
         if len(want) == 2:
             return self.plan.transpose(a.term)
-        order = ", ".join(str(a.letters.index(c)) for c in want)
-        return self.plan.call(f"np.transpose({{0}}, ({order}))", a.term)
+        order = tuple(a.letters.index(c) for c in want)
+        return self.plan.make("permute", (a.term,), tuple(a.term.axes[n] for n in order), order)
 
-    def operand(self, node: Leaf | Pair) -> Operand:
+    def operand(self, p: Piece, node: Leaf | Pair) -> Operand:
         if isinstance(node, Leaf):
             term = self.low[node.expr]
             if any(i.parts is not None for i in node.indices):
-                sizes = [self.low.size(a.dim) for a in atoms(node.indices)]
-                inside = ", ".join(f"{{{n}}}" for n in range(1, len(sizes) + 1))
-                term = self.plan.postfix(f"{{0}}.reshape({inside})", term, *sizes)
-            return Operand(term, node.letters, fresh=False)
-        left, right = self.ends(node)
-        return self.contracted(left, right, set(node.letters), None)
+                axes = tuple(a.dim for a in atoms(node.indices))
+                term = self.plan.reshape(term, [self.low.size(d) for d in axes], axes)
+            return Operand(term, node.letters)
+        left, right = self.ends(p, node)
+        return self.contracted(p, left, right, set(node.letters), None)
 
-    def ends(self, node: Pair) -> list[Operand]:
+    def ends(self, p: Piece, node: Pair) -> list[Operand]:
         """The two operands, each without the letters that only it has and that are summed over."""
         sides = ((node.left, node.right), (node.right, node.left))
-        return [self.reduced(self.operand(a), set(node.letters + b.letters)) for a, b in sides]
+        return [self.reduced(p, self.operand(p, a), set(node.letters + b.letters)) for a, b in sides]
 
-    def reduced(self, a: Operand, keep: set[str]) -> Operand:
+    def reduced(self, p: Piece, a: Operand, keep: set[str]) -> Operand:
         """Diagonals taken, and letters summed that nothing else has."""
         out = "".join(c for c in dict.fromkeys(a.letters) if c in keep)
         if out == a.letters:
             return a
         if len(set(a.letters)) == len(a.letters) <= 2:
             if not out:
-                return Operand(self.plan.call("np.sum({0})", a.term), "")
+                return Operand(self.plan.total(a.term), "")
             axis = next(n for n, c in enumerate(a.letters) if c != out)
-            return Operand(self.plan.postfix(f"{{0}}.sum(axis={axis})", a.term), out)
-        return Operand(self.plan.call(f"np.einsum('{a.letters}->{out}', {{0}})", a.term), out, fresh=False)
+            return Operand(self.plan.sum_over(a.term, axis), out)
+        return Operand(self.einsum(p, (a,), out), out)
 
-    def contracted(self, a: Operand, b: Operand, keep: set[str], want: str | None) -> Operand:
+    def einsum(self, p: Piece, operands: tuple[Operand, ...], out: str) -> Term:
+        spec = f"{','.join(a.letters for a in operands)}->{out}"
+        return self.plan.make("einsum", tuple(a.term for a in operands), tuple(p.dims[c] for c in out), spec)
+
+    def contracted(self, p: Piece, a: Operand, b: Operand, keep: set[str], want: str | None) -> Operand:
         """The sum over the letters that are not kept, of the product of two arrays."""
         shared = [c for c in a.letters if c in b.letters]
         summed = [c for c in shared if c not in keep]
         if summed and len(summed) == len(shared):
             if max(len(a.letters), len(b.letters)) <= 2:
                 return self.multiplied_as_matrices(a, b, summed, want)
-            return self.tensordot(a, b, summed)
+            return self.tensordot(p, a, b, summed)
         if not summed:
             found = self.by_broadcasting(a, b) or self.by_broadcasting(b, a)
             if found is not None and (want is None or found.letters == want):
@@ -468,15 +358,12 @@ class _Body:
         out = want if want is not None else "".join(c for c in dict.fromkeys(a.letters + b.letters) if c in keep)
         if out.startswith(b.letters[:1]) and not out.startswith(a.letters[:1]):
             a, b = b, a
-        order = ", order='C'" if self.split else ""
-        template = f"np.einsum('{a.letters},{b.letters}->{out}', {{0}}, {{1}}{order})"
-        return Operand(self.plan.call(template, a.term, b.term), out)
+        return Operand(self.einsum(p, (a, b), out), out)
 
     def multiplied_as_matrices(self, a: Operand, b: Operand, summed: list[str], want: str | None) -> Operand:
         plan = self.plan
         if len(summed) == 2:
-            right = b.term if a.letters == b.letters else plan.transpose(b.term)
-            return Operand(plan.call("np.vdot({0}, {1})", a.term, right), "")
+            return Operand(plan.dot(a.term, b.term if a.letters == b.letters else plan.transpose(b.term)), "")
         (c,) = summed
         rows, columns = a.letters.replace(c, ""), b.letters.replace(c, "")
         transposed = (not a.letters.endswith(c)) + (not b.letters.startswith(c))  # one after the other as they are
@@ -486,17 +373,18 @@ class _Body:
         left = a.term if a.letters.endswith(c) else plan.transpose(a.term)
         right = b.term if b.letters.startswith(c) else plan.transpose(b.term)
         if rows and columns:
-            made = plan.infix("@", left, right)
+            made = plan.matmul(left, right)
         elif rows:
             made = plan.times_vector(left, right)
         else:
             made = plan.vector_times(left, right) if columns else plan.inner(left, right)
         return Operand(made, rows + columns)
 
-    def tensordot(self, a: Operand, b: Operand, summed: list[str]) -> Operand:
+    def tensordot(self, p: Piece, a: Operand, b: Operand, summed: list[str]) -> Operand:
         out = "".join(c for c in a.letters + b.letters if c not in summed)
-        axes = ", ".join(str([w.letters.index(c) for c in summed]) for w in (a, b))
-        return Operand(self.plan.call(f"np.tensordot({{0}}, {{1}}, ({axes}))", a.term, b.term), out)
+        axes = tuple(tuple(w.letters.index(c) for c in summed) for w in (a, b))
+        made = self.plan.make("tensordot", (a.term, b.term), tuple(p.dims[c] for c in out), axes)
+        return Operand(made, out)
 
     def place(self, letter: str) -> int:
         """Where a letter stands in the result; bound ones come last."""
@@ -512,4 +400,4 @@ class _Body:
             other = self.plan.column(b.term)
         else:
             return None
-        return Operand(self.plan.infix("*", a.term, other), a.letters)
+        return Operand(self.plan.each("multiply", a.term, other), a.letters)

@@ -6,14 +6,14 @@ sides cancel or overflow, the right sides do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from closedform.core.expr import Expr
-from closedform.emit.lower import RULES, Lowering, by_template, vector
-from closedform.emit.lower import power as plain_power
-from closedform.emit.plan import Plan, Term
-from closedform.emit.products import broadcast, entries, scale, times
+from closedform.program.lower import RULES, Lowering, by_name, vector
+from closedform.program.lower import power as plain_power
+from closedform.program.products import added, broadcast, entries, scale, times
+from closedform.program.term import Plan, Term, axes_of
 
 Coefficient = Fraction | float
 
@@ -36,9 +36,45 @@ def coefficient(e: Expr) -> tuple[Coefficient, Expr | None]:
 
 
 def add(low: Lowering, e: Expr) -> Term:
-    """A sum: terms with plus first; numbers and u·ones' are broadcast."""
+    """A sum: terms with plus first; numbers and u·ones' are broadcast, diagonals added in place."""
+    if vector(e) or e.is_scalar:
+        return _sum(low, e, e.args)
+    diagonals = [a for a in e.args if _diagonal(a) is not None]
+    rest = [a for a in e.args if _diagonal(a) is None]
+    if not diagonals:
+        return _sum(low, e, e.args)
+    d = added(low.plan, [_entries(low, a) for a in diagonals])
+    if not rest:
+        return (
+            low.plan.make("diag", (d,), axes_of(e.shape)) if d.rank else times(low.plan, d, low.chain.eye(e.shape[0]))
+        )
+    return low.plan.make("plus_diagonal", (_sum(low, e, rest), d), axes_of(e.shape))
+
+
+def _diagonal(e: Expr) -> Expr | None:
+    """The matrix diag(v) or I of a term c·diag(v) or c·I."""
+    M = e.args[1] if e.op.name == "scale" else e
+    return M if M.op.name in ("diag", "eye") else None
+
+
+def _entries(low: Lowering, e: Expr) -> tuple[bool, Term]:
+    """The sign of c·diag(v), and c·v without it; c where v is all ones."""
+    M = _diagonal(e)
+    assert M is not None
+    entries = low[M.args[0]] if M.op.name == "diag" else None
+    if e is M:
+        return False, entries if entries is not None else low.plan.number(1)
+    c, _ = coefficient(e)
+    negative = c < 0 and e.args[0].op.name == "number"
+    front = low.plan.negative(low[e.args[0]]) if negative else low[e.args[0]]
+    if entries is None:
+        return negative, front
+    return negative, entries if front.value == 1 else times(low.plan, front, entries)
+
+
+def _sum(low: Lowering, e: Expr, args: Sequence[Expr]) -> Term:
     plan = low.plan
-    split = [(coefficient(a), a) for a in e.args]
+    split = [(coefficient(a), a) for a in args]
     unit: Coefficient = Fraction(0)
     for (c, rest), _ in split:
         unit += c if rest is None else 0
@@ -57,18 +93,8 @@ def add(low: Lowering, e: Expr) -> Term:
     if unit:
         terms.append((unit < 0, low.number(-unit if unit < 0 else unit)))
     if not e.is_scalar and "full" not in filled and not {"rows", "columns"} <= filled:
-        terms = [signed(low, a, whole=True)[1] for a in e.args]
-    return total(plan, terms)
-
-
-def total(plan: Plan, terms: list[tuple[bool, Term]]) -> Term:
-    shown: Term | None = None
-    for negative, t in sorted(terms, key=lambda term: term[0]):
-        if shown is None:
-            shown = plan.negative(t) if negative else t
-        else:
-            shown = plan.infix("-" if negative else "+", shown, t)
-    return shown or plan.number(0)
+        terms = [signed(low, a, whole=True)[1] for a in args]
+    return added(plan, terms)
 
 
 def signed(low: Lowering, e: Expr, *, whole: bool = False) -> tuple[str, tuple[bool, Term]]:
@@ -101,16 +127,12 @@ def _signed(low: Lowering, c: Coefficient, t: Term) -> tuple[bool, Term]:
 
 
 def _reflected(plan: Plan, z: Term) -> Term:
-    return plan.call("sigmoid({0})", _minus(plan, z))
-
-
-def _minus(plan: Plan, z: Term) -> Term:
-    return z.args[0] if z.template == "-{0}" else plan.negative(z)
+    return plan.each("sigmoid", plan.negative(z))
 
 
 CANCELLING: dict[str, tuple[int, Callable[[Plan, Term], Term]]] = {
     "sigmoid": (-1, _reflected),
-    "exp": (1, lambda plan, x: plan.call("np.expm1({0})", x)),
+    "exp": (1, lambda plan, x: plan.each("expm1", x)),
 }  #: c·f(z) − c, as c times: a sign, and another function
 
 
@@ -120,19 +142,19 @@ def log(low: Lowering, e: Expr) -> Term:
     if name == "exp":
         return low[inside.args[0]]
     if name == "sigmoid":
-        return plan.negative(plan.call("softplus({0})", _minus(plan, low[inside.args[0]])))
+        return plan.negative(plan.each("softplus", plan.negative(low[inside.args[0]])))
     if name == "softmax" and not inside.is_scalar:
         x = low[inside.args[0]]
-        return plan.infix("-", x, plan.call("logsumexp({0})", x))
+        return plan.each("subtract", x, plan.make("logsumexp", (x,)))
     if name == "sum" and inside.args[0].op.name == "exp" and vector(inside.args[0]):
-        return plan.call("logsumexp({0})", low[inside.args[0].args[0]])
+        return plan.make("logsumexp", (low[inside.args[0].args[0]],))
     if name == "add" and (rest := beside_one(inside)) is not None:
         if len(rest) == 1 and rest[0].op.name == "exp":
-            return plan.call("softplus({0})", low[rest[0].args[0]])
+            return plan.each("softplus", low[rest[0].args[0]])
         terms = [signed(low, a) for a in rest]
         if all(spread == "full" for spread, _ in terms):
-            return plan.call("np.log1p({0})", total(plan, [t for _, t in terms]))
-    return by_template(low, e)
+            return plan.each("log1p", added(plan, [t for _, t in terms]))
+    return by_name(low, e)
 
 
 def beside_one(e: Expr) -> list[Expr] | None:

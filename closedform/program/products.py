@@ -1,4 +1,4 @@
-"""Code of products: scalar multiples, entry-by-entry products, matrix products, and what sums them up.
+"""Products: scalar multiples, entry-by-entry products, matrix products, and what sums them up.
 
 A divisor ‖r‖ᵏ below a numerator that vanishes faster than ‖r‖ᵏ makes the value 0 where r = 0.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
-from closedform.emit.chain import EYE, Chain, Factor
-from closedform.emit.lower import MOVES, RULES, Lowering, moved, number_power, transpose, vector
-from closedform.emit.plan import Plan, Term
+from closedform.program.chain import Chain, Factor
+from closedform.program.lower import MOVES, RULES, Lowering, moved, number_power, vector
+from closedform.program.signs import nonnegative
+from closedform.program.term import Plan, Term, axes_of
 
 
 @dataclass(slots=True)
@@ -74,11 +76,11 @@ def scalar_code(low: Lowering, s: Scalars, whole: list[Expr]) -> Term | None:
     total = plan.product(above + [low[f] for f in s.above])
     below = plan.product(plain)
     if below is not None:
-        total = plan.infix("/", total or plan.number(1.0), below)
+        total = plan.each("divide", total or plan.number(1.0), below)
     if guarded:
         below = plan.product(guarded)
         assert below is not None
-        total = plan.call("over({0}, {1})", total or plan.number(1.0), below)
+        total = plan.each("over", total or plan.number(1.0), below)
     return total
 
 
@@ -86,12 +88,12 @@ def times(plan: Plan, scalar: Term | None, body: Term) -> Term:
     """A scalar times an array, as `A / n` or `-A` where that is what it is."""
     if scalar is None:
         return body
-    if scalar.template == "-1":
+    if scalar.value == -1:
         return plan.negative(body)
-    if scalar.template == "{0} / {1}" and scalar.args[0].template in ("1.0", "-1"):
-        top = plan.negative(body) if scalar.args[0].template == "-1" else body
-        return plan.infix("/", top, scalar.args[1])
-    return plan.infix("*", scalar, body)
+    if scalar.op == "divide" and scalar.args[0].value in (1.0, -1.0):
+        top = plan.negative(body) if scalar.args[0].value == -1 else body
+        return plan.each("divide", top, scalar.args[1])
+    return plan.each("multiply", scalar, body)
 
 
 def scale(low: Lowering, e: Expr, sign: int = 1) -> Term:
@@ -103,14 +105,12 @@ def scale(low: Lowering, e: Expr, sign: int = 1) -> Term:
     inside = list(M.args) if M.op.name in ("matmul", "hadamard") else [M]
     code = scalar_code(low, scalars, inside)
     if M.op.name == "ones":
-        plan, (rows, columns) = low.plan, M.shape
-        if rows is ONE or columns is ONE:
-            return plan.call("np.full({0}, {1})", low.size(columns if rows is ONE else rows), code or plan.number(1.0))
-        return plan.call("np.full(({0}, {1}), {2})", low.size(rows), low.size(columns), code or plan.number(1.0))
+        axes = axes_of(M.shape)
+        return low.plan.make("full", (code or low.plan.number(1.0), *map(low.size, axes)), axes)
     if M.op.name == "matmul" and low.uses[M] == 1 and code is not None and not vector(M):
         return chain_code(low, M, code)
     if M.op.name == "diag":
-        return low.plan.call("np.diag({0})", times(low.plan, code, low[M.args[0]]))
+        return low.plan.make("diag", (times(low.plan, code, low[M.args[0]]),), axes_of(e.shape))
     return times(low.plan, code, low[M])
 
 
@@ -135,7 +135,7 @@ def entries(low: Lowering, e: Expr, sign: int = 1) -> Term:
         above = [low[a] for a in e.args]
     total = plan.product(above)
     for d in below:
-        total = plan.infix("/", total or plan.number(1.0), d)
+        total = plan.each("divide", total or plan.number(1.0), d)
     assert total is not None
     return total if sign == 1 else plan.negative(total)
 
@@ -173,17 +173,56 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             scalars.append(low[a.args[0]])
             found += factors(low, (a.args[1],), scalars)
         elif name == "diag":
-            found.append(Factor("diag", a.shape, low[inner.args[0]]))
+            found.append(Factor("diag", a.shape, low[inner.args[0]], positive=nonnegative(inner.args[0])))
         elif name == "inv":
-            found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]]))
+            found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]], a))
         elif name in MOVES:
             found.append(Factor("moved" if inner is a else "moved_t", a.shape, moved(low, inner)))
         elif name == "ones":
             rows, columns = a.shape
             found += [Factor("ones", (rows, ONE))] if rows is not ONE else []
             found += [Factor("ones", (ONE, columns))] if columns is not ONE else []
+        elif name == "add" and inner is a and not vector(a) and low.uses[a] <= 2:
+            found.append(Factor("sum", a.shape, low[a], a, partial(distributed, low, a)))
         else:
-            found.append(Factor("full", a.shape, low[a]))
+            found.append(Factor("full", a.shape, low[a], a))
+    return found
+
+
+def distributed(low: Lowering, total: Expr, other: Factor, sum_first: bool) -> Term:
+    """(A + B) x or x'(A + B), term by term: no sum of matrices is formed."""
+    terms = list[tuple[bool, Term]]()
+    for part in total.args:
+        scalars = list[Term]()
+        inside = factors(low, (part,), scalars)
+        made = low.chain.term(low.chain.multiply([*inside, other] if sum_first else [other, *inside]))
+        front = low.plan.product(scalars)
+        negative = front is not None and (front.value or 0) < 0
+        terms.append((negative, times(low.plan, low.plan.negative(front) if front and negative else front, made)))
+    return added(low.plan, terms)
+
+
+def added(plan: Plan, terms: list[tuple[bool, Term]]) -> Term:
+    """A sum of terms, True for minus; those with plus come first, and A + A' is one instruction."""
+    shown: Term | None = None
+    for negative, t in sorted(_paired(plan, terms), key=lambda term: term[0]):
+        if shown is None:
+            shown = plan.negative(t) if negative else t
+        else:
+            shown = plan.each("subtract" if negative else "add", shown, t)
+    return shown or plan.number(0)
+
+
+def _paired(plan: Plan, terms: list[tuple[bool, Term]]) -> list[tuple[bool, Term]]:
+    """Terms A and A' of the same sign as A + A'."""
+    left, found = list(terms), list[tuple[bool, Term]]()
+    while left:
+        negative, t = left.pop(0)
+        other = (negative, plan.transpose(t))
+        if t.rank == 2 and other[1] is not t and other in left:
+            left.remove(other)
+            t = plan.make("plus_transpose", (t.args[0] if t.op == "transpose" else t,), t.axes)
+        found.append((negative, t))
     return found
 
 
@@ -196,15 +235,20 @@ def chain_code(low: Lowering, e: Expr, scalar: Term | None) -> Term:
     plan, scalars = low.plan, [] if scalar is None else [scalar]
     parts = factors(low, e.args, scalars)
     if not parts:
-        made = plan.call(EYE, low.size(e.shape[0])) if not e.is_scalar else plan.number(1)
+        made = low.chain.eye(e.shape[0]) if not e.is_scalar else plan.number(1)
         return times(plan, plan.product(scalars), made)
     light = next((f for f in parts if f.kind in ("diag", "full") and (f.kind == "diag" or f.row or f.column)), None)
     front = plan.product(scalars)
-    if front is not None and light is not None and not vector(e) and not e.is_scalar:
+    keeps = light is not None and light.positive and front is not None and not _is_positive_number(front)
+    if front is not None and light is not None and not keeps and not vector(e) and not e.is_scalar:
         assert light.term is not None
         light.term = times(plan, front, light.term)
         front = None
     return times(plan, front, low.chain.term(low.chain.multiply(parts)))
+
+
+def _is_positive_number(t: Term) -> bool:
+    return t.value is not None and t.value > 0
 
 
 # what sums a product up
@@ -224,14 +268,12 @@ def total(low: Lowering, e: Expr) -> Term:
         parts = [*before, *factors(low, inside.args, scalars), *after]
         return times(plan, plan.product(scalars), low.chain.term(low.chain.multiply(parts)))
     if name == "power" and inside.args[1].op.name == "number" and inside.args[1].data == 2:
-        x = low[inside.args[0]]
-        return plan.infix("@", x, x) if vector(inside) else plan.call("np.vdot({0}, {1})", x, x)
+        return plan.dot(low[inside.args[0]], low[inside.args[0]])
     if name == "hadamard" and all(negative_power(a) is None and broadcast(low, a)[0] == "full" for a in inside.args):
         rest = plan.product(low[a] for a in inside.args[:-1])
         assert rest is not None
-        last = low[inside.args[-1]]
-        return plan.inner(rest, last) if vector(inside) else plan.call("np.vdot({0}, {1})", rest, last)
-    return plan.call("np.sum({0})", low[inside])
+        return plan.dot(rest, low[inside.args[-1]])
+    return plan.total(low[inside])
 
 
 def trace(low: Lowering, e: Expr) -> Term:
@@ -240,9 +282,9 @@ def trace(low: Lowering, e: Expr) -> Term:
     if inside.is_scalar:
         return low[inside]
     if inside.op.name == "diag":
-        return plan.call("np.sum({0})", low[inside.args[0]])
+        return plan.total(low[inside.args[0]])
     if inside.op.name != "matmul":
-        return plan.call("np.trace({0})", low[inside])
+        return plan.make("tr", (low[inside],))
     scalars = list[Term]()
     parts = factors(low, inside.args, scalars)
     front = plan.product(scalars)
@@ -251,14 +293,13 @@ def trace(low: Lowering, e: Expr) -> Term:
             return times(plan, front, low.chain.term(low.chain.multiply(parts[i:] + parts[:i])))
     halves = split(low.chain, parts)
     if halves is None:
-        return times(plan, front, plan.call("np.trace({0})", low.chain.term(low.chain.multiply(parts))))
+        return times(plan, front, plan.make("tr", (low.chain.term(low.chain.multiply(parts)),)))
     P, Q = halves
     for a, b in ((P, Q), (Q, P)):
         if a.kind == "diag":
-            diagonal = low.chain.vector(b) if b.kind == "diag" else plan.call("np.diagonal({0})", low.chain.term(b))
+            diagonal = low.chain.vector(b) if b.kind == "diag" else diagonal_of(plan, low.chain.term(b))
             return times(plan, front, plan.inner(low.chain.vector(a), diagonal))
-    other = plan.transpose(low.chain.term(Q))
-    return times(plan, front, plan.call("np.vdot({0}, {1})", low.chain.term(P), other))
+    return times(plan, front, plan.dot(low.chain.term(P), plan.transpose(low.chain.term(Q))))
 
 
 def split(chain: Chain, parts: list[Factor]) -> tuple[Factor, Factor] | None:
@@ -284,11 +325,15 @@ def diagonal(low: Lowering, e: Expr) -> Term:
             P, Q = halves
             if P.kind != "diag" != Q.kind:
                 p, q = low.chain.term(P), low.chain.term(Q)
-                made = plan.infix("*", p, q if P.column else plan.transpose(q))
+                made = plan.each("multiply", p, q if P.column else plan.transpose(q))
                 if not P.column:
-                    made = plan.postfix("{0}.sum(axis=1)", made)
+                    made = plan.sum_over(made, 1)
                 return times(plan, plan.product(scalars), made)
-    return plan.call("np.diagonal({0})", low[inside])
+    return diagonal_of(plan, low[inside])
+
+
+def diagonal_of(plan: Plan, A: Term) -> Term:
+    return plan.make("diagonal", (A,), A.axes[:1])
 
 
 RULES.update(
@@ -299,6 +344,5 @@ RULES.update(
         "sum": total,
         "tr": trace,
         "diagonal": diagonal,
-        "transpose": transpose,
     }
 )

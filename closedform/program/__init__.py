@@ -1,0 +1,1 @@
+"""Programs: code of formulas as graphs of instructions, spelled in one language or another."""

@@ -1,0 +1,317 @@
+"""Matrix products: in which order, and how each product of two is computed.
+
+The order comes from the classic dynamic programme over flops; a run of factors that occurs in several products is
+paid for once.  Diagonal matrices, columns of ones, sums and inverses stay what they are until something meets them: a
+diagonal scales rows, ones sum rows, a sum that meets a vector is multiplied term by term, an inverse solves, a
+commutation, duplication or elimination matrix moves rows.  A product Z'Z, or Z'DZ with D ≥ 0, is computed by halves.
+A Kronecker product is not formed when it meets a vector.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from closedform.core.expr import Expr
+from closedform.core.normal import normal
+from closedform.core.shape import ONE, Dim, Shape
+from closedform.program.term import Plan, Term, axes_of
+
+LONGEST = 24  #: beyond this many factors the order is taken from the ends
+SHARED = 4  #: the longest run of factors that is looked for in several products
+LIGHT = ("diag", "moved", "moved_t")  #: kinds that multiply without a matrix product
+TYPICAL: defaultdict[str, int] = defaultdict(lambda: 100)  #: the size assumed for every named dimension
+
+
+@dataclass(eq=False, slots=True)
+class Factor:
+    """An operand of a product.
+
+    Attributes:
+        kind: `full`, `diag` (the term is its vector), `ones` (a column or row), `sum` (the term is the sum),
+            `inv` or `inv_t` (the term is the matrix to solve with, or its transpose is), `moved` (the term is where
+            the rows of M x come from in x, for a matrix M of one 1 in each row) or `moved_t` (its transpose).
+        expr: the node it stands for, if it is one.
+        by_parts: of a sum, its product with a vector, which stands behind it or not.
+        positive: of a diagonal, whether no entry is negative.
+    """
+
+    kind: str
+    shape: Shape
+    term: Term | None = None
+    expr: Expr | None = None
+    by_parts: Callable[[Factor, bool], Term] | None = None
+    positive: bool = False
+
+    @property
+    def column(self) -> bool:
+        return self.shape[1] is ONE
+
+    @property
+    def row(self) -> bool:
+        return self.shape[0] is ONE
+
+
+def length(n: Dim) -> float:
+    return float(n.value(TYPICAL))
+
+
+class Chain:
+    """Multiplies factors.
+
+    Attributes:
+        size: the term of a dimension.
+        runs: how often a run of factors occurs, as it is or transposed.
+    """
+
+    def __init__(self, plan: Plan, size: dict[Dim, Term]) -> None:
+        self.plan, self.size = plan, size
+        self.runs: Counter[tuple[Expr, ...]] = Counter()
+
+    def count_runs(self, nodes: Iterable[Expr]) -> None:
+        """Count the runs of two factors and more in the matrix products among some nodes."""
+        chains = [e.args for e in nodes if e.op.name == "matmul"]
+        if len(chains) < 2:
+            return
+        for args in chains:
+            for i in range(len(args) - 1):
+                for j in range(i + 2, min(i + SHARED, len(args)) + 1):
+                    self.runs[_run(args[i:j])] += 1
+
+    def multiply(self, factors: list[Factor]) -> Factor:
+        """The product of a list of factors, in a cheap order."""
+        if len(factors) > LONGEST:
+            if factors[-1].column or not factors[0].row:
+                return reduce(lambda right, left: self.times(left, right), reversed(factors))
+            return reduce(self.times, factors)
+        return self._build(factors, self.splits(factors)[1], 0, len(factors) - 1)
+
+    def splits(self, factors: list[Factor]) -> tuple[dict[tuple[int, int], float], dict[tuple[int, int], int]]:
+        """The least cost of every run of factors, and where it is split: -1 where it is computed by halves."""
+        n = len(factors)
+        cost: dict[tuple[int, int], float] = {(i, i): 0.0 for i in range(n)}
+        split: dict[tuple[int, int], int] = {}
+        plain = ["full" if f.kind in ("inv", "inv_t") else f.kind for f in factors]
+        for span in range(1, n):
+            for i in range(n - span):
+                j = i + span
+                best = float("inf")
+                for k in range(i, j):
+                    c = cost[i, k] + cost[k + 1, j] + self._flops(factors, plain, i, k, j)
+                    if c < best * (1 - 1e-9):
+                        best, split[i, j] = c, k
+                if self._mirrored(factors, i, j):
+                    half = i + (span + 1) // 2
+                    rows, middle = length(factors[j].shape[1]), length(factors[half].shape[0])
+                    c = cost[half, j] + rows * rows * middle / 2
+                    if c < best:
+                        best, split[i, j] = c, -1
+                cost[i, j] = best / self._times_shared(factors[i : j + 1])
+        return cost, split
+
+    def _times_shared(self, run: Sequence[Factor]) -> int:
+        if not self.runs or len(run) > SHARED:
+            return 1
+        nodes = [f.expr for f in run if f.expr is not None]
+        return max(1, self.runs[_run(nodes)]) if len(nodes) == len(run) else 1
+
+    def _mirrored(self, factors: list[Factor], i: int, j: int) -> bool:
+        """Is a run of factors Z'Z, or Z'DZ with D ≥ 0?"""
+        middle = factors[(i + j) // 2]
+        if (j - i) % 2 == 0 and not (middle.kind == "diag" and middle.positive):
+            return False
+        for a, b in zip(range(i, j), range(j, i, -1), strict=True):
+            if a >= b:
+                break
+            x, y = factors[a], factors[b]
+            if x.kind != "full" or y.kind != "full" or x.row or x.column:
+                return False
+            if self.vector(x) is not self.plan.transpose(self.vector(y)):
+                return False
+        return True
+
+    def _flops(self, factors: list[Factor], plain: list[str], i: int, k: int, j: int) -> float:
+        rows, middle, columns = length(factors[i].shape[0]), length(factors[k].shape[1]), length(factors[j].shape[1])
+        left = plain[i] if i == k else "diag" if all(p == "diag" for p in plain[i : k + 1]) else "full"
+        right = plain[j] if j == k + 1 else "diag" if all(p == "diag" for p in plain[k + 1 : j + 1]) else "full"
+        flops = rows * columns if left in LIGHT or right in LIGHT else rows * middle * columns
+        if left == right == "diag":
+            return rows
+        materialised = [
+            m
+            for m, f, other in ((i, factors[i], right), (j, factors[j], left))
+            if f.kind.startswith("inv") and other in LIGHT and (m == i == k or m == j == k + 1)
+        ]
+        return flops + sum(2 * length(factors[m].shape[0]) ** 3 for m in materialised)
+
+    def _build(self, factors: list[Factor], split: dict[tuple[int, int], int], i: int, j: int) -> Factor:
+        if i == j:
+            return factors[i]
+        k = split[i, j]
+        if k == -1:
+            return self._gram(factors, split, i, j)
+        return self.times(self._build(factors, split, i, k), self._build(factors, split, k + 1, j))
+
+    def _gram(self, factors: list[Factor], split: dict[tuple[int, int], int], i: int, j: int) -> Factor:
+        """Z'DZ as Y'Y with Y = √D Z."""
+        half = self._build(factors, split, (i + j + 1) // 2 + (j - i + 1) % 2, j)
+        if (j - i) % 2 == 0:
+            d = factors[(i + j) // 2]
+            root = Factor("diag", d.shape, self.plan.each("sqrt", self.vector(d)))
+            half = self.times(root, half)
+        Y = self.term(half)
+        shape = (factors[i].shape[0], factors[j].shape[1])
+        return Factor("full", shape, self.plan.matmul(self.plan.transpose(Y), Y))
+
+    # two factors
+
+    def times(self, a: Factor, b: Factor) -> Factor:
+        plan, shape = self.plan, (a.shape[0], b.shape[1])
+        if (a.row and a.column) or (b.row and b.column):  # a number that came out in between
+            number, array = (a, b) if a.row and a.column else (b, a)
+            made = plan.each("multiply", self.term(number), self.term(array))
+        elif a.by_parts is not None and b.column:
+            made = a.by_parts(b, True)
+        elif b.by_parts is not None and a.row:
+            made = b.by_parts(a, False)
+        elif a.kind.startswith("moved") or b.kind.startswith("moved"):
+            return self._moved(a, b, shape)
+        elif a.kind == "ones" or b.kind == "ones":
+            made = self._with_ones(a, b)
+        elif a.kind == "diag" or b.kind == "diag":
+            return self._with_diagonal(a, b, shape)
+        elif a.kind.startswith("inv") or b.kind.startswith("inv"):
+            made = self._solve(a, b)
+        else:
+            made = self._product(a, b)
+        return Factor("full", shape, made)
+
+    def _product(self, a: Factor, b: Factor) -> Term:
+        plan, x, y = self.plan, self.term(a), self.term(b)
+        if a.row and b.column:
+            return plan.inner(x, y)
+        if a.column and b.row:
+            return plan.outer(x, y)
+        if b.column:
+            return self._kron_times(x, y) or plan.times_vector(x, y)
+        if a.row:
+            return self._kron_times(plan.transpose(y), x) or plan.vector_times(x, y)
+        return plan.matmul(x, y)
+
+    def _moved(self, a: Factor, b: Factor, shape: Shape) -> Factor:
+        """M B takes rows of B, A M' columns of A; M' B and A M add them up.  Ones that are moved stay ones."""
+        plan = self.plan
+        first = a.kind.startswith("moved")
+        M, other = (a, b) if first else (b, a)
+        rows, taken = self.vector(M), first == (M.kind == "moved")
+        if not taken and len(rows.args) == 2:  # a permutation: its transpose takes rows as well
+            rows, taken = plan.make(rows.op, rows.args[::-1], rows.axes), True
+        if other.kind == "ones" and taken:
+            return Factor("ones", shape)
+        B = self.term(other)
+        along_rows = first or a.row
+        if taken:
+            made = plan.take(B, rows, 0 if along_rows else 1)
+        else:
+            n = M.shape[0 if first else 1]
+            upright = B if along_rows else plan.transpose(B)
+            added = plan.make("added", (upright, rows, self.size[n]), (n, *upright.axes[1:]))
+            made = added if along_rows else plan.transpose(added)
+        return Factor("full", shape, made)
+
+    def moves(self, shape: Shape, rows: Term) -> Term:
+        """The matrix that takes these rows of what it multiplies."""
+        return self.plan.take(self.eye(shape[1]), rows, 0)
+
+    def eye(self, n: Dim) -> Term:
+        return self.plan.make("eye", (self.size[n],), (n, n))
+
+    def kron(self, A: Term, B: Term) -> Term:
+        axes = tuple(a * b for a, b in zip(A.axes, B.axes, strict=True))
+        return self.plan.make("kron", (A, B), axes)
+
+    def _kron_times(self, K: Term, x: Term) -> Term | None:
+        """(A ⊗ B) x is A M B', row after row, where x is M row after row; None if K is no product of two matrices."""
+        plan, turned = self.plan, K.op == "transpose"
+        product = K.args[0] if turned else K
+        if product.op != "kron" or any(t.op in ("column", "row") for t in product.args):
+            return None
+        A, B = (plan.transpose(t) if turned and t.op != "eye" else t for t in product.args)
+        made = plan.reshape(x, (self._columns(A), self._columns(B)), (A.axes[1], B.axes[1]))
+        if A.op != "eye":
+            made = plan.matmul(A, made)
+        if B.op != "eye":
+            made = plan.matmul(made, plan.transpose(B))
+        return plan.flat(made)
+
+    def _columns(self, A: Term) -> Term:
+        """How many columns a matrix has."""
+        if A.op == "eye":
+            return A.args[0]
+        if A.op == "transpose":
+            return self.plan.make("rows", A.args, data=0)
+        return self.plan.make("rows", (A,), data=1)
+
+    def _with_diagonal(self, a: Factor, b: Factor, shape: Shape) -> Factor:
+        plan = self.plan
+        if a.kind == b.kind == "diag":
+            made = plan.each("multiply", self.vector(a), self.vector(b))
+            return Factor("diag", shape, made, positive=a.positive and b.positive)
+        if a.kind == "diag":
+            v, B = self.vector(a), self.term(b)
+            made = plan.each("multiply", v if b.column else plan.column(v), B)
+        else:
+            made = plan.each("multiply", self.term(a), self.vector(b))
+        return Factor("full", shape, made)
+
+    def _with_ones(self, a: Factor, b: Factor) -> Term:
+        """Ones sum the rows or columns of what they meet, or repeat it."""
+        plan = self.plan
+        if a.kind == b.kind == "ones" and a.row and b.column:
+            return self.size[a.shape[1]]
+        if a.column and b.row:
+            return plan.outer(self.term(a), self.term(b))
+        other, axis = (b, 0) if a.kind == "ones" else (a, 1)
+        if other.kind == "diag":
+            return self.vector(other)
+        if other.row or other.column:
+            return plan.total(self.term(other))
+        return plan.sum_over(self.term(other), axis)
+
+    def _solve(self, a: Factor, b: Factor) -> Term:
+        """A⁻¹ B, or A B⁻¹ by the transposed system; one of two inverses is formed."""
+        plan = self.plan
+        if a.kind.startswith("inv"):
+            return plan.solve(self.vector(a), self.term(b), transposed=a.kind == "inv_t")
+        right = self.term(a) if a.row else plan.transpose(self.term(a))
+        solved = plan.solve(self.vector(b), right, transposed=b.kind == "inv")
+        return solved if a.row else plan.transpose(solved)
+
+    def vector(self, f: Factor) -> Term:
+        assert f.term is not None
+        return f.term
+
+    def term(self, f: Factor) -> Term:
+        """A factor as an array."""
+        plan = self.plan
+        if f.kind == "diag":
+            return plan.make("diag", (self.vector(f),), axes_of(f.shape))
+        if f.kind == "ones":
+            n = f.shape[0] if f.column else f.shape[1]
+            return plan.make("ones", (self.size[n],), (n,))
+        if f.kind == "moved":
+            return self.moves(f.shape, self.vector(f))
+        if f.kind == "moved_t":
+            return plan.transpose(self.moves(f.shape[::-1], self.vector(f)))
+        if f.kind == "inv":
+            return plan.inverse(self.vector(f))
+        return plan.transpose(plan.inverse(self.vector(f))) if f.kind == "inv_t" else self.vector(f)
+
+
+def _run(factors: Sequence[Expr]) -> tuple[Expr, ...]:
+    """A run of factors, or its transpose: the one that comes first."""
+    turned = tuple(normal(e.T) for e in reversed(factors))
+    plain = tuple(factors)
+    return min(plain, turned, key=lambda run: [e.order for e in run])

@@ -1,0 +1,67 @@
+"""From formulas to source code and to functions of arrays."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+from closedform.core.expr import Expr
+from closedform.program.language import Language
+from closedform.program.languages import RUNNING, language_named
+from closedform.program.runtime import Compiled
+from closedform.program.source import Output, Program, lower, write
+
+
+def code(
+    outputs: Output | Sequence[Output],
+    name: str = "derivative",
+    variables: Sequence[Expr] | None = None,
+    backend: str = "numpy",
+) -> str:
+    """A self-contained source that defines one function of arrays.
+
+    Args:
+        outputs: an expression or tensor; or several, which it gives back as a tuple.
+        name: the function's name.
+        variables: its parameters, in order; by default the symbols by name.
+        backend: the name of a language.
+
+    Raises:
+        RequestError: `name` is not an identifier, two variables have the same name, or there is no such language.
+
+    Cost: one visit per node of the graph.
+    """
+    language = language_named(backend)
+    return language.write(program(outputs, variables, language), name)
+
+
+def program(outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language) -> Program:
+    """The lines that compute some results, in a language."""
+    several = isinstance(outputs, Sequence)
+    return write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables, several=several), language)
+
+
+def compile(
+    outputs: Output | Sequence[Output], variables: Sequence[Expr] | None = None, backend: str = "numpy"
+) -> Compiled:
+    """The same as a function of arrays, by keyword or in the order of `variables`.
+
+    >>> import closedform.ops
+    >>> from closedform.core.expr import symbol
+    >>> from closedform.core.shape import shape_of
+    >>> x = symbol("x", shape_of(["n"]))
+    >>> compile(x.T @ x)(x=[3, 4])
+    25.0
+    """
+    language = language_named(backend, RUNNING)
+    p = program(outputs, variables, language)
+    source = language.write(p, "derivative")
+    space: dict[str, Any] = {}
+    exec(bytecode(source), space)
+    return Compiled(space["derivative"], source, p.arguments, p.sizes)
+
+
+def bytecode(source: str) -> Any:
+    """Bytecode of our own source: it holds only names made by `identifier` and spellings of this package."""
+    return builtins.compile(source, "<closedform>", "exec")

@@ -1,0 +1,79 @@
+"""Languages: how each instruction is spelled, and what stands around a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedform.program.term import Term
+
+if TYPE_CHECKING:
+    from closedform.program.source import Program, Writer
+
+ADD, MULTIPLY, NEGATE, POWER, ATOM = range(5)  #: how tightly code binds, as far as it is needed
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Code with `{0}`, `{1}` for the operands.
+
+    Attributes:
+        template: the code.
+        level: how tightly it binds.
+        first: how tightly the first operand must bind to stand without parentheses.
+        others: the same for the others.
+    """
+
+    template: str
+    level: int = ATOM
+    first: int = ADD
+    others: int = ADD
+
+
+Spell = Callable[[Term, "Writer"], Spelling]  #: a spelling that depends on the term
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that programs are written in.
+
+    Attributes:
+        name: as it is asked for.
+        spellings: of the instructions.
+        otherwise: the spelling of an instruction that is not among them; raises `NotSupported`.
+        reserved: words that may not be names.
+        number: the literal of a number.
+        assign: a line that gives a value a name.
+        returned: the code that gives back the value of a term that has this code.
+        write: the source of a program under a name.
+        matrices: whether arrays have at most two axes.
+        sized: the line that reads a dimension from an argument: its code, the axis, the argument's rank.
+    """
+
+    name: str
+    spellings: Mapping[str, Spelling | Spell]
+    otherwise: Callable[[Term], Spelling]
+    reserved: frozenset[str]
+    number: Callable[[float], str]
+    returned: Callable[[Term, str], str]
+    write: Callable[[Program, str], str]
+    sized: Callable[[str, int, int], str]
+    assign: str = "{0} = {1}"
+    matrices: bool = False
+
+    def spelling(self, t: Term, writer: Writer) -> Spelling:
+        found = self.spellings.get(t.op)
+        if found is None:
+            return self.otherwise(t)
+        return found if isinstance(found, Spelling) else found(t, writer)
+
+
+def infix(symbol: str, level: int) -> Spelling:
+    """Associative to the left: the operand on the right must bind more tightly."""
+    return Spelling("{0} " + symbol + " {1}", level, level, level + 1)
+
+
+def postfix(template: str) -> Spelling:
+    """The first operand stands bare before a dot or a bracket: `{0}.T`."""
+    return Spelling(template, ATOM, ATOM)

@@ -1,0 +1,171 @@
+"""NumPy and SciPy: the language that compiled functions run in."""
+
+from __future__ import annotations
+
+from inspect import getsource
+
+from closedform.core.expr import OPS
+from closedform.errors import NotSupported
+from closedform.program.language import ATOM, Language, Spell, Spelling, postfix
+from closedform.program.languages import python
+from closedform.program.languages.python import OPERATORS, calls, is_view, listed, tuple_of
+from closedform.program.runtime import HELPERS
+from closedform.program.source import Program, Writer, identifier
+from closedform.program.tensors import Part
+from closedform.program.term import VIEWS, Term
+
+IMPORTS = {
+    "np.": "import numpy as np",
+    "scipy.linalg.": "import scipy.linalg",
+    "scipy.special.": "import scipy.special",
+}
+BORROWING = frozenset({"vec", "permute", "first", "diagonal"})  #: besides `VIEWS`: they may give views
+
+
+def otherwise(t: Term) -> Spelling:
+    """An operation of closedform is spelled by its record."""
+    record = OPS.get(t.op)
+    if record is None or not record.code:
+        raise NotSupported(f"there is no NumPy code for {t.op}")
+    return postfix(record.code) if record.code.startswith("{0}") else Spelling(record.code)
+
+
+def _filled(t: Term, writer: Writer) -> Spelling:
+    """A call with a tuple of sizes."""
+    return Spelling(f"np.{t.op}({tuple_of(0, len(t.args))})")
+
+
+def _reshape(t: Term, writer: Writer) -> Spelling:
+    return postfix(f"{{0}}.reshape({listed(1, len(t.args))})")
+
+
+def _einsum(t: Term, writer: Writer) -> Spelling:
+    return Spelling(f"np.einsum('{t.data}', {listed(0, len(t.args))})")
+
+
+def _sum_over(t: Term, writer: Writer) -> Spelling:
+    return postfix(f"{{0}}.sum(axis={t.data})")
+
+
+def _tensordot(t: Term, writer: Writer) -> Spelling:
+    left, right = ([*word] for word in t.data)  # type: ignore[attr-defined]
+    return Spelling(f"np.tensordot({{0}}, {{1}}, ({left}, {right}))")
+
+
+def _permute(t: Term, writer: Writer) -> Spelling:
+    return Spelling(f"np.transpose({{0}}, {t.data})")
+
+
+def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
+    copied = "" if is_fresh(t.args[0], writer) else ".copy()"
+    return Spelling(f"plus_diagonal({{0}}{copied}, {{1}})", ATOM, ATOM if copied else 0)
+
+
+def is_fresh(t: Term, writer: Writer) -> bool:
+    """Is an array nobody else's?"""
+    unary = t.op == "einsum" and len(t.args) == 1
+    return writer.uses[t] == 1 and bool(t.args) and not unary and t.op not in VIEWS and t.op not in BORROWING
+
+
+def assemble(t: Term, writer: Writer) -> Spelling:
+    """Lines that add the products to an array, each in its place."""
+    parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
+    J, operands = identifier("J", writer.taken), list(t.args)
+    sizes = [writer.shown[a][0] for a in operands[len(operands) - len(t.axes) :]]
+    dense = bool(parts) and len(parts[0].words) == 1 and parts[0].words[0] == parts[0].view
+    if not dense:
+        writer.lines.append(f"{J} = np.zeros(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}))")
+    for n, part in enumerate(parts):
+        terms, operands = operands[: len(part.words)], operands[len(part.words) :]
+        if dense and n == 0:
+            writer.lines.append(f"{J} = {_begun(terms[0], part.negative, writer)}")
+        elif len(part.words) == 2:
+            writer.lines += _row_by_row(J, part, terms, writer)
+        else:
+            missing = "".join(c for c in dict.fromkeys(part.view) if c not in part.words[0])
+            target = missing + part.words[0]
+            place = J if target == part.view else f"np.einsum('{part.view}->{target}', {J})[...]"
+            writer.lines.append(f"{place} {'-' if part.negative else '+'}= {writer.shown[terms[0]][0]}")
+    return Spelling(J)
+
+
+def _begun(value: Term, negative: bool, writer: Writer) -> str:
+    code = writer.shown[value][0]
+    if negative:
+        return f"-{writer.operand(value, 3)}"
+    return code if is_fresh(value, writer) else f"np.array({code})"
+
+
+def _row_by_row(J: str, part: Part, terms: list[Term], writer: Writer) -> list[str]:
+    """A product as large as the result is added without a second array of that size."""
+    i, c = identifier("i", writer.taken), part.view[0]
+    writer.taken.discard(i)
+    words, codes = [], []
+    for word, t in zip(part.words, terms, strict=True):
+        words.append(word.replace(c, ""))
+        at = word.find(c)
+        codes.append(writer.named(t) + ("" if at < 0 else "[" + ":, " * at + i + "]"))
+    if words[1] and part.view[1:].startswith(words[1]):
+        words, codes = words[::-1], codes[::-1]
+    sign = "-" if part.negative else "+"
+    return [f"for {i} in range(len({J})):",
+            f"    {J}[{i}] {sign}= np.einsum('{','.join(words)}->{part.view[1:]}', {', '.join(codes)})"]  # fmt: skip
+
+
+SPELLINGS: dict[str, Spelling | Spell] = {
+    **OPERATORS,
+    **calls("sqrt expm1 log1p", "np."),
+    **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
+            "factor factor_inverse factor_logdet"),
+    **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
+       ("cholesky_solve", "lu_solve", "factor_solve", "commuted")},
+    "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
+    **calls("packed unpacked"),
+    "added": Spelling("added({0}, {1}, {2})"),
+    "dot": Spelling("np.vdot({0}, {1})"),
+    "outer": Spelling("np.outer({0}, {1})"),
+    "kron": Spelling("np.kron({0}, {1})"),
+    "solve": Spelling("np.linalg.solve({0}, {1})"),
+    "solve_transposed": Spelling("np.linalg.solve({0}.T, {1})", ATOM, ATOM),
+    "inverse": Spelling("np.linalg.inv({0})"),
+    "matpow": Spelling("np.linalg.matrix_power({0}, {1})"),
+    "vec": postfix("{0}.ravel(order='F')"),
+    "flat": postfix("{0}.ravel()"),
+    "take": python.taken,
+    "rows": python.rows,
+    "ones": _filled,
+    "zeros": _filled,
+    "full": lambda t, w: Spelling(f"np.full({tuple_of(1, len(t.args))}, {{0}})"),
+    "reshape": _reshape,
+    "sum_over": _sum_over,
+    "einsum": _einsum,
+    "tensordot": _tensordot,
+    "permute": _permute,
+    "plus_diagonal": _plus_diagonal,
+    "assemble": assemble,
+}  # fmt: skip
+
+
+def returned(t: Term, code: str) -> str:
+    """Numbers are floats; an array that is given back is nobody else's."""
+    if not t.axes:
+        return f"float({code})"
+    unary = t.op == "einsum" and len(t.args) == 1
+    return f"np.array({code})" if unary or is_view(t, BORROWING) else code
+
+
+def source(p: Program, name: str) -> str:
+    """A self-contained Python source that defines one function of arrays."""
+    arrays = [
+        f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype=float)" + ("" if a.dims else "[()]")
+        for a in p.arguments
+    ]
+    return python.source(p, name, IMPORTS, HELPER_SOURCES, arrays)
+
+
+HELPER_SOURCES = {
+    name: getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "") for name, f in HELPERS.items()
+}
+NUMPY = Language(
+    "numpy", SPELLINGS, otherwise, python.KEYWORDS | {"np", "scipy", *HELPERS}, repr, returned, source, python.sized
+)

@@ -1,0 +1,116 @@
+"""What the Python languages have in common: the source of a function, its helpers, its docstring."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Mapping
+from textwrap import indent
+
+from closedform.errors import RequestError
+from closedform.program.language import ATOM, MULTIPLY, NEGATE, POWER, Spelling, infix, postfix
+from closedform.program.source import Program
+from closedform.program.term import VIEWS, Term
+
+KEYWORDS = frozenset(keyword.kwlist) | {"float", "int", "len", "range"}
+OPERATORS: dict[str, Spelling] = {
+    "add": infix("+", 0),
+    "subtract": infix("-", 0),
+    "multiply": infix("*", MULTIPLY),
+    "divide": infix("/", MULTIPLY),
+    **dict.fromkeys(["matmul", "matvec", "vecmat", "inner"], infix("@", MULTIPLY)),
+    "power": Spelling("{0}**{1}", POWER, ATOM, ATOM),
+    "negative": Spelling("-{0}", NEGATE, POWER),
+    "triangle": Spelling("{0} * ({0} + 1) // 2", MULTIPLY, ATOM),
+    "integer": Spelling("int({0})"),
+    "transpose": postfix("{0}.T"),
+    "column": postfix("{0}[:, None]"),
+    "row": postfix("{0}[None, :]"),
+    "first": postfix("{0}[0]"),
+    "over": Spelling("over({0}, {1})"),
+}  #: spelled alike in every array library
+
+
+def calls(names: str, prefix: str = "") -> dict[str, Spelling]:
+    """Functions of one operand, called by their own names."""
+    return {name: Spelling(f"{prefix}{name}({{0}})") for name in names.split()}
+
+
+def listed(start: int, end: int) -> str:
+    """Places for several operands: `{1}, {2}`."""
+    return ", ".join(f"{{{n}}}" for n in range(start, end))
+
+
+def tuple_of(start: int, end: int) -> str:
+    """Places for a tuple of sizes; one size stands alone."""
+    return f"({listed(start, end)})" if end - start > 1 else listed(start, end)
+
+
+def taken(t: Term, writer: object) -> Spelling:
+    return postfix("{0}[{1}]" if t.data == 0 else "{0}[:, {1}]")
+
+
+def rows(t: Term, writer: object) -> Spelling:
+    return postfix(f"{{0}}.shape[{t.data}]")
+
+
+def is_view(t: Term, borrowing: frozenset[str]) -> bool:
+    """Does an array share its memory with an argument, or refuse to be written to?"""
+    while t.args and (t.op in VIEWS or t.op in borrowing):
+        if t.op == "diagonal":
+            return True
+        t = t.args[0]
+    return t.op == "variable"
+
+
+def sized(name: str, axis: int, rank: int) -> str:
+    return f"{name}.shape[{axis}]"
+
+
+def source(
+    p: Program, name: str, imports: Mapping[str, str], helpers: Mapping[str, str], arguments: Iterable[str]
+) -> str:
+    """The source of a function that runs a program.
+
+    Args:
+        p: the program.
+        name: of the function.
+        imports: a prefix in the code, and the line that imports it.
+        helpers: the source of the functions that the code may call.
+        arguments: lines that make arrays of the arguments.
+
+    Raises:
+        RequestError: `name` is not an identifier.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise RequestError(f"{name[:40]!r} cannot name a Python function")
+    body = [*arguments, *[f"{p.dims[n]} = {place}" for n, place in p.bindings.items()], *p.lines]
+    body.append(f"return {', '.join(p.results)}" + ("," if p.several and len(p.results) == 1 else ""))
+    lines = indent("\n".join(body), "    ")
+    called = _called(lines, helpers)
+    written = lines + "".join(called)
+    needed = [line for prefix, line in imports.items() if re.search(rf"(?<![\w.]){re.escape(prefix)}", written)]
+    head = f"\n\ndef {name}({', '.join(p.parameters)}):"
+    return "\n".join([*needed, *["\n\n" + h for h in called], head, _docstring(p), lines, ""]).lstrip("\n")
+
+
+def _called(code: str, helpers: Mapping[str, str]) -> list[str]:
+    """The sources of the helpers that some code calls, and that they call themselves."""
+    found: dict[str, str] = {}
+    todo = [code]
+    while todo:
+        code = todo.pop()
+        for name, text in helpers.items():
+            if name not in found and re.search(rf"(?<![\w.]){name}\(", code):
+                found[name] = text
+                todo.append(text)
+    return [found[name] for name in helpers if name in found]
+
+
+def _docstring(p: Program) -> str:
+    arguments = "".join(f"\n        {name}: {what}" for name, what in p.explained)
+    arguments = f"\n\n    Args:{arguments}" if arguments else ""
+    formula = p.outputs[0] if not p.several else "Several results at once."
+    shown = zip(p.outputs, p.returns, strict=True)
+    returns = p.returns[0] if not p.several else "\n        ".join(f"{o}: {r}" for o, r in shown)
+    return f'    """{formula}{arguments}\n\n    Returns:\n        {returns}\n    """'

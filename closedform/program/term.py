@@ -1,0 +1,198 @@
+"""Terms: a program as a graph of instructions, before any language spells it.
+
+A term is an instruction over other terms, and the sizes of the array it gives; equal terms are one object, so
+whatever is used twice is computed once.  An instruction has the name of an operation of closedform, or one of those
+made here; `languages` says how each is written.  Arrays of different rank are broadcast along the last axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from closedform.core.shape import ONE, Dim, Shape
+
+Axes = tuple[Dim, ...]
+VIEWS = frozenset({"transpose", "column", "row", "reshape", "flat"})  #: they share the memory of their operand
+CHEAP = VIEWS | {"variable", "number", "size", "rows", "triangle"}  #: writing them twice costs nothing
+
+
+@dataclass(eq=False, slots=True)
+class Term:
+    """One instruction.
+
+    Attributes:
+        op: its name.
+        args: the operands.
+        data: what else it says: a name, a number, an axis, a pattern of letters.
+        axes: the sizes of the array it gives; none for a number.
+    """
+
+    op: str
+    args: tuple[Term, ...] = ()
+    data: Hashable = None
+    axes: Axes = ()
+
+    @property
+    def cheap(self) -> bool:
+        """Whether it may be written twice."""
+        return self.op in CHEAP and (self.op != "triangle" or self.args[0].cheap)
+
+    @property
+    def rank(self) -> int:
+        return len(self.axes)
+
+    @property
+    def value(self) -> float | None:
+        """The number, if it is one."""
+        return self.data if self.op == "number" and isinstance(self.data, int | float) else None
+
+
+def axes_of(shape: Shape) -> Axes:
+    """The axes of an array: a scalar has none, a row or column one, a matrix two.
+
+    >>> from closedform.core.shape import shape_of
+    >>> axes_of(shape_of([])), axes_of(shape_of(["n"])), axes_of(shape_of(["m", "n"]))
+    ((), (n,), (m, n))
+    """
+    rows, columns = shape
+    if rows is ONE or columns is ONE:
+        return () if rows is columns else (rows if columns is ONE else columns,)
+    return shape
+
+
+def broadcast(*operands: Term) -> Axes:
+    """The axes of operands taken entry by entry."""
+    longest = max((t.axes for t in operands), key=len)
+    found = list(longest)
+    for t in operands:
+        for n, d in enumerate(reversed(t.axes), 1):
+            if found[-n] is ONE:
+                found[-n] = d
+    return tuple(found)
+
+
+class Plan:
+    """Makes terms, each once."""
+
+    def __init__(self) -> None:
+        self.table: dict[tuple[object, ...], Term] = {}
+        self.definite: set[Term] = set()  #: terms known to be symmetric positive definite
+        self.symmetric: set[Term] = set()  #: terms known to be symmetric
+
+    def make(self, op: str, args: tuple[Term, ...] = (), axes: Axes = (), data: Hashable = None) -> Term:
+        key = (op, data, *args)
+        found = self.table.get(key)
+        if found is None:
+            found = self.table[key] = Term(op, args, data, axes)
+        return found
+
+    def find(self, op: str, *args: Term, data: Hashable = None) -> Term | None:
+        """The term, if it has been made."""
+        return self.table.get((op, data, *args))
+
+    # numbers and names
+
+    def variable(self, name: str, axes: Axes) -> Term:
+        return self.make("variable", axes=axes, data=name)
+
+    def number(self, value: float) -> Term:
+        return self.table.setdefault(("number", repr(value)), Term("number", (), value))
+
+    def size(self, name: str) -> Term:
+        """A dimension."""
+        return self.make("size", data=name)
+
+    # entry by entry
+
+    def each(self, op: str, *args: Term) -> Term:
+        """A function taken entry by entry."""
+        return self.make(op, args, broadcast(*args))
+
+    def negative(self, a: Term) -> Term:
+        if a.value is not None:
+            return self.number(-a.value)
+        return a.args[0] if a.op == "negative" else self.each("negative", a)
+
+    def product(self, factors: Iterable[Term]) -> Term | None:
+        """Entry by entry; None when there is no factor."""
+        total: Term | None = None
+        for f in factors:
+            total = f if total is None else self.each("multiply", total, f)
+        return total
+
+    # other ways of looking at an array
+
+    def transpose(self, a: Term) -> Term:
+        if a.rank < 2:
+            return a
+        return a.args[0] if a.op == "transpose" else self.make("transpose", (a,), a.axes[::-1])
+
+    def column(self, a: Term) -> Term:
+        """A vector as a column that is repeated sideways."""
+        return self.make("column", (a,), (*a.axes, ONE))
+
+    def row(self, a: Term) -> Term:
+        """A vector as a matrix of one row."""
+        return self.make("row", (a,), (ONE, *a.axes))
+
+    def reshape(self, a: Term, sizes: Iterable[Term], axes: Axes) -> Term:
+        """Other sizes, row after row."""
+        return self.make("reshape", (a, *sizes), axes)
+
+    def flat(self, a: Term) -> Term:
+        """Row after row as one vector."""
+        return self.make("flat", (a,), (a.axes[0] * a.axes[1],))
+
+    def take(self, a: Term, places: Term, axis: int) -> Term:
+        """Entries, rows or columns by their places."""
+        axes = list(a.axes)
+        axes[axis] = places.axes[0]
+        return self.make("take", (a, places), tuple(axes), axis)
+
+    # sums and products
+
+    def total(self, a: Term) -> Term:
+        return self.make("sum", (a,))
+
+    def sum_over(self, a: Term, axis: int) -> Term:
+        """The sum along an axis of a matrix."""
+        return self.make("sum_over", (a,), (a.axes[1 - axis],), axis)
+
+    def inner(self, x: Term, y: Term) -> Term:
+        """x'y, the same term in both orders."""
+        return self.find("inner", y, x) or self.make("inner", (x, y))
+
+    def dot(self, A: Term, B: Term) -> Term:
+        """The sum of the products of the entries."""
+        return self.inner(A, B) if A.rank < 2 else self.find("dot", B, A) or self.make("dot", (A, B))
+
+    def outer(self, x: Term, y: Term) -> Term:
+        return self.make("outer", (x, y), (*x.axes, *y.axes))
+
+    def times_vector(self, A: Term, x: Term) -> Term:
+        """A x; the same term as x'A' if that is there."""
+        known = self.find("vecmat", x, self.transpose(A))
+        return known or self.make("matvec", (A, x), A.axes[:1])
+
+    def vector_times(self, x: Term, A: Term) -> Term:
+        """x'A; the same term as A'x if that is there."""
+        known = self.find("matvec", self.transpose(A), x)
+        return known or self.make("vecmat", (x, A), A.axes[1:])
+
+    def matmul(self, A: Term, B: Term) -> Term:
+        """A B; the transpose of B'A' if that is there."""
+        axes = (A.axes[0], B.axes[1])
+        if self.find("matmul", A, B) is None:
+            known = self.find("matmul", self.transpose(B), self.transpose(A))
+            if known is not None:
+                return self.transpose(known)
+        return self.make("matmul", (A, B), axes)
+
+    def solve(self, A: Term, right: Term, *, transposed: bool) -> Term:
+        """A⁻¹ B, or A'⁻¹ B."""
+        flipped = transposed and A not in self.symmetric
+        return self.make("solve_transposed" if flipped else "solve", (A, right), right.axes)
+
+    def inverse(self, A: Term) -> Term:
+        return self.make("inverse", (A,), A.axes)
