@@ -17,7 +17,7 @@ from closedform.emit.index import index_text
 from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge
 from closedform.index.tensor import Tensor
-from closedform.program import products, stable  # noqa: F401  (their rules)
+from closedform.program import products, stable, sums  # noqa: F401  (their rules)
 from closedform.program.factorise import share_factorisations
 from closedform.program.language import ATOM, NEGATE, Language, Spelling
 from closedform.program.lower import Lowering

@@ -56,6 +56,13 @@ def _permute(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"np.transpose({{0}}, {t.data})")
 
 
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """The columns, and then the rows, as two thin matrices."""
+    half = len(t.args) // 2
+    columns, rows = listed(0, half), listed(half, len(t.args))
+    return Spelling(f"np.stack(({columns})).T @ np.stack(({rows}))", 1)
+
+
 def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     copied = "" if is_fresh(t.args[0], writer) else ".copy()"
     return Spelling(f"plus_diagonal({{0}}{copied}, {{1}})", ATOM, ATOM if copied else 0)
@@ -131,6 +138,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "matpow": Spelling("np.linalg.matrix_power({0}, {1})"),
     "vec": postfix("{0}.ravel(order='F')"),
     "flat": postfix("{0}.ravel()"),
+    "outers": _outers,
     "take": python.taken,
     "rows": python.rows,
     "ones": _filled,
