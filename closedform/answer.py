@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from closedform.check.exact import Certificate, NoTest
     from closedform.check.numeric import Report
     from closedform.derivation.telling import Derivation
+    from closedform.program.source import Output
     from closedform.written.record import WrittenOut
     from closedform.written.routes import Routes
 
@@ -396,23 +397,21 @@ class Derivative(Formula):
 
     # code
 
-    def _code(self) -> str:
+    _name = "derivative"
+
+    @property
+    def _output(self) -> Output:
         if self._last.stacked and not self.free:
-            from closedform.program.compile import code as tensor_code
+            return self.tensor
+        return self.expr if self.free else self._last.answer
 
-            return tensor_code(self.tensor, "derivative", self._arguments())
-        from closedform.program.compile import code
-
-        return code(self.expr if self.free else self._last.answer, "derivative", self._arguments())
-
-    def _compile(self) -> Callable[..., Any]:
-        if self._last.stacked and not self.free:
-            from closedform.program.compile import compile as tensor_compile
-
-            return tensor_compile(self.tensor, self._arguments())
-        from closedform.program.compile import compile
-
-        return compile(self.expr if self.free else self._last.answer, self._arguments())
+    @property
+    def _what(self) -> str:
+        """What the code gives back, in words."""
+        orders = len(self.variables)
+        if self.function.expr.is_scalar and orders <= 2:
+            return ("gradient", "Hessian")[orders - 1]
+        return "Jacobian" if orders == 1 else "derivative"
 
     def as_dict(self, lang: str = "en", level: str = "brief") -> dict[str, Any]:
         """Every field, ready for JSON; None for what an abstract function does not allow or no one could read.
