@@ -203,9 +203,10 @@ def canonical_factors(
 ) -> tuple[tuple[object, ...], tuple[Factor, ...]]:
     """A key that equal products share, and the factors in the order that gives it."""
     fixed = {index: n for n, index in enumerate(atoms(free))}
-    groups: dict[tuple[int, int], list[Factor]] = {}
-    for f in sorted(factors, key=lambda f: (f.expr.order, [fixed.get(i, 99) for i in atoms(f.indices)])):
-        groups.setdefault(f.expr.order, []).append(f)
+    colours = _refined(factors, fixed)
+    groups: dict[tuple[object, ...], list[Factor]] = {}
+    for f in sorted(factors, key=lambda f: _signature(f, colours)):
+        groups.setdefault(_signature(f, colours), []).append(f)
     count = 1
     for g in groups.values():
         for k in range(2, len(g) + 1):
@@ -226,6 +227,44 @@ def canonical_factors(
     return (*[f.expr for f in best[1]], *best[0]), best[1]
 
 
+Signature = tuple[tuple[int, int], tuple[int, ...]]
+
+
+def _signature(f: Factor, colours: dict[Index, int]) -> Signature:
+    """What tells a factor from others, whatever its bound indices are called."""
+    row = [colours[i] for i in atoms(f.indices)]
+    return f.expr.order, tuple(sorted(row) if _is_symmetric(f) else row)
+
+
+def _refined(factors: Sequence[Factor], fixed: dict[Index, int]) -> dict[Index, int]:
+    """A colour for every index: two bound indices differ in it if anything near them tells them apart."""
+    colours = {i: -1 for f in factors for i in atoms(f.indices)} | fixed
+    bound = [i for i in colours if i not in fixed]
+    distinct = 0
+    while bound:
+        around: dict[Index, list[tuple[Signature, int]]] = {i: [] for i in bound}
+        for f in factors:
+            s, place = _signature(f, colours), not _is_symmetric(f)
+            for n, i in enumerate(atoms(f.indices)):
+                if i in around:
+                    around[i].append((s, n if place else 0))
+        seen = {i: (colours[i], sorted(near)) for i, near in around.items()}
+        ranks = {id_: n for n, id_ in enumerate(sorted({_frozen(s) for s in seen.values()}))}
+        if len(ranks) == distinct:
+            return colours
+        distinct = len(ranks)
+        colours |= {i: len(fixed) + ranks[_frozen(s)] for i, s in seen.items()}
+    return colours
+
+
+def _frozen(seen: tuple[int, list[tuple[Signature, int]]]) -> tuple[int, tuple[tuple[Signature, int], ...]]:
+    return seen[0], tuple(seen[1])
+
+
+def _is_symmetric(f: Factor) -> bool:
+    return len(f.indices) == 2 and f.expr.shape[0] is f.expr.shape[1] and normal(f.expr.T) is normal(f.expr)
+
+
 def _key(factors: Sequence[Factor], fixed: dict[Index, int]) -> list[tuple[int, ...]]:
     """Bound indices numbered as they appear; a symmetric matrix has the smaller index first."""
     names = dict(fixed)
@@ -235,8 +274,7 @@ def _key(factors: Sequence[Factor], fixed: dict[Index, int]) -> list[tuple[int, 
         for i in atoms(f.indices):
             names.setdefault(i, len(names))
             row.append(names[i])
-        symmetric = len(row) == 2 and f.expr.shape[0] is f.expr.shape[1] and normal(f.expr.T) is normal(f.expr)
-        rows.append(tuple(sorted(row)) if symmetric else tuple(row))
+        rows.append(tuple(sorted(row)) if _is_symmetric(f) else tuple(row))
     return rows
 
 

@@ -140,20 +140,38 @@ def entries(low: Lowering, e: Expr, sign: int = 1) -> Term:
     return total if sign == 1 else plan.negative(total)
 
 
-def broadcast(low: Lowering, e: Expr) -> tuple[str, Term]:
-    """The code of an operand of an entry-by-entry operation, and which axes it fills.
+def spread_of(e: Expr) -> str:
+    """Which axes an operand of an entry-by-entry operation fills: `full`, `unit`, `rows` or `columns`.
 
     A matrix u*ones(n)' needs only u as a column; all ones need nothing.
     """
     if e.op.name == "ones":
-        return "unit", low.plan.number(1)
-    if e.op.name == "matmul" and len(e.args) == 2 and not vector(e) and not e.is_scalar:
-        u, v = e.args
-        if v.op.name == "ones" and v.shape[0] is ONE and u.shape[1] is ONE:
-            return "rows", low.plan.column(low[u])
-        if u.op.name == "ones" and u.shape[1] is ONE and v.shape[0] is ONE:
-            return "columns", low[v]
-    return "full", low[e]
+        return "unit"
+    if e.op.name == "matmul" and not vector(e) and not e.is_scalar:
+        first, last = e.args[0], e.args[-1]
+        if last.op.name == "ones" and last.shape[0] is ONE:
+            return "rows"
+        if first.op.name == "ones" and first.shape[1] is ONE:
+            return "columns"
+    return "full"
+
+
+def broadcast(low: Lowering, e: Expr) -> tuple[str, Term]:
+    """The axes that an operand fills, and the code that needs to be broadcast along the others."""
+    spread = spread_of(e)
+    if spread == "unit":
+        return spread, low.plan.number(1)
+    if spread == "rows":
+        return spread, low.plan.column(_vector(low, e.args[:-1]))
+    return spread, _vector(low, e.args[1:]) if spread == "columns" else low[e]
+
+
+def _vector(low: Lowering, args: tuple[Expr, ...]) -> Term:
+    """The product of some factors, which is a vector."""
+    if len(args) == 1:
+        return low[args[0]]
+    scalars = list[Term]()
+    return product_of(low, factors(low, args, scalars), scalars, matrix=False)
 
 
 def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[Factor]:
@@ -226,25 +244,26 @@ def _paired(plan: Plan, terms: list[tuple[bool, Term]]) -> list[tuple[bool, Term
     return found
 
 
-def matmul(low: Lowering, e: Expr) -> Term:
-    return chain_code(low, e, None)
-
-
 def chain_code(low: Lowering, e: Expr, scalar: Term | None) -> Term:
-    """A matrix product; a scalar is put where it is cheapest."""
-    plan, scalars = low.plan, [] if scalar is None else [scalar]
+    """A matrix product, with a scalar in front."""
+    scalars = [] if scalar is None else [scalar]
     parts = factors(low, e.args, scalars)
     if not parts:
-        made = low.chain.eye(e.shape[0]) if not e.is_scalar else plan.number(1)
-        return times(plan, plan.product(scalars), made)
+        made = low.chain.eye(e.shape[0]) if not e.is_scalar else low.plan.number(1)
+        return times(low.plan, low.plan.product(scalars), made)
+    return product_of(low, parts, scalars, matrix=not vector(e) and not e.is_scalar)
+
+
+def product_of(low: Lowering, parts: list[Factor], scalars: list[Term], *, matrix: bool) -> Term:
+    """The product of some factors; a scalar before a matrix is put where it is cheapest."""
     light = next((f for f in parts if f.kind in ("diag", "full") and (f.kind == "diag" or f.row or f.column)), None)
-    front = plan.product(scalars)
+    front = low.plan.product(scalars)
     keeps = light is not None and light.positive and front is not None and not _is_positive_number(front)
-    if front is not None and light is not None and not keeps and not vector(e) and not e.is_scalar:
+    if front is not None and light is not None and not keeps and matrix:
         assert light.term is not None
-        light.term = times(plan, front, light.term)
+        light.term = times(low.plan, front, light.term)
         front = None
-    return times(plan, front, low.chain.term(low.chain.multiply(parts)))
+    return times(low.plan, front, low.chain.term(low.chain.multiply(parts)))
 
 
 def _is_positive_number(t: Term) -> bool:
@@ -269,6 +288,9 @@ def total(low: Lowering, e: Expr) -> Term:
         return times(plan, plan.product(scalars), low.chain.term(low.chain.multiply(parts)))
     if name == "power" and inside.args[1].op.name == "number" and inside.args[1].data == 2:
         return plan.dot(low[inside.args[0]], low[inside.args[0]])
+    if name == "hadamard" and any(a.op.name == "eye" for a in inside.args):
+        entries = [diagonal_of(plan, low[a]) for a in inside.args if a.op.name != "eye"]
+        return plan.total(plan.product(entries) or plan.make("ones", (low.size(inside.shape[0]),), inside.shape[:1]))
     if name == "hadamard" and all(negative_power(a) is None and broadcast(low, a)[0] == "full" for a in inside.args):
         rest = plan.product(low[a] for a in inside.args[:-1])
         assert rest is not None
@@ -340,7 +362,6 @@ RULES.update(
     {
         "scale": scale,
         "hadamard": entries,
-        "matmul": matmul,
         "sum": total,
         "tr": trace,
         "diagonal": diagonal,

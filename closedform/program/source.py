@@ -17,12 +17,13 @@ from closedform.emit.index import index_text
 from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge
 from closedform.index.tensor import Tensor
-from closedform.program import products, stable  # noqa: F401  (their rules)
+from closedform.program import products, stable, sums  # noqa: F401  (their rules)
+from closedform.program.contraction import pieces_of
 from closedform.program.factorise import share_factorisations
 from closedform.program.language import ATOM, NEGATE, Language, Spelling
 from closedform.program.lower import Lowering
 from closedform.program.runtime import Argument
-from closedform.program.tensors import lower_tensor, pieces_of
+from closedform.program.tensors import lower_tensor
 from closedform.program.term import Term
 
 WIDTH = 88  #: characters after which a value gets a line of its own

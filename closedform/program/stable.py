@@ -13,7 +13,7 @@ from closedform.core.expr import Expr
 from closedform.program.lower import RULES, Lowering, by_name, vector
 from closedform.program.lower import power as plain_power
 from closedform.program.products import added, broadcast, entries, scale, times
-from closedform.program.term import Plan, Term, axes_of
+from closedform.program.term import Plan, Term
 
 Coefficient = Fraction | float
 
@@ -36,43 +36,12 @@ def coefficient(e: Expr) -> tuple[Coefficient, Expr | None]:
 
 
 def add(low: Lowering, e: Expr) -> Term:
-    """A sum: terms with plus first; numbers and u·ones' are broadcast, diagonals added in place."""
-    if vector(e) or e.is_scalar:
-        return _sum(low, e, e.args)
-    diagonals = [a for a in e.args if _diagonal(a) is not None]
-    rest = [a for a in e.args if _diagonal(a) is None]
-    if not diagonals:
-        return _sum(low, e, e.args)
-    d = added(low.plan, [_entries(low, a) for a in diagonals])
-    if not rest:
-        return (
-            low.plan.make("diag", (d,), axes_of(e.shape)) if d.rank else times(low.plan, d, low.chain.eye(e.shape[0]))
-        )
-    return low.plan.make("plus_diagonal", (_sum(low, e, rest), d), axes_of(e.shape))
+    """A sum: terms with plus first; numbers and u·ones' are broadcast."""
+    return added(low.plan, terms_of(low, e.args))
 
 
-def _diagonal(e: Expr) -> Expr | None:
-    """The matrix diag(v) or I of a term c·diag(v) or c·I."""
-    M = e.args[1] if e.op.name == "scale" else e
-    return M if M.op.name in ("diag", "eye") else None
-
-
-def _entries(low: Lowering, e: Expr) -> tuple[bool, Term]:
-    """The sign of c·diag(v), and c·v without it; c where v is all ones."""
-    M = _diagonal(e)
-    assert M is not None
-    entries = low[M.args[0]] if M.op.name == "diag" else None
-    if e is M:
-        return False, entries if entries is not None else low.plan.number(1)
-    c, _ = coefficient(e)
-    negative = c < 0 and e.args[0].op.name == "number"
-    front = low.plan.negative(low[e.args[0]]) if negative else low[e.args[0]]
-    if entries is None:
-        return negative, front
-    return negative, entries if front.value == 1 else times(low.plan, front, entries)
-
-
-def _sum(low: Lowering, e: Expr, args: Sequence[Expr]) -> Term:
+def terms_of(low: Lowering, args: Sequence[Expr]) -> list[tuple[bool, Term]]:
+    """The terms of a sum, True for minus."""
     plan = low.plan
     split = [(coefficient(a), a) for a in args]
     unit: Coefficient = Fraction(0)
@@ -92,9 +61,9 @@ def _sum(low: Lowering, e: Expr, args: Sequence[Expr]) -> Term:
         filled.add(spread)
     if unit:
         terms.append((unit < 0, low.number(-unit if unit < 0 else unit)))
-    if not e.is_scalar and "full" not in filled and not {"rows", "columns"} <= filled:
+    if args and not args[0].is_scalar and "full" not in filled and not {"rows", "columns"} <= filled:
         terms = [signed(low, a, whole=True)[1] for a in args]
-    return added(plan, terms)
+    return terms
 
 
 def signed(low: Lowering, e: Expr, *, whole: bool = False) -> tuple[str, tuple[bool, Term]]:
@@ -173,4 +142,4 @@ def power(low: Lowering, e: Expr) -> Term:
     return plain_power(low, e)
 
 
-RULES.update({"add": add, "log": log, "power": power})
+RULES.update({"log": log, "power": power})

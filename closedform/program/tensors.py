@@ -6,191 +6,14 @@ The order of contraction is chosen here, never at run time.  A delta between fre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from itertools import combinations
+from dataclasses import dataclass
 
-from closedform.core.expr import Expr, number, size_of
-from closedform.core.normal import normal
-from closedform.core.shape import Dim
-from closedform.index.tensor import Index, Product, Tensor, atoms, letters
-from closedform.program.chain import length
+from closedform.core.expr import Expr, number
+from closedform.index.tensor import Product, Tensor, atoms, letters
+from closedform.program.contraction import Leaf, Merged, Node, Pair, Piece
 from closedform.program.lower import Lowering
+from closedform.program.products import added
 from closedform.program.term import Term
-
-MOST_EXACT = 8  #: up to so many factors the best order of contraction is found
-
-
-@dataclass(slots=True)
-class Leaf:
-    """A factor: an expression, its letters, and the indices they spell."""
-
-    letters: str
-    expr: Expr
-    indices: tuple[Index, ...]
-
-
-@dataclass(slots=True)
-class Pair:
-    """Two operands to be multiplied and summed, to give these letters in any order."""
-
-    letters: str
-    left: Leaf | Pair
-    right: Leaf | Pair
-
-
-@dataclass(slots=True)
-class Piece:
-    """A product.
-
-    Attributes:
-        view: for every free index the letter of its class: two indices with a delta between them are one.
-        root: how its factors are contracted; None if there are none.
-        scalar: what stands in front; None if it is in a factor already.
-        dims: the size of every letter.
-    """
-
-    view: str
-    root: Leaf | Pair | None
-    scalar: Expr | None
-    dims: dict[str, Dim] = field(default_factory=dict)
-
-    @property
-    def dense(self) -> bool:
-        """Does it fill the result, without repeating itself?"""
-        return self.root is not None and sorted(self.view) == sorted(set(self.root.letters))
-
-    def size(self, word: str) -> float:
-        total = 1.0
-        for c in set(word):
-            total *= length(self.dims[c])
-        return total
-
-    def leaves(self) -> list[Leaf]:
-        found, stack = [], [self.root] if self.root else []
-        while stack:
-            node = stack.pop()
-            if isinstance(node, Pair):
-                stack += [node.right, node.left]
-            else:
-                found.append(node)
-        return found
-
-    def expressions(self) -> list[Expr]:
-        return ([self.scalar] if self.scalar is not None else []) + [f.expr for f in self.leaves()]
-
-
-def pieces_of(t: Tensor) -> list[Piece]:
-    """The products of a tensor, those that fill the result first."""
-    return sorted((_piece(p, t) for p in t.products), key=lambda p: not p.dense)
-
-
-def _piece(p: Product, t: Tensor) -> Piece:
-    spelled, free = letters(p, t.free)
-    words = list(zip([t.free, *[f.indices for f in p.factors]], [free, *spelled], strict=True))
-    dims: dict[str, Dim] = {}
-    for indices, word in words:
-        dims.update(zip(word, [a.dim for a in atoms(indices)], strict=True))
-    place = {c: n for n, c in enumerate(free)}
-    one = {c: c for c in dims}  # the letter that stands for each
-    scalar, leaves = p.scalar, list[Leaf]()
-    for f, (_, word) in zip(p.factors, words[1:], strict=True):
-        name, e, indices = f.expr.op.name, f.expr, f.indices
-        half = len(word) // 2
-        if not f.indices:
-            scalar = normal(scalar * e)
-            continue
-        if name in ("eye", "diag") and [dims[c] for c in word[:half]] == [dims[c] for c in word[half:]]:
-            for a, b in zip(word[:half], word[half:], strict=True):
-                kept, gone = sorted((one[a], one[b]), key=lambda c: (place.get(c, 99), c))
-                one = {c: kept if r == gone else r for c, r in one.items()}
-            if name == "diag":
-                leaves.append(Leaf(word[:half], e.args[0], indices[:1]))
-        elif name != "ones":
-            leaves.append(Leaf(word, e, indices))
-    leaves = [replace(f, letters="".join(one[c] for c in f.letters)) for f in leaves]
-    view = "".join(one[c] for c in free)
-    seen = set(view).union(*[f.letters for f in leaves])
-    for c in sorted(set(one.values()) - seen):  # ones or a delta, summed over
-        scalar = normal(scalar * size_of(dims[c]))
-    piece = Piece(view, None, scalar, dims)
-    if leaves:
-        piece.root = _ordered(leaves, set(view), piece.size)
-    return _scaled(piece)
-
-
-def _ordered(leaves: list[Leaf], keep: set[str], size: Callable[[str], float]) -> Leaf | Pair:
-    """A cheap order of contraction: the best one of a few factors, pair by pair for many."""
-    nodes: list[Leaf | Pair] = list(leaves)
-    while len(nodes) > MOST_EXACT:
-        best: tuple[float, int, int] | None = None
-        for i, j in combinations(range(len(nodes)), 2):
-            a, b = nodes[i].letters, nodes[j].letters
-            out = _kept(a + b, keep, [n.letters for k, n in enumerate(nodes) if k not in (i, j)])
-            cost = size(out) - size(a) - size(b) + 1e-6 * size(a + b)
-            if best is None or cost < best[0]:
-                best = cost, i, j
-        assert best is not None
-        _, i, j = best
-        rest = [n for k, n in enumerate(nodes) if k not in (i, j)]
-        out = _kept(nodes[i].letters + nodes[j].letters, keep, [n.letters for n in rest])
-        nodes = [Pair(out, nodes[i], nodes[j]), *rest]
-    return _best(nodes, keep, size)
-
-
-def _best(nodes: list[Leaf | Pair], keep: set[str], size: Callable[[str], float]) -> Leaf | Pair:
-    """Least multiplications and memory over all orders, subset by subset."""
-    n = len(nodes)
-    full = (1 << n) - 1
-    found: dict[int, tuple[float, Leaf | Pair]] = {1 << k: (0.0, node) for k, node in enumerate(nodes)}
-    for s in range(1, full + 1):
-        if s in found:
-            continue
-        inside = [nodes[k] for k in range(n) if s >> k & 1]
-        out = _kept("".join(f.letters for f in inside), keep, [nodes[k].letters for k in range(n) if not s >> k & 1])
-        best: tuple[float, int] | None = None
-        left = (s - 1) & s
-        while left:
-            right = s ^ left
-            if left & -left == s & -s:  # the first factor is on the left
-                step = size(found[left][1].letters + found[right][1].letters) + size(out)
-                cost = found[left][0] + found[right][0] + step
-                if best is None or cost < best[0]:
-                    best = cost, left
-            left = (left - 1) & s
-        assert best is not None
-        cost, left = best
-        found[s] = cost, Pair(out, found[left][1], found[s ^ left][1])
-    return found[full][1]
-
-
-def _kept(word: str, keep: set[str], others: Iterable[str]) -> str:
-    """The letters of a product that are needed after it."""
-    needed = keep.union(*others)
-    return "".join(c for c in dict.fromkeys(word) if c in needed)
-
-
-def _scaled(p: Piece) -> Piece:
-    """The scalar goes into the smaller of the last two operands, where that is a factor and less than the result."""
-    root = p.root
-    assert p.scalar is not None
-    if p.scalar.op.name == "number" and p.scalar.data == 1 and root is not None:
-        p.scalar = None
-    elif isinstance(root, Leaf):
-        p.root, p.scalar = _times(p.scalar, root), None
-    elif isinstance(root, Pair) and p.size(root.letters) > max(p.size(root.left.letters), p.size(root.right.letters)):
-        sides = [s for s in (root.left, root.right) if isinstance(s, Leaf)]
-        if sides:
-            chosen = min(sides, key=lambda s: p.size(s.letters))
-            scaled = _times(p.scalar, chosen)
-            left = root.left is chosen
-            p.root = Pair(root.letters, scaled if left else root.left, root.right if left else scaled)
-            p.scalar = None
-    return p
-
-
-def _times(scalar: Expr, f: Leaf) -> Leaf:
-    return replace(f, expr=normal(scalar * f.expr))
 
 
 @dataclass(slots=True)
@@ -252,12 +75,49 @@ class _Body:
     def assembled(self, pieces: list[Piece]) -> Term:
         """The sum of the products, each on its diagonal of the result."""
         parts, terms = list[Part](), list[Term]()
-        for n, p in enumerate(pieces):
-            part, operands = self.part(p, first=n == 0)
+        together = self.of_low_rank(pieces)
+        if together is not None:
+            word, found, pieces = together
+            if not pieces:
+                return found
+            parts, terms = [Part(word, (word,))], [found]
+        for p in pieces:
+            part, operands = self.part(p, first=not parts)
             parts.append(part)
             terms += operands
         sizes = [self.low.size(d) for d in self.axes]
         return self.plan.make("assemble", (*terms, *sizes), self.axes, tuple(parts))
+
+    def of_low_rank(self, pieces: list[Piece]) -> tuple[str, Term, list[Piece]] | None:
+        """Products of two arrays over the same two sets of axes, as one batch of matrix products; and the others.
+
+        One of the two arrays has the first axis of the result, and the other the axes that follow it.
+        """
+        groups: dict[str, list[Piece]] = {}
+        for p in pieces:
+            if p.dense and isinstance(p.root, Pair) and len(set(p.view)) == len(p.view) > 2:
+                ends = (p.root.left.letters, p.root.right.letters)
+                if sorted("".join(ends)) == sorted(p.view):
+                    behind = next(w for w in ends if p.view[0] not in w)
+                    if set(p.view[1 : 1 + len(behind)]) == set(behind):
+                        groups.setdefault(p.view[1 : 1 + len(behind)], []).append(p)
+        word, group = max(groups.items(), key=lambda g: len(g[1]), default=("", []))
+        if len(group) < 2:
+            return None
+        view, first, second = group[0].view, list[Term](), list[Term]()
+        batch = view[0] + view[1 + len(word) :]
+        for p in group:
+            assert isinstance(p.root, Pair)
+            after, before = sorted(self.scaled_ends(p, p.root), key=lambda e: view[0] in e.letters)
+            first.append(self.plan.flat(self.permuted(after, word)))
+            second.append(self.permuted(before, batch))
+        made = self.plan.make(
+            "matmul_each",
+            (self.plan.stack(first), self.plan.stack(second)),
+            (self.axes[0], *first[0].axes, *second[0].axes[1:]),
+        )
+        whole = self.plan.reshape(made, [self.low.size(d) for d in self.axes], self.axes)
+        return view, whole, [p for p in pieces if p not in group]
 
     def part(self, p: Piece, *, first: bool) -> tuple[Part, list[Term]]:
         """One product; one as large as the result, and not the first, as two operands."""
@@ -287,7 +147,7 @@ class _Body:
             assert p.scalar is not None
             return Operand(self.low[p.scalar], "")
         scalar, root = p.scalar, p.root
-        if isinstance(root, Leaf):
+        if not isinstance(root, Pair):
             found = self.reduced(p, self.operand(p, root), set(p.view))
         else:
             ends = self.ends(p, root)
@@ -307,12 +167,18 @@ class _Body:
         return Operand(self.plan.each("multiply", self.low[s], a.term), a.letters)
 
     def permuted(self, a: Operand, want: str) -> Term:
+        if a.letters == want:
+            return a.term
         if len(want) == 2:
             return self.plan.transpose(a.term)
         order = tuple(a.letters.index(c) for c in want)
         return self.plan.make("permute", (a.term,), tuple(a.term.axes[n] for n in order), order)
 
-    def operand(self, p: Piece, node: Leaf | Pair) -> Operand:
+    def operand(self, p: Piece, node: Node) -> Operand:
+        if isinstance(node, Merged):
+            terms = [self.value(q, node.letters).term for q in node.pieces]
+            signed = [(t.op == "negative", t.args[0] if t.op == "negative" else t) for t in terms]
+            return Operand(added(self.plan, signed), node.letters)
         if isinstance(node, Leaf):
             term = self.low[node.expr]
             if any(i.parts is not None for i in node.indices):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 
-from closedform.core.shape import ONE, Dim, Shape
+from closedform.core.shape import ONE, Dim, Shape, dim_of
 
 Axes = tuple[Dim, ...]
 VIEWS = frozenset({"transpose", "column", "row", "reshape", "flat"})  #: they share the memory of their operand
@@ -141,8 +143,13 @@ class Plan:
         return self.make("reshape", (a, *sizes), axes)
 
     def flat(self, a: Term) -> Term:
-        """Row after row as one vector."""
-        return self.make("flat", (a,), (a.axes[0] * a.axes[1],))
+        """All entries, row after row, as one vector."""
+        return a if a.rank == 1 else self.make("flat", (a,), (reduce(mul, a.axes),))
+
+    def stack(self, vectors: Iterable[Term]) -> Term:
+        """Arrays of the same axes beside each other, along a second axis of their number."""
+        args = tuple(vectors)
+        return self.make("stack", args, (args[0].axes[0], dim_of(len(args)), *args[0].axes[1:]))
 
     def take(self, a: Term, places: Term, axis: int) -> Term:
         """Entries, rows or columns by their places."""

@@ -6,7 +6,7 @@ from inspect import getsource
 
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported
-from closedform.program.language import ATOM, Language, Spell, Spelling, postfix
+from closedform.program.language import ATOM, MULTIPLY, Language, Spell, Spelling, infix, postfix
 from closedform.program.languages import python
 from closedform.program.languages.python import OPERATORS, calls, is_view, listed, tuple_of
 from closedform.program.runtime import HELPERS
@@ -54,6 +54,13 @@ def _tensordot(t: Term, writer: Writer) -> Spelling:
 
 def _permute(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"np.transpose({{0}}, {t.data})")
+
+
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """The columns, and then the rows, as two thin matrices."""
+    half = len(t.args) // 2
+    columns, rows = listed(0, half), listed(half, len(t.args))
+    return Spelling(f"np.stack(({columns})).T @ np.stack(({rows}))", 1)
 
 
 def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
@@ -131,6 +138,9 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "matpow": Spelling("np.linalg.matrix_power({0}, {1})"),
     "vec": postfix("{0}.ravel(order='F')"),
     "flat": postfix("{0}.ravel()"),
+    "stack": lambda t, w: Spelling(f"np.stack(({listed(0, len(t.args))}), axis=1)"),
+    "matmul_each": infix("@", MULTIPLY),
+    "outers": _outers,
     "take": python.taken,
     "rows": python.rows,
     "ones": _filled,

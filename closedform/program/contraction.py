@@ -1,0 +1,281 @@
+"""Contractions: in which order the factors of an indexed product are multiplied and summed.
+
+Deltas between free indices become views of the result; products that share factors are added up before what they share
+is multiplied; the order is the best one by multiplications and memory for few factors, greedy for many.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+from closedform.core.expr import Expr, number, size_of
+from closedform.core.normal import normal
+from closedform.core.shape import Dim
+from closedform.index.tensor import Index, Product, Tensor, atoms, letters
+from closedform.program.chain import length
+
+MOST_EXACT = 8  #: up to so many factors the best order of contraction is found
+
+
+@dataclass(eq=False, slots=True)
+class Leaf:
+    """A factor: an expression, its letters, and the indices they spell."""
+
+    letters: str
+    expr: Expr
+    indices: tuple[Index, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Pair:
+    """Two operands to be multiplied and summed, to give these letters in any order."""
+
+    letters: str
+    left: Node
+    right: Node
+
+
+@dataclass(eq=False, slots=True)
+class Merged:
+    """A sum of products that the others of a product multiply."""
+
+    letters: str
+    pieces: list[Piece]
+
+
+Node = Leaf | Pair | Merged
+
+
+@dataclass(slots=True)
+class Piece:
+    """A product.
+
+    Attributes:
+        view: for every free index the letter of its class: two indices with a delta between them are one.
+        root: how its factors are contracted; None if there are none.
+        scalar: what stands in front; None if it is in a factor already.
+        dims: the size of every letter.
+    """
+
+    view: str
+    root: Node | None
+    scalar: Expr | None
+    dims: dict[str, Dim] = field(default_factory=dict)
+
+    @property
+    def dense(self) -> bool:
+        """Does it fill the result, without repeating itself?"""
+        return self.root is not None and sorted(self.view) == sorted(set(self.root.letters))
+
+    def size(self, word: str) -> float:
+        total = 1.0
+        for c in set(word):
+            total *= length(self.dims[c])
+        return total
+
+    def expressions(self) -> list[Expr]:
+        """The expressions in it, from left to right."""
+        found, stack = [self.scalar] if self.scalar is not None else [], [self.root] if self.root else []
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Pair):
+                stack += [node.right, node.left]
+            elif isinstance(node, Merged):
+                found += [e for p in node.pieces for e in p.expressions()]
+            else:
+                found.append(node.expr)
+        return found
+
+
+@dataclass(slots=True)
+class Sketch:
+    """A product before the order of contraction is chosen."""
+
+    view: str
+    scalar: Expr
+    leaves: list[Leaf | Merged]
+    dims: dict[str, Dim]
+
+    def planned(self) -> Piece:
+        piece = Piece(self.view, None, self.scalar, self.dims)
+        if self.leaves:
+            piece.root = _ordered(self.leaves, set(self.view), piece.size)
+        return _scaled(piece)
+
+    def components(self) -> dict[Key, list[list[Leaf | Merged]]]:
+        """The factors that letters which are summed over hold together, by what they are."""
+        groups: list[tuple[set[str], list[Leaf | Merged]]] = []
+        for f in self.leaves:
+            bound, inside = set(f.letters) - set(self.view), [f]
+            apart = []
+            for letters_, group in groups:
+                if letters_ & bound:
+                    bound, inside = bound | letters_, [*group, *inside]
+                else:
+                    apart.append((letters_, group))
+            groups = [*apart, (bound, inside)]
+        found: dict[Key, list[list[Leaf | Merged]]] = {}
+        for _, group in groups:
+            found.setdefault(_key(group, self.view), []).append(group)
+        return found
+
+
+Key = tuple[tuple[object, str], ...]
+
+
+def _key(group: Iterable[Leaf | Merged], view: str) -> Key:
+    """Some factors, their letters that are summed over numbered as they come."""
+    names = {c: c for c in view}
+    shown = []
+    for f in sorted(group, key=lambda f: (f.expr.order if isinstance(f, Leaf) else (0, id(f)), f.letters)):
+        word = "".join(names.setdefault(c, str(len(names))) for c in f.letters)
+        shown.append((f.expr if isinstance(f, Leaf) else f, word))
+    return tuple(shown)
+
+
+def pieces_of(t: Tensor) -> list[Piece]:
+    """The products of a tensor, those that fill the result first."""
+    sketches = merged([_sketch(p, t) for p in t.products])
+    return sorted((s.planned() for s in sketches), key=lambda p: not p.dense)
+
+
+def merged(sketches: list[Sketch]) -> list[Sketch]:
+    """Products with a factor in common as one: M_ik x_j x_l + u_i u_k x_j x_l is (M + u u')_ik x_j x_l."""
+    done: list[Sketch] = []
+    for s in sketches:
+        for n, other in enumerate(done):
+            both = _common(other, s)
+            if both is not None:
+                done[n] = both
+                break
+        else:
+            done.append(s)
+    return done
+
+
+def _common(a: Sketch, b: Sketch) -> Sketch | None:
+    """Two products as one, if what they do not share has the same letters, and is not all they have."""
+    if a.view != b.view:
+        return None
+    left, right = a.components(), b.components()
+    shared = {key: min(len(left[key]), len(right[key])) for key in left if key in right}
+    kept = [f for key, n in shared.items() for group in left[key][:n] for f in group]
+    rests = [
+        [f for key, groups in c.items() for group in groups[shared.get(key, 0) :] for f in group] for c in (left, right)
+    ]
+    words = [sorted(set("".join(f.letters for f in rest)) & set(a.view)) for rest in rests]
+    if words[0] != words[1] or not words[0] or not any(f.letters for f in kept):
+        return None
+    word = "".join(c for c in dict.fromkeys(a.view) if c in words[0])
+    pieces = [Sketch(word, s.scalar, rest, s.dims).planned() for s, rest in zip((a, b), rests, strict=True)]
+    return Sketch(a.view, number(1), [*kept, Merged(word, pieces)], a.dims)
+
+
+def _sketch(p: Product, t: Tensor) -> Sketch:
+    spelled, free = letters(p, t.free)
+    words = list(zip([t.free, *[f.indices for f in p.factors]], [free, *spelled], strict=True))
+    dims: dict[str, Dim] = {}
+    for indices, word in words:
+        dims.update(zip(word, [a.dim for a in atoms(indices)], strict=True))
+    place = {c: n for n, c in enumerate(free)}
+    one = {c: c for c in dims}  # the letter that stands for each
+    scalar, leaves = p.scalar, list[Leaf]()
+    for f, (_, word) in zip(p.factors, words[1:], strict=True):
+        name, e, indices = f.expr.op.name, f.expr, f.indices
+        half = len(word) // 2
+        if not f.indices:
+            scalar = normal(scalar * e)
+            continue
+        if name in ("eye", "diag") and [dims[c] for c in word[:half]] == [dims[c] for c in word[half:]]:
+            for a, b in zip(word[:half], word[half:], strict=True):
+                kept, gone = sorted((one[a], one[b]), key=lambda c: (place.get(c, 99), c))
+                one = {c: kept if r == gone else r for c, r in one.items()}
+            if name == "diag":
+                leaves.append(Leaf(word[:half], e.args[0], indices[:1]))
+        elif name != "ones":
+            leaves.append(Leaf(word, e, indices))
+    leaves = [replace(f, letters="".join(one[c] for c in f.letters)) for f in leaves]
+    view = "".join(one[c] for c in free)
+    seen = set(view).union(*[f.letters for f in leaves])
+    for c in sorted(set(one.values()) - seen):  # ones or a delta, summed over
+        scalar = normal(scalar * size_of(dims[c]))
+    return Sketch(view, scalar, list(leaves), dims)
+
+
+def _ordered(leaves: Sequence[Node], keep: set[str], size: Callable[[str], float]) -> Node:
+    """A cheap order of contraction: the best one of a few factors, pair by pair for many."""
+    nodes = list(leaves)
+    while len(nodes) > MOST_EXACT:
+        uses = Counter(c for n in nodes for c in set(n.letters))
+        best: tuple[float, int, int, str] | None = None
+        together = [
+            (i, j) for i, j in combinations(range(len(nodes)), 2) if set(nodes[i].letters) & set(nodes[j].letters)
+        ]
+        for i, j in together or combinations(range(len(nodes)), 2):
+            a, b = nodes[i].letters, nodes[j].letters
+            out = "".join(c for c in dict.fromkeys(a + b) if c in keep or uses[c] > (c in a) + (c in b))
+            cost = size(out) - size(a) - size(b) + 1e-6 * size(a + b)
+            if best is None or cost < best[0]:
+                best = cost, i, j, out
+        assert best is not None
+        _, i, j, out = best
+        nodes = [Pair(out, nodes[i], nodes[j]), *[n for k, n in enumerate(nodes) if k not in (i, j)]]
+    return _best(nodes, keep, size)
+
+
+def _best(nodes: list[Node], keep: set[str], size: Callable[[str], float]) -> Node:
+    """Least multiplications and memory over all orders, subset by subset."""
+    n = len(nodes)
+    full = (1 << n) - 1
+    found: dict[int, tuple[float, Node]] = {1 << k: (0.0, node) for k, node in enumerate(nodes)}
+    for s in range(1, full + 1):
+        if s in found:
+            continue
+        inside = [nodes[k] for k in range(n) if s >> k & 1]
+        out = _kept("".join(f.letters for f in inside), keep, [nodes[k].letters for k in range(n) if not s >> k & 1])
+        best: tuple[float, int] | None = None
+        left = (s - 1) & s
+        while left:
+            right = s ^ left
+            if left & -left == s & -s:  # the first factor is on the left
+                step = size(found[left][1].letters + found[right][1].letters) + size(out)
+                cost = found[left][0] + found[right][0] + step
+                if best is None or cost < best[0]:
+                    best = cost, left
+            left = (left - 1) & s
+        assert best is not None
+        cost, left = best
+        found[s] = cost, Pair(out, found[left][1], found[s ^ left][1])
+    return found[full][1]
+
+
+def _kept(word: str, keep: set[str], others: Iterable[str]) -> str:
+    """The letters of a product that are needed after it."""
+    needed = keep.union(*others)
+    return "".join(c for c in dict.fromkeys(word) if c in needed)
+
+
+def _scaled(p: Piece) -> Piece:
+    """The scalar goes into the smaller of the last two operands, where that is a factor and less than the result."""
+    root = p.root
+    assert p.scalar is not None
+    if p.scalar.op.name == "number" and p.scalar.data == 1 and root is not None:
+        p.scalar = None
+    elif isinstance(root, Leaf):
+        p.root, p.scalar = _times(p.scalar, root), None
+    elif isinstance(root, Pair) and p.size(root.letters) > max(p.size(root.left.letters), p.size(root.right.letters)):
+        sides = [s for s in (root.left, root.right) if isinstance(s, Leaf)]
+        if sides:
+            chosen = min(sides, key=lambda s: p.size(s.letters))
+            scaled = _times(p.scalar, chosen)
+            left = root.left is chosen
+            p.root = Pair(root.letters, scaled if left else root.left, root.right if left else scaled)
+            p.scalar = None
+    return p
+
+
+def _times(scalar: Expr, f: Leaf) -> Leaf:
+    return replace(f, expr=normal(scalar * f.expr))

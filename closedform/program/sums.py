@@ -1,0 +1,210 @@
+"""Sums of matrices: what is diagonal or of rank one is never formed as a matrix of its own.
+
+Diagonals are added in place, products of a column and a row together as one product of thin matrices; a product
+with a sum of such terms is multiplied out, (diag(p) − p p') A = p ⊙ A − p (p'A).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from closedform.core.expr import Expr
+from closedform.core.shape import ONE
+from closedform.program.chain import Factor
+from closedform.program.lower import RULES, Lowering
+from closedform.program.products import Scalars, added, chain_code, factors, product_of, scalar_code, spread_of, times
+from closedform.program.products import scale as plain_scale
+from closedform.program.stable import add as plain_add
+from closedform.program.stable import terms_of
+from closedform.program.term import Plan, Term, axes_of
+
+MOST = 12  #: terms of a sum that is multiplied out
+
+
+@dataclass(slots=True)
+class Item:
+    """A term of a sum.
+
+    Attributes:
+        scalars: what it is multiplied by.
+        numbers: scalars among the factors.
+        factors: whose product it is; none for the identity matrix.
+        node: the node it is, if nothing else stands before it.
+    """
+
+    scalars: list[Expr]
+    factors: list[Factor]
+    node: Expr | None = None
+    numbers: list[Term] = field(default_factory=list)
+
+    @property
+    def is_diagonal(self) -> bool:
+        return not self.factors or (len(self.factors) == 1 and self.factors[0].kind == "diag")
+
+    @property
+    def split(self) -> int | None:
+        """Where a column meets a row."""
+        ends = (n for n, f in enumerate(self.factors[:-1], 1) if f.column and self.factors[n].row)
+        return next(ends, None)
+
+    @property
+    def is_light(self) -> bool:
+        return self.is_diagonal or self.split is not None
+
+
+def is_matrix(e: Expr) -> bool:
+    return ONE not in e.shape
+
+
+def items_of(low: Lowering, e: Expr, scalars: list[Expr], *, top: bool = False) -> list[Item]:
+    """The terms of a matrix; inner sums that have another use stay what they are."""
+    own = top or low.uses[e] == 1
+    if own and e.op.name == "add":
+        return [i for a in e.args for i in items_of(low, a, scalars)]
+    if own and e.op.name == "scale":
+        M = e.args[1]
+        inside = items_of(low, M, [*scalars, e.args[0]])
+        if len(inside) == 1 and inside[0].node is M and not scalars:
+            inside[0].node = e
+        return inside
+    if spread_of(e) == "full" and (own or e.op.name != "add"):
+        return _multiplied_out(low, e, scalars)
+    return [Item(scalars, [Factor("full", e.shape, low[e], e)], e)]
+
+
+def _multiplied_out(low: Lowering, e: Expr, scalars: list[Expr]) -> list[Item]:
+    if e.op.name not in ("matmul", "diag", "eye"):
+        return [Item(scalars, [Factor("full", e.shape, low[e], e)], e)]
+    numbers = list[Term]()
+    parts = factors(low, e.args if e.op.name == "matmul" else (e,), numbers)
+    for n, f in enumerate(parts):
+        inside = light_terms(low, f)
+        if inside is not None:
+            before, after = parts[:n], parts[n + 1 :]
+            return [
+                Item(
+                    [*scalars, *i.scalars],
+                    [*map(replace, before), *i.factors, *map(replace, after)],
+                    numbers=numbers + i.numbers,
+                )
+                for i in inside
+            ]
+    return [Item(scalars, parts, e, numbers)]
+
+
+def light_terms(low: Lowering, f: Factor) -> list[Item] | None:
+    """The terms of a factor that is a sum of diagonals and products of a column and a row."""
+    if f.kind != "sum" or f.expr is None or len(f.expr.args) > MOST:
+        return None
+    inside = items_of(low, f.expr, [], top=True)
+    return inside if len(inside) <= MOST and all(i.is_light for i in inside) else None
+
+
+def matrix_sum(low: Lowering, e: Expr) -> Term:
+    """A matrix that is a sum, or a product with one that is multiplied out."""
+    items = items_of(low, e, [], top=True)
+    light = [i for i in items if i.is_light]
+    if not light or len(items) > MOST or (len(items) == 1 and items[0].node is not None):
+        return plain(low, e)
+    plan = low.plan
+    made = _full_terms(low, [i for i in items if not i.is_light])
+    outers = [_outer(low, i) for i in light if not i.is_diagonal]
+    diagonals = [_diagonal(low, i) for i in light if i.is_diagonal]
+    if outers:
+        made.append(_of_low_rank(plan, outers, alone=not made))
+    if not made:
+        d = added(plan, diagonals)
+        return plan.make("diag", (d,), axes_of(e.shape)) if d.rank else times(plan, d, low.chain.eye(e.shape[0]))
+    total = added(plan, made)
+    return plan.make("plus_diagonal", (total, added(plan, diagonals)), total.axes) if diagonals else total
+
+
+def plain(low: Lowering, e: Expr) -> Term:
+    """The node by the rule of its operation."""
+    if e.op.name == "add":
+        return plain_add(low, e)
+    return plain_scale(low, e) if e.op.name == "scale" else chain_code(low, e, None)
+
+
+def _full_terms(low: Lowering, items: list[Item]) -> list[tuple[bool, Term]]:
+    """Terms of other kinds; those with the same scalar in front are summed first."""
+    made = terms_of(low, [i.node for i in items if i.node is not None and not _pushed(i)])
+    groups: dict[tuple[Expr, ...], list[Item]] = {}
+    for i in items:
+        if i.node is None or _pushed(i):
+            groups.setdefault(tuple(i.scalars), []).append(i)
+    for scalars, group in groups.items():
+        negative, front = _front(low, list(scalars), [])
+        inside = terms_of(low, [i.node for i in group if i.node is not None])
+        inside += [(False, product_of(low, i.factors, i.numbers, matrix=True)) for i in group if i.node is None]
+        made.append((negative, times(low.plan, front, added(low.plan, inside))))
+    return made
+
+
+def _pushed(i: Item) -> bool:
+    """Do scalars stand before the node that are not in it?"""
+    return i.node is not None and bool(i.scalars) and i.node.op.name != "scale"
+
+
+def _front(low: Lowering, scalars: list[Expr], whole: list[Expr]) -> tuple[bool, Term | None]:
+    """The sign of a product of scalars, and the term of the rest."""
+    s = Scalars()
+    for e in scalars:
+        s.collect(e)
+    negative = s.coefficient < 0
+    if negative:
+        s.coefficient = -s.coefficient
+    return negative, scalar_code(low, s, whole)
+
+
+def _before(low: Lowering, i: Item) -> tuple[bool, Term | None]:
+    """The sign of a light term, and what stands before it."""
+    negative, front = _front(low, i.scalars, [f.expr for f in i.factors if f.expr is not None])
+    return negative, low.plan.product([*([front] if front is not None else []), *i.numbers])
+
+
+def _outer(low: Lowering, i: Item) -> tuple[bool, Term, Term]:
+    """The sign, the column and the row of a product of rank one."""
+    negative, front = _before(low, i)
+    n = i.split
+    assert n is not None
+    column, row = (low.chain.term(low.chain.multiply(half)) for half in (i.factors[:n], i.factors[n:]))
+    return negative, times(low.plan, front, column), row
+
+
+def _diagonal(low: Lowering, i: Item) -> tuple[bool, Term]:
+    negative, front = _before(low, i)
+    if not i.factors:
+        return negative, front or low.plan.number(1)
+    return negative, times(low.plan, front, low.chain.vector(i.factors[0]))
+
+
+def _of_low_rank(plan: Plan, outers: list[tuple[bool, Term, Term]], *, alone: bool) -> tuple[bool, Term]:
+    """Σ ± u v', one of them as it is, several as a product of thin matrices."""
+    if len(outers) == 1 and not alone:
+        negative, u, v = outers[0]
+        return negative, plan.outer(u, v)
+    columns = tuple(plan.negative(u) if negative else u for negative, u, _ in outers)
+    rows = tuple(v for *_, v in outers)
+    if len(outers) == 1:
+        return False, plan.outer(columns[0], rows[0])
+    axes = (*columns[0].axes, *rows[0].axes)
+    return False, plan.make("outers", (*columns, *rows), axes)
+
+
+def add(low: Lowering, e: Expr) -> Term:
+    return matrix_sum(low, e) if is_matrix(e) else plain_add(low, e)
+
+
+def scale(low: Lowering, e: Expr) -> Term:
+    M = e.args[1]
+    inside = M.op.name in ("add", "matmul") and low.uses[M] == 1
+    return matrix_sum(low, e) if inside and is_matrix(e) else plain_scale(low, e)
+
+
+def matmul(low: Lowering, e: Expr) -> Term:
+    sums = any(a.op.name == "add" and is_matrix(a) for a in e.args) and spread_of(e) == "full"
+    return matrix_sum(low, e) if sums and is_matrix(e) else chain_code(low, e, None)
+
+
+RULES.update({"add": add, "scale": scale, "matmul": matmul})
