@@ -71,7 +71,7 @@ class Formula:
         Raises:
             RequestError: no back-end has that name.
         """
-        _known_backend(backend)
+        known_backend(backend)
         return self._code()
 
     def compile(self, backend: str = "numpy", *, limit: int | None = None) -> Callable[..., Any]:
@@ -79,12 +79,12 @@ class Formula:
 
         Args:
             backend: what it runs on.
-            limit: bytes that a call may take, arguments and result included; by default what the machine has left.
+            limit: bytes that a call may take beside its arguments; by default what the machine has left.
 
         Raises:
             RequestError: no back-end has that name.
         """
-        _known_backend(backend)
+        known_backend(backend)
         from closedform.program.compile import compile
 
         return compile(self._output, self._arguments(), limit=limit, what=self._what)
@@ -104,7 +104,7 @@ class Formula:
             RequestError: a size is missing, unknown or not a positive integer; no such dtype or back-end.
             NotSupported: an instruction has no count.
         """
-        _known_backend(backend)
+        known_backend(backend)
         from closedform.program.cost import cost
         from closedform.program.languages import language_named
 
@@ -126,6 +126,9 @@ class Formula:
         return list(self.function.variables.values())
 
 
-def _known_backend(name: str) -> None:
+def known_backend(name: str) -> None:
+    """Raises:
+    RequestError: no back-end has that name.
+    """
     if name not in BACKENDS:
         raise RequestError(f"unknown back-end {name!r}"[:100], hint="one of " + ", ".join(BACKENDS))

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from closedform.errors import TooLarge
 from closedform.program.memory import Memory, numbers
+from closedform.program.room import available, in_words
 
 ITEM = 8  #: bytes of a float64
 SMALL = 2**24  #: bytes that there always are
-MEMINFO = Path("/proc/meminfo")
-UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 INSTEAD = {
     "Hessian": "compile(compressed=True) gives it as small factors; closedform.hvp is its product with a direction",
     "Jacobian": "compile(compressed=True) gives it as small factors; closedform.jvp is its product with a direction",
     "derivative": "compile(compressed=True) gives it as small factors",
 }  #: what a result in a word can be had as
-
-
-def available() -> int:
-    """Bytes of memory that a new array may have: what the kernel says, or all there is where it says nothing."""
-    if MEMINFO.exists():
-        for line in MEMINFO.read_text(encoding="ascii").splitlines():
-            name, _, rest = line.partition(":")
-            if name == "MemAvailable":
-                return int(rest.split()[0]) * 1024
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def in_words(count: int) -> str:
-    """Bytes as people say them.
-
-    >>> in_words(800), in_words(2_400_000_000_000)
-    ('800 bytes', '2.4 TB')
-    """
-    power = min(max(len(str(count)) - 1, 0) // 3, len(UNITS) - 1)
-    return f"{count / 1000**power:,.1f} {UNITS[power]}" if power else f"{count} {UNITS[0]}"
 
 
 class Bound:

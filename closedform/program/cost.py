@@ -8,11 +8,11 @@ from typing import Any
 
 from closedform.core.expr import Expr, topological
 from closedform.errors import RequestError
-from closedform.program.bound import in_words
 from closedform.program.flops import flops
 from closedform.program.language import Language
 from closedform.program.memory import SHARING, memory_of, numbers
 from closedform.program.polynomial import Polynomial, constant
+from closedform.program.room import in_words
 from closedform.program.source import Output, Program, lower, write
 
 ITEMSIZE = {"float64": 8, "float32": 4}  #: bytes of a number

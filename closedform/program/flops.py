@@ -75,6 +75,16 @@ def _matmul(t: Term) -> Polynomial:
     return full * Fraction(1, 2) if mirrored else full
 
 
+def _matmul_each(t: Term) -> Polynomial:
+    """2mkn for every matrix of the batch."""
+    return entries(t.axes) * size(t.args[0].axes[-1]) * 2
+
+
+def _outers(t: Term) -> Polynomial:
+    """A product of two thin matrices, with a column in each for every pair."""
+    return entries(t.axes) * len(t.args)
+
+
 def _solve(factor: Fraction) -> Count:
     """A factorisation of the n×n matrix, and 2n² for each column on the right."""
     return lambda t: _cube(t.args[0]) * factor + entries(t.args[1].axes) * size(t.args[0].axes[0]) * 2
@@ -149,12 +159,14 @@ FLOPS: dict[str, Count] = {
     **{name: each() for name, op in OPS.items() if op.kind == "elementwise"},
     **dict.fromkeys(VIEWS, _none),
     **_rows("variable number size rows integer triangle ones zeros full eye diag diagonal first take permute", _none),
-    **_rows("vec vech commuted packed unpacked", _none),
+    **_rows("vec vech commuted packed unpacked stack", _none),
     **_rows("add subtract multiply divide negative power over sqrt expm1 log1p outer kron ismax", each()),
     **_rows("sum sum_over max norm1 added tr", operand()),
     **_rows("norm2 inner dot matvec", operand(2)),
     "vecmat": lambda t: entries(t.args[1].axes) * 2,
     **_rows("softmax logsumexp", operand(4)),
+    "matmul_each": _matmul_each,
+    "outers": _outers,
     "plus_transpose": each(),
     "plus_diagonal": lambda t: size(t.axes[0]),
     "matmul": _matmul,

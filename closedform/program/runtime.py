@@ -268,12 +268,7 @@ class Compiled:
             DomainError: a matrix that must be inverted is singular.
             TooLarge: it would take more memory than there is.
         """
-        values = self.bind(args, named)
-        for i, a in enumerate(values[: len(self.arguments)]):
-            try:
-                values[i] = np.asarray(a, dtype=float)
-            except (TypeError, ValueError):
-                raise RequestError(f"{self.names[i]} is not an array of real numbers") from None
+        values = self.values(args, named)
         shapes = self.shapes(values)
         if shapes not in self.fitting:
             known = self.fit(values)
@@ -284,6 +279,20 @@ class Compiled:
                 return self.run(*values)
         except np.linalg.LinAlgError as error:
             raise DomainError(f"no value at this point: {error}") from None
+
+    def values(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
+        """The arrays and sizes in order.
+
+        Raises:
+            RequestError: an argument is missing, unknown or not numeric.
+        """
+        values = self.bind(args, named)
+        for i, a in enumerate(values[: len(self.arguments)]):
+            try:
+                values[i] = np.asarray(a, dtype=float)
+            except (TypeError, ValueError):
+                raise RequestError(f"{self.names[i]} is not an array of real numbers") from None
+        return values
 
     def shapes(self, values: list[Any]) -> tuple[Any, ...]:
         """The shapes of the arrays, and the sizes."""
