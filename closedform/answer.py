@@ -19,11 +19,11 @@ from closedform.core.abstract import abstract_functions
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.function import Function
 from closedform.core.normal import normal
-from closedform.core.shape import Dim
+from closedform.core.shape import ONE, Dim
 from closedform.emit.index import index_latex, index_text, index_unicode
 from closedform.emit.text import text
 from closedform.errors import NotSupported, RequestError, TooLarge, VerificationError
-from closedform.formula import BACKENDS, Formula
+from closedform.formula import BACKENDS, Formula, known_backend
 from closedform.index.derivative import derive_tensor
 from closedform.index.tensor import Tensor
 from closedform.lang import language
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from closedform.check.exact import Certificate, NoTest
     from closedform.check.numeric import Report
     from closedform.derivation.telling import Derivation
+    from closedform.program.compress import Form
+    from closedform.program.source import Output
     from closedform.written.record import WrittenOut
     from closedform.written.routes import Routes
 
@@ -396,23 +398,60 @@ class Derivative(Formula):
 
     # code
 
-    def _code(self) -> str:
+    def compile(
+        self, backend: str = "numpy", *, limit: int | None = None, compressed: bool = False
+    ) -> Callable[..., Any]:
+        """A function of arrays that gives the numbers, or the compressed derivative.
+
+        Args:
+            backend: what it runs on.
+            limit: bytes that a call may take beside its arguments; by default what the machine has left.
+            compressed: whether it gives a `Compressed`, which multiplies and solves without being formed.
+
+        Raises:
+            RequestError: no back-end has that name.
+            TooLarge: written out, the compressed derivative has too many products.
+        """
+        if not compressed:
+            return super().compile(backend, limit=limit)
+        known_backend(backend)
+        return self.compressed.function(self._arguments(), limit)
+
+    _name = "derivative"
+
+    @property
+    def _output(self) -> Output:
         if self._last.stacked and not self.free:
-            from closedform.program.compile import code as tensor_code
+            return self.tensor
+        return self.expr if self.free else self._last.answer
 
-            return tensor_code(self.tensor, "derivative", self._arguments())
-        from closedform.program.compile import code
+    @cached_property
+    def compressed(self) -> Form:
+        """The derivative as a sum of products of small arrays, and what they are.
 
-        return code(self.expr if self.free else self._last.answer, "derivative", self._arguments())
+        Raises:
+            TooLarge: written out, it has too many products.
 
-    def _compile(self) -> Callable[..., Any]:
-        if self._last.stacked and not self.free:
-            from closedform.program.compile import compile as tensor_compile
+        >>> from closedform import derivative, parse
+        >>> f = parse("norm2(T - U*V')^2", shapes={"T": ("m", "n"), "U": ("m", "k"), "V": ("n", "k")})
+        >>> derivative(f, "U", "U").compressed.describe(m=200, n=50, k=10)
+        "J_ijkl = 2*delta_ik*V_mj*V_ml: 100 numbers instead of 4,000,000"
+        """
+        from closedform.program.compress import form, tensor_of_matrix
 
-            return tensor_compile(self.tensor, self._arguments())
-        from closedform.program.compile import compile
+        x, output = self._last.variable, self._output
+        columns = sum(d is not ONE for d in (self.expr.shape[1:] if self.free else x.shape))
+        t = output if isinstance(output, Tensor) else tensor_of_matrix(output, columns)
+        twice = len(self.variables) == 2 and self.variables[0] is self.variables[1]
+        return form(t, symmetric=twice and self.function.expr.is_scalar)
 
-        return compile(self.expr if self.free else self._last.answer, self._arguments())
+    @property
+    def _what(self) -> str:
+        """What the code gives back, in words."""
+        orders = len(self.variables)
+        if self.function.expr.is_scalar and orders <= 2:
+            return ("gradient", "Hessian")[orders - 1]
+        return "Jacobian" if orders == 1 else "derivative"
 
     def as_dict(self, lang: str = "en", level: str = "brief") -> dict[str, Any]:
         """Every field, ready for JSON; None for what an abstract function does not allow or no one could read.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from closedform.compact.present import present
 from closedform.core.expr import Expr
@@ -13,6 +13,10 @@ from closedform.emit.latex import latex
 from closedform.emit.text import text
 from closedform.emit.unicode import unicode
 from closedform.errors import RequestError
+
+if TYPE_CHECKING:
+    from closedform.program.cost import Cost
+    from closedform.program.source import Output
 
 BACKENDS = ("numpy",)
 
@@ -67,32 +71,64 @@ class Formula:
         Raises:
             RequestError: no back-end has that name.
         """
-        _known_backend(backend)
+        known_backend(backend)
         return self._code()
 
-    def compile(self, backend: str = "numpy") -> Callable[..., Any]:
+    def compile(self, backend: str = "numpy", *, limit: int | None = None) -> Callable[..., Any]:
         """That function, callable on keyword arrays.
+
+        Args:
+            backend: what it runs on.
+            limit: bytes that a call may take beside its arguments; by default what the machine has left.
 
         Raises:
             RequestError: no back-end has that name.
         """
-        _known_backend(backend)
-        return self._compile()
+        known_backend(backend)
+        from closedform.program.compile import compile
+
+        return compile(self._output, self._arguments(), limit=limit, what=self._what)
+
+    def cost(
+        self, sizes: Mapping[str, int] | None = None, /, *, dtype: str = "float64", backend: str = "numpy", **named: int
+    ) -> Cost:
+        """What a call of that function costs, before it is run: operations, memory, and how they grow.
+
+        Args:
+            sizes: of every dimension, by name; and of an integer variable that is an exponent.
+            dtype: float64 or float32.
+            backend: what it runs on.
+            named: more sizes.
+
+        Raises:
+            RequestError: a size is missing, unknown or not a positive integer; no such dtype or back-end.
+            NotSupported: an instruction has no count.
+        """
+        known_backend(backend)
+        from closedform.program.cost import cost
+        from closedform.program.languages import language_named
+
+        return cost(self._output, self._arguments(), language_named(backend), {**(sizes or {}), **named}, dtype)
 
     def _code(self) -> str:
         from closedform.program.compile import code
 
-        return code(self.expr, "formula", self._arguments())
+        return code(self._output, self._name, self._arguments())
 
-    def _compile(self) -> Callable[..., Any]:
-        from closedform.program.compile import compile
+    _name, _what = "formula", "value"  #: of the function in code, and of what it gives back in words
 
-        return compile(self.expr, self._arguments())
+    @property
+    def _output(self) -> Output:
+        """What the code computes."""
+        return self.expr
 
     def _arguments(self) -> list[Expr]:
         return list(self.function.variables.values())
 
 
-def _known_backend(name: str) -> None:
+def known_backend(name: str) -> None:
+    """Raises:
+    RequestError: no back-end has that name.
+    """
     if name not in BACKENDS:
         raise RequestError(f"unknown back-end {name!r}"[:100], hint="one of " + ", ".join(BACKENDS))

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from closedform.core.expr import Expr
+from closedform.program.bound import Bound
 from closedform.program.language import Language
 from closedform.program.languages import RUNNING, language_named
+from closedform.program.memory import memory_of
 from closedform.program.runtime import Compiled
 from closedform.program.source import Output, Program, lower, write
 
@@ -43,9 +45,21 @@ def program(outputs: Output | Sequence[Output], variables: Sequence[Expr] | None
 
 
 def compile(
-    outputs: Output | Sequence[Output], variables: Sequence[Expr] | None = None, backend: str = "numpy"
+    outputs: Output | Sequence[Output],
+    variables: Sequence[Expr] | None = None,
+    backend: str = "numpy",
+    *,
+    limit: int | None = None,
+    what: str = "value",
 ) -> Compiled:
     """The same as a function of arrays, by keyword or in the order of `variables`.
+
+    Args:
+        outputs: an expression or tensor; or several, which it gives back as a tuple.
+        variables: its parameters, in order; by default the symbols by name.
+        backend: the name of a language.
+        limit: bytes that a call may take beside its arguments; by default what the machine has left.
+        what: the result in a word, for the error of a call that would take more.
 
     >>> import closedform.ops
     >>> from closedform.core.expr import symbol
@@ -59,7 +73,7 @@ def compile(
     source = language.write(p, "derivative")
     space: dict[str, Any] = {}
     exec(bytecode(source), space)
-    return Compiled(space["derivative"], source, p.arguments, p.sizes)
+    return Compiled(space["derivative"], source, p.arguments, p.sizes, Bound(memory_of(p), limit, what))
 
 
 def bytecode(source: str) -> Any:

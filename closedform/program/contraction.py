@@ -178,7 +178,7 @@ def _key(group: Iterable[Leaf | Merged], view: str) -> Key:
 
 def pieces_of(t: Tensor) -> list[Piece]:
     """The products of a tensor, those that fill the result first."""
-    sketches = merged([_sketch(p, t) for p in t.products])
+    sketches = merged([sketch_of(p, t) for p in t.products])
     return sorted((s.planned() for s in sketches), key=lambda p: not p.dense)
 
 
@@ -214,7 +214,8 @@ def _common(a: Sketch, b: Sketch) -> Sketch | None:
     return Sketch(a.view, number(1), [*kept, Merged(word, pieces)], a.dims)
 
 
-def _sketch(p: Product, t: Tensor) -> Sketch:
+def sketch_of(p: Product, t: Tensor) -> Sketch:
+    """A product without its deltas and ones: a letter for every free index, its factors, what stands in front."""
     spelled, free = letters(p, t.free)
     words = list(zip([t.free, *[f.indices for f in p.factors]], [free, *spelled], strict=True))
     dims: dict[str, Dim] = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 import numpy as np
@@ -15,6 +15,9 @@ import scipy.linalg
 
 from closedform.core.shape import ONE, Dim, Shape, show
 from closedform.errors import DomainError, RequestError, ShapeError
+
+if TYPE_CHECKING:
+    from closedform.program.bound import Bound
 
 
 def sigmoid(z):  # type: ignore[no-untyped-def]
@@ -210,6 +213,9 @@ HELPERS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+REMEMBERED = 1000  #: shapes that are looked at only once
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
     """A parameter of a compiled function: its name as the user wrote it, and its symbolic shape."""
@@ -233,14 +239,22 @@ class Compiled:
         source: the Python code that runs.
         arguments: the variables, in order.
         sizes: named dimensions that no variable shows; given by keyword.
+        bound: the memory that a call may take.
+        fitting: shapes of arguments that were found to fit, and to need little memory.
     """
 
     def __init__(
-        self, run: Callable[..., Any], source: str, arguments: Sequence[Argument], sizes: Sequence[str]
+        self, run: Callable[..., Any], source: str, arguments: Sequence[Argument], sizes: Sequence[str], bound: Bound
     ) -> None:
-        self.run, self.source, self.arguments, self.sizes = run, source, tuple(arguments), tuple(sizes)
+        self.bound, self.run, self.source, self.arguments, self.sizes = (
+            bound,
+            run,
+            source,
+            tuple(arguments),
+            tuple(sizes),
+        )
         self.names = [a.name for a in arguments] + list(sizes)
-        self.dims = [(a, a.dims) for a in arguments]
+        self.fitting: set[tuple[Any, ...]] = set()
 
     def __repr__(self) -> str:
         return f"<compiled function of {', '.join(self.names) or 'nothing'}>"
@@ -252,14 +266,47 @@ class Compiled:
             RequestError: an argument is missing, unknown or not numeric.
             ShapeError: the arrays do not fit the declared shapes.
             DomainError: a matrix that must be inverted is singular.
+            TooLarge: it would take more memory than there is.
+        """
+        values = self.values(args, named)
+        shapes = self.shapes(values)
+        if shapes not in self.fitting:
+            known = self.fit(values)
+            if self.bound.admit(known) and len(self.fitting) < REMEMBERED:
+                self.fitting.add(shapes)
+        try:
+            with np.errstate(all="ignore"):
+                return self.run(*values)
+        except np.linalg.LinAlgError as error:
+            raise DomainError(f"no value at this point: {error}") from None
+
+    def values(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
+        """The arrays and sizes in order.
+
+        Raises:
+            RequestError: an argument is missing, unknown or not numeric.
         """
         values = self.bind(args, named)
-        known: dict[str, int] = {name: int(v) for name, v in zip(self.sizes, values[len(self.dims) :], strict=True)}
-        for i, (argument, dims) in enumerate(self.dims):
+        for i, a in enumerate(values[: len(self.arguments)]):
             try:
-                a = values[i] = np.asarray(values[i], dtype=float)
+                values[i] = np.asarray(a, dtype=float)
             except (TypeError, ValueError):
-                raise RequestError(f"{argument.name} is not an array of real numbers") from None
+                raise RequestError(f"{self.names[i]} is not an array of real numbers") from None
+        return values
+
+    def shapes(self, values: list[Any]) -> tuple[Any, ...]:
+        """The shapes of the arrays, and the sizes."""
+        return tuple([v.shape if isinstance(v, np.ndarray) else int(v) for v in values])
+
+    def fit(self, values: list[Any]) -> dict[str, int]:
+        """The size of every named dimension.
+
+        Raises:
+            ShapeError: the arrays do not fit the declared shapes.
+        """
+        known = {name: int(v) for name, v in zip(self.sizes, values[len(self.arguments) :], strict=True)}
+        for argument, a in zip(self.arguments, values, strict=False):
+            dims = argument.dims
             if a.ndim != len(dims):
                 raise misfit(argument, a.shape, known)
             for d, size in zip(dims, a.shape, strict=True):
@@ -268,11 +315,7 @@ class Compiled:
                         raise misfit(argument, a.shape, known)
                 elif all(n in known for n in d.names) and d.value(known) != size:
                     raise misfit(argument, a.shape, known)
-        try:
-            with np.errstate(all="ignore"):
-                return self.run(*values)
-        except np.linalg.LinAlgError as error:
-            raise DomainError(f"no value at this point: {error}") from None
+        return known
 
     def bind(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
         """The values in order."""

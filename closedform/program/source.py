@@ -127,7 +127,8 @@ class Program:
         lines: the body.
         results: the code of each result.
         outputs: what each result is, in words.
-        axes: the sizes of each result.
+        roots: the terms of the results.
+        kept: terms whose values have a name, and so stay until the end.
         several: whether the results are given back as a tuple.
     """
 
@@ -140,8 +141,14 @@ class Program:
     lines: list[str]
     results: list[str]
     outputs: tuple[str, ...]
-    axes: list[tuple[Dim, ...]]
+    roots: tuple[Term, ...]
+    kept: frozenset[Term]
     several: bool
+
+    @property
+    def axes(self) -> list[tuple[Dim, ...]]:
+        """The sizes of each result."""
+        return [r.axes for r in self.roots]
 
     @property
     def parameters(self) -> list[str]:
@@ -189,7 +196,8 @@ def write(lowered: Lowered, language: Language) -> Program:
         writer.lines,
         results,
         lowered.outputs,
-        [r.axes for r in lowered.roots],
+        lowered.roots,
+        frozenset(writer.kept),
         lowered.several,
     )
 
@@ -213,6 +221,7 @@ class Writer:
         self.lines: list[str] = []
         self.shown: dict[Term, tuple[str, int, int]] = {}  # code, level, nesting
         self.uses: Counter[Term] = Counter()
+        self.kept: set[Term] = set()
         self.count = 0
 
     def write(self, roots: Sequence[Term]) -> list[str]:
@@ -224,7 +233,7 @@ class Writer:
             code, _, depth = self.shown[t]
             long = t not in roots and (len(code) > WIDTH or depth > NESTING)
             if (self.uses[t] > 1 and not t.cheap) or long:
-                self.shown[t] = self.assign(code), ATOM, 0
+                self.shown[t] = self.assign(t, code), ATOM, 0
         return [self.language.returned(t, self.shown[t][0]) for t in roots]
 
     def fill(self, t: Term) -> tuple[str, int, int]:
@@ -257,10 +266,11 @@ class Writer:
         """The code of a term that is a name, or the transpose of one; it gets a line if it is not."""
         code = self.shown[a][0]
         if not re.fullmatch(r"\w+(\.T)?", code) and not a.cheap:
-            self.shown[a] = self.assign(code), ATOM, 0
+            self.shown[a] = self.assign(a, code), ATOM, 0
         return self.shown[a][0]
 
-    def assign(self, code: str) -> str:
+    def assign(self, t: Term, code: str) -> str:
+        self.kept.add(t)
         while f"t{self.count}" in self.taken:
             self.count += 1
         name = f"t{self.count}"

@@ -1,0 +1,56 @@
+"""A call that would take more memory than there is is refused before it starts, and what to do instead is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from closedform.errors import TooLarge
+from closedform.program.memory import Memory, numbers
+from closedform.program.room import available, in_words
+
+ITEM = 8  #: bytes of a float64
+SMALL = 2**24  #: bytes that there always are
+INSTEAD = {
+    "Hessian": "compile(compressed=True) gives it as small factors; closedform.hvp is its product with a direction",
+    "Jacobian": "compile(compressed=True) gives it as small factors; closedform.jvp is its product with a direction",
+    "derivative": "compile(compressed=True) gives it as small factors",
+}  #: what a result in a word can be had as
+
+
+class Bound:
+    """What a call may take.
+
+    Attributes:
+        memory: the arrays of the program.
+        limit: bytes beside the arguments; None for what the machine has left.
+        what: the result in a word: gradient, Hessian, Jacobian, derivative, value.
+    """
+
+    def __init__(self, memory: Memory, limit: int | None, what: str) -> None:
+        self.memory, self.limit, self.what = memory, limit, what
+        self.names = {n for axes in memory.every for d in axes for n in d.names}
+
+    def admit(self, sizes: Mapping[str, int]) -> bool:
+        """Let a call through.
+
+        Args:
+            sizes: what the arguments show.  A call whose sizes they do not show all is not judged.
+
+        Returns:
+            Whether a call of these sizes need not be judged again.
+
+        Raises:
+            TooLarge: it would take more than it may.
+        """
+        if not self.names <= sizes.keys():
+            return True
+        given = sum(numbers(axes, sizes) for axes in self.memory.arguments)
+        peak, result = ITEM * (self.memory.peak(sizes) - given), ITEM * self.memory.result(sizes)
+        settled = self.limit is not None or peak <= SMALL
+        limit = self.limit if self.limit is not None else SMALL if settled else available()
+        if peak <= limit:
+            return settled
+        said, hint = (in_words(result), in_words(peak), in_words(limit)), INSTEAD.get(self.what)
+        if result > limit:
+            raise TooLarge(f"the {self.what} would take {said[0]}; a call may take {said[2]}", hint=hint)
+        raise TooLarge(f"computing the {self.what} would take {said[1]}; a call may take {said[2]}", hint=hint)

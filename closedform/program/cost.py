@@ -1,0 +1,146 @@
+"""What a program costs, known before it runs: operations, memory, and how both grow with the sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from closedform.core.expr import Expr, topological
+from closedform.errors import RequestError
+from closedform.program.flops import flops
+from closedform.program.language import Language
+from closedform.program.memory import SHARING, memory_of, numbers
+from closedform.program.polynomial import Polynomial, constant
+from closedform.program.room import in_words
+from closedform.program.source import Output, Program, lower, write
+
+ITEMSIZE = {"float64": 8, "float32": 4}  #: bytes of a number
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one call costs.
+
+    Attributes:
+        sizes: of the dimensions.
+        dtype: of the numbers.
+        flops: operations on numbers.
+        bytes: read and written by the instructions, one after the other.
+        peak: bytes that are held at a time at most: arguments, intermediate results, result.
+        result: bytes of the result.
+        law: the highest orders of `flops`.
+        memory_law: the highest orders of `peak`, in numbers.
+
+    >>> from closedform import derivative, parse
+    >>> print(derivative(parse("x'*A*x"), "x").cost(n=1000))
+    operations  3,000,000 = 3*n^2, O(n²)
+    memory      16.0 MB at most, result 8.0 kB, O(n²)
+    traffic     40.0 MB read and written
+    """
+
+    sizes: Mapping[str, int]
+    dtype: str
+    flops: int
+    bytes: int
+    peak: int
+    result: int
+    law: Polynomial
+    memory_law: Polynomial
+
+    def lines(self) -> list[tuple[str, dict[str, str]]]:
+        """What is said of it: the key of a sentence, and its facts."""
+        law = {"flops": f"{self.flops:,}", "law": str(self.law), "order": self.law.order}
+        held = {"peak": in_words(self.peak), "result": in_words(self.result), "order": self.memory_law.order}
+        return [("flops", law), ("memory", held), ("traffic", {"bytes": in_words(self.bytes)})]
+
+    def __str__(self) -> str:
+        return "\n".join(SENTENCES[key].format(**facts) for key, facts in self.lines())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every field, ready for JSON."""
+        laws = {"law": str(self.law), "order": self.law.order}
+        memory = {"memory_law": str(self.memory_law), "memory_order": self.memory_law.order}
+        counted = {name: getattr(self, name) for name in ("dtype", "flops", "bytes", "peak", "result")}
+        return {"sizes": dict(self.sizes), **counted, **laws, **memory}
+
+
+SENTENCES = {
+    "flops": "operations  {flops} ≈ {law}, {order}",
+    "memory": "memory      {peak} at most, result {result}, {order}",
+    "traffic": "traffic     {bytes} read and written",
+}
+
+
+def cost(
+    outputs: Output | Sequence[Output],
+    variables: Sequence[Expr] | None,
+    language: Language,
+    sizes: Mapping[str, int],
+    dtype: str = "float64",
+) -> Cost:
+    """What a program costs at some sizes.
+
+    Args:
+        outputs: what it computes.
+        variables: its parameters.
+        language: it is written in.
+        sizes: of every dimension by name, and of an integer variable that is an exponent.
+        dtype: float64 or float32.
+
+    Raises:
+        RequestError: a size is missing, unknown or not a positive integer; no such dtype.
+        NotSupported: an instruction has no count.
+    """
+    if dtype not in ITEMSIZE:
+        raise RequestError(f"a number is {' or '.join(ITEMSIZE)}, not {dtype!r}"[:100])
+    given = outputs if isinstance(outputs, Sequence) else [outputs]
+    p = write(lower(given, variables), language)
+    memory, counted = memory_of(p), flops_of(p)
+    check_sizes(sizes, names_of(p, counted))
+    width = ITEMSIZE[dtype]
+    return Cost(
+        dict(sizes),
+        dtype,
+        counted.value(sizes),
+        width * traffic(p, sizes),
+        width * memory.peak(sizes),
+        width * memory.result(sizes),
+        counted.leading,
+        memory.law,
+    )
+
+
+def flops_of(p: Program) -> Polynomial:
+    """The operations of a program."""
+    total = constant(0)
+    for t in topological(p.roots):
+        total += flops(t)
+    return total
+
+
+def traffic(p: Program, sizes: Mapping[str, int]) -> int:
+    """How many numbers the instructions read and write, none kept in a cache in between."""
+    working = [t for t in topological(p.roots) if t.op not in SHARING]
+    return sum(numbers(a.axes, sizes) for t in working for a in (t, *t.args) if a.axes)
+
+
+def names_of(p: Program, counted: Polynomial) -> list[str]:
+    """The sizes that a cost depends on."""
+    axes = [a.dims for a in p.arguments] + [t.axes for t in topological(p.roots)]
+    return sorted({n for found in axes for d in found for n in d.names} | counted.names)
+
+
+def check_sizes(sizes: Mapping[str, int], names: Sequence[str]) -> None:
+    """Raises:
+    RequestError: a size is missing, unknown, or not a positive integer.
+    """
+    listed = ", ".join(names) or "no size"
+    for name, n in sizes.items():
+        if name not in names:
+            raise RequestError(f"{str(name)[:40]} is not a size here", hint=f"the cost depends on {listed}")
+        if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+            raise RequestError(f"the size {name} is a positive integer, not {str(n)[:40]}")
+    missing = [n for n in names if n not in sizes]
+    if missing:
+        raise RequestError(f"the size {missing[0]} is missing", hint=f"the cost depends on {listed}")
