@@ -244,7 +244,12 @@ class CompressedFunction:
     """
 
     def __init__(
-        self, run: Compiled, forms: Sequence[Shape], axes: Sequence[Callable[[dict[str, int]], int]], rows: int, symmetric: bool
+        self,
+        run: Compiled,
+        forms: Sequence[Shape],
+        axes: Sequence[Callable[[dict[str, int]], int]],
+        rows: int,
+        symmetric: bool,
     ) -> None:
         self.run, self.forms, self.axes, self.rows, self.symmetric = run, tuple(forms), tuple(axes), rows, symmetric
         self.source = run.source
