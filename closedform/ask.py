@@ -317,7 +317,7 @@ def compile(
         RequestError: nothing to compute; two different variables of one name; no such back-end or precision.
 
     >>> from closedform import derivative, parse
-    >>> f = parse("logdet(S) + x'*inv(S)*x", properties={"S": ["spd"]}, shapes={"S": ("n", "n")})
+    >>> f = parse("logdet(S) + x'*inv(S)*x", properties={"S": ["spd"]}, shapes={"S": ("n", "n"), "x": ("n",)})
     >>> values = compile(f, derivative(f, "S"), derivative(f, "x"))
     >>> value, by_S, by_x = values(S=[[2, 0], [0, 2]], x=[2, 0])
     >>> round(value, 4), by_x

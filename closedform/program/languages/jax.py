@@ -77,7 +77,7 @@ def _matmul(t: Term, writer: Writer) -> Spelling:
 def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     if t.args[1].rank:
         return Spelling("{0} + jnp.diag({1})", ADD)
-    return Spelling("{0} + {1} * jnp.eye({0}.shape[0])", ADD, ATOM, ATOM)
+    return Spelling("{0} + {1} * jnp.eye({0}.shape[0], dtype={0}.dtype)", ADD, ATOM, ATOM)
 
 
 def _solved(template: str, vector: str) -> Spell:
@@ -98,7 +98,7 @@ def assemble(t: Term, writer: Writer) -> Spelling:
         c for p in parts for c in p.view if p.view.count(c) > 1
     }
     if not parts or any(set(part.view) - letters for part in parts):
-        shown += f" + jnp.zeros(({', '.join(sizes)},))"
+        shown += f" + jnp.zeros(({', '.join(sizes)},), dtype)"
     return Spelling(shown.removeprefix(" + "), ADD, ATOM, ATOM)
 
 
@@ -109,7 +109,7 @@ def _product(part: Part, places: list[str], t: Term, writer: Writer) -> str:
         if c in part.view[:n]:
             out[n] = next(new)
             size = t.args[len(t.args) - len(t.axes) + n]
-            factors.append(python.spread(f"jnp.eye({writer.shown[size][0]})", c + out[n], "".join(out)))
+            factors.append(python.spread(f"jnp.eye({writer.shown[size][0]}, dtype=dtype)", c + out[n], "".join(out)))
     shown = [python.spread(p, word, "".join(out)) for p, word in zip(places, part.words, strict=True)]
     return " * ".join(shown + [f"{f}" for f in factors])
 
@@ -122,6 +122,9 @@ SPELLINGS: dict[str, Spelling | Spell] = {
         for name, s in numpy.SPELLINGS.items()
     },
     "matmul": _matmul,
+    "eye": Spelling("jnp.eye({0}, dtype=dtype)"),
+    **dict.fromkeys(["ones", "zeros"], lambda t, w: Spelling(f"jnp.{t.op}({python.tuple_of(0, len(t.args))}, dtype)")),
+    "full": lambda t, w: Spelling(f"jnp.full({python.tuple_of(1, len(t.args))}, {{0}}, dtype)"),
     "sigmoid": Spelling("jax.nn.sigmoid({0})"),
     "softplus": Spelling("jax.nn.softplus({0})"),
     "logsumexp": Spelling("jax.nn.logsumexp({0})"),
@@ -132,14 +135,16 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "plus_diagonal": _plus_diagonal,
     "cholesky": Spelling("jnp.linalg.cholesky({0})"),
     "cholesky_solve": Spelling("jax.scipy.linalg.cho_solve(({0}, True), {1})"),
-    "cholesky_inverse": Spelling("jax.scipy.linalg.cho_solve(({0}, True), jnp.eye({0}.shape[0]))", ATOM, ATOM),
+    "cholesky_inverse": Spelling(
+        "jax.scipy.linalg.cho_solve(({0}, True), jnp.eye({0}.shape[0], dtype={0}.dtype))", ATOM, ATOM
+    ),
     "cholesky_logdet": Spelling("2 * jnp.sum(jnp.log(jnp.diagonal({0})))", MULTIPLY),
     **dict.fromkeys(["lu", "factor"], Spelling("jax.scipy.linalg.lu_factor({0})")),
     **dict.fromkeys(["lu_solve", "factor_solve"], Spelling("jax.scipy.linalg.lu_solve({0}, {1})")),
     "lu_solve_transposed": Spelling("jax.scipy.linalg.lu_solve({0}, {1}, trans=1)"),
     **dict.fromkeys(
         ["lu_inverse", "factor_inverse"],
-        Spelling("jax.scipy.linalg.lu_solve({0}, jnp.eye({0}[0].shape[0]))", ATOM, ATOM),
+        Spelling("jax.scipy.linalg.lu_solve({0}, jnp.eye({0}[0].shape[0], dtype={0}[0].dtype))", ATOM, ATOM),
     ),
     **dict.fromkeys(
         ["lu_logdet", "factor_logdet"], Spelling("jnp.sum(jnp.log(jnp.abs(jnp.diagonal({0}[0]))))", ATOM, ATOM)
@@ -155,6 +160,9 @@ def returned(t: Term, code: str) -> str:
 def source(p: Program, name: str) -> str:
     """A self-contained source that defines one function of JAX arrays."""
     arrays = [f"{p.names[a.name]} = jnp.asarray({p.names[a.name]})" for a in p.arguments]
+    if any("dtype)" in line or "dtype=dtype" in line for line in [*p.lines, *p.results]):
+        first = next((p.names[a.name] for a in [*[a for a in p.arguments if a.dims], *p.arguments]), None)
+        arrays.append(f"dtype = {first}.dtype" if first else "dtype = float")
     return python.source(p, name, IMPORTS, HELPERS, arrays)
 
 
@@ -162,7 +170,7 @@ JAX = Language(
     "jax",
     SPELLINGS,
     otherwise,
-    python.KEYWORDS | {"jax", "jnp", "np", *HELPERS},
+    python.KEYWORDS | {"jax", "jnp", "np", "dtype", *HELPERS},
     repr,
     returned,
     source,

@@ -11,7 +11,7 @@ from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
 from closedform.program.term import Term
 
-IMPORTS = {"torch.": "import torch"}
+IMPORTS = {"math.": "import math", "torch.": "import torch"}
 HELPERS = {
     "tensor": '''def tensor(a):
     """A tensor as it is; anything else in double precision."""
@@ -60,6 +60,9 @@ HELPERS = {
     rows, columns = torch.triu_indices(n, n)
     place[rows, columns] = torch.arange(n * (n + 1) // 2)
     return torch.maximum(place, place.T).reshape(-1)''',
+    "kron": '''def kron(A, B):
+    """A ⊗ B; torch's own does not take transposed views."""
+    return torch.kron(A.contiguous(), B.contiguous())''',
     "plus_diagonal": '''def plus_diagonal(A, d):
     """A + diag(d), in the memory of A."""
     A.diagonal().add_(d)
@@ -77,7 +80,19 @@ def _filled(t: Term, writer: Writer) -> Spelling:
 
 def _by_rank(vector: str, matrix: str, first: int = ADD) -> Spell:
     """A spelling that depends on the rank of the last operand."""
-    return lambda t, writer: Spelling(vector if t.args[-1].rank == 1 else matrix, ATOM, first)
+    return lambda t, writer: Spelling(vector if t.args[-1].rank == 1 else matrix, ATOM, first, ATOM)
+
+
+def _is_number(t: Term) -> bool:
+    """Is it made of sizes and numbers alone, and so no tensor?"""
+    return all(_is_number(a) for a in t.args) if t.args else t.op in ("number", "size")
+
+
+def _function(t: Term, writer: Writer) -> Spelling:
+    """A function entry by entry; of sizes and numbers that of Python."""
+    if _is_number(t):
+        return Spelling(f"math.{t.op.replace('arc', 'a').replace('abs', 'fabs')}({{0}})")
+    return Spelling(f"torch.{t.op}({{0}})")
 
 
 def _einsum(t: Term, writer: Writer) -> Spelling:
@@ -128,16 +143,14 @@ def assemble(t: Term, writer: Writer) -> Spelling:
     return Spelling(J)
 
 
+ENTRYWISE = "exp log sin cos tan arcsin arccos arctan sinh cosh tanh erf sqrt expm1 log1p abs"
 EYE = "torch.eye({0}.shape[0], dtype={0}.dtype, device={0}.device)"
 SPELLINGS: dict[str, Spelling | Spell] = {
     **OPERATORS,
-    **calls(
-        "exp log sin cos tan arcsin arccos arctan sinh cosh tanh sigmoid relu abs sign erf sqrt expm1 log1p outer diag"
-        " diagonal kron",
-        "torch.",
-    ),
+    **dict.fromkeys(ENTRYWISE.split(), _function),
+    **calls("sigmoid relu sign diag diagonal", "torch."),
     **calls("softplus ismax vech packed unpacked"),
-    "kron": Spelling("torch.kron({0}, {1})"),
+    "kron": Spelling("kron({0}, {1})"),
     "outer": Spelling("torch.outer({0}, {1})"),
     "sum": postfix("{0}.sum()"),
     "sum_over": lambda t, w: postfix(f"{{0}}.sum({t.data})"),
