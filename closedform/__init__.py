@@ -30,6 +30,7 @@ from closedform.errors import ClosedFormError
 from closedform.formula import Formula
 from closedform.identity.questions import check, judge
 from closedform.syntax.text import parse
+from closedform.tracing.trace import trace
 
 __version__ = "0.1.0"
 
@@ -50,5 +51,6 @@ __all__ = [
     "judge",
     "jvp",
     "parse",
+    "trace",
     "vjp",
 ]
