@@ -85,7 +85,9 @@ class ClosedFormError(Exception):
             listed = comma.join(said(f"{name} is {shape}") for name, shape in self.shapes.items())
             message = shapes.format(message=message, shapes=listed)
         place = [f"  {self.place}"] if self.place else []
-        return "\n".join([message, *place, *self._excerpt(), *([hint.format(hint=said(self.hint))] if self.hint else [])])
+        return "\n".join(
+            [message, *place, *self._excerpt(), *([hint.format(hint=said(self.hint))] if self.hint else [])]
+        )
 
     def _excerpt(self) -> list[str]:
         """The offending line with carets under the span, cut to a readable width."""

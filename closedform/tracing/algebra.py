@@ -345,4 +345,3 @@ def product(x: Any, /) -> Any:
     for s in x:
         result = s * result if isinstance(s, Size) else result * s
     return result
-

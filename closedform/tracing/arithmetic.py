@@ -43,7 +43,7 @@ def spread(x: Array, dims: Dims) -> Expr:
     return e @ ones((ONE, columns)) if e.shape[1] is ONE else ones((rows, ONE)) @ e
 
 
-def entrywise(function: Entrywise, signature: Meaning | None = None) -> Meaning:
+def entrywise(function: Entrywise) -> Meaning:
     """The meaning of a function of every entry."""
 
     def meaning(x: Any, /) -> Array:
@@ -54,8 +54,11 @@ def entrywise(function: Entrywise, signature: Meaning | None = None) -> Meaning:
 
 
 def add(x: Any, y: Any, /) -> Array:
+    """x + y; the 0 that a sum begins with is not written."""
     x, y = lift(x), lift(y)
     dims = broadcast(x.dims, y.dims)
+    if _is_zero(x) and not x.dims:
+        return Array(y.expr, dims)
     return Array(spread(x, dims) + spread(y, dims), dims)
 
 
@@ -204,8 +207,8 @@ ENTRYWISE: dict[str, Entrywise] = {  #: the name in NumPy or SciPy to the functi
     "expm1": lambda x: entry.exp(x) - 1,
     "log1p": lambda x: entry.log(1 + x),
     "exp2": lambda x: entry.exp(entry.log(number(2)) * x),
-    "log2": lambda x: x_over(entry.log(x), 2),
-    "log10": lambda x: x_over(entry.log(x), 10),
+    "log2": lambda x: entry.log(x) * entry.log(number(2)) ** -1,
+    "log10": lambda x: entry.log(x) * entry.log(number(10)) ** -1,
     "log_expit": lambda x: -entry.softplus(-x),
     "logit": lambda x: entry.log(x) - entry.log(1 - x),
     "silu": lambda x: x * entry.sigmoid(x),
@@ -213,10 +216,6 @@ ENTRYWISE: dict[str, Entrywise] = {  #: the name in NumPy or SciPy to the functi
     "ndtr": lambda x: (1 + entry.erf(x * 2**-0.5)) / 2,
     "entr": lambda x: -(x * entry.log(x)),
 }  # fmt: skip
-
-
-def x_over(x: Expr, base: int) -> Expr:
-    return x * entry.log(number(base)) ** -1
 
 
 log, sqrt = entrywise(ENTRYWISE["log"]), entrywise(ENTRYWISE["sqrt"])

@@ -95,6 +95,9 @@ class Array:
     def __init__(self, expr: Expr, dims: Dims, buffer: Buffer | None = None) -> None:
         self.expr, self.dims, self.buffer = expr, dims, buffer or Buffer()
 
+    def __str__(self) -> str:
+        return str(self.expr)
+
     def __repr__(self) -> str:
         return f"<array {told(self.dims)}: {self.expr!r}>"
 
@@ -141,34 +144,16 @@ class Array:
 
     @property
     def T(self) -> Array:
-        return view(self, self.expr.T, self.dims[::-1]) if self.ndim == 2 else self
+        return perform(turned, self) if self.ndim == 2 else self
 
     @property
     def mT(self) -> Array:
-        if self.ndim != 2:
-            raise refused(ShapeError(f"an array of shape {told(self.dims)} is not a matrix, and has no mT"))
-        return self.T
+        return perform(turned, self)
 
     # entries
 
     def __getitem__(self, index: Any) -> Array:
-        """`x[:, None]`, `x[None, :]`, `x[:]` and `x[...]`: everything, with axes of length 1 put in.
-
-        Raises:
-            NotSupported: an entry, a slice or a mask.
-        """
-        dims: list[Dim] = []
-        waiting = list(fresh(self).dims)
-        for part in index if isinstance(index, tuple) else (index,):
-            if part is None:
-                dims.append(ONE)
-            elif part is Ellipsis:
-                dims, waiting = dims + waiting, []
-            elif isinstance(part, slice) and part == slice(None) and waiting:
-                dims.append(waiting.pop(0))
-            else:
-                raise refused(NotSupported("this index is not understood in a traced function", hint=WHOLE_INDEX))
-        return reshaped(self, (*dims, *waiting))
+        return perform(indexed, self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise refused(NotSupported("an entry cannot be assigned in a traced function", hint=WHOLE_INDEX))
@@ -242,9 +227,6 @@ class Size(Array):
         super().__init__(size_of(dim), ())
         self.dim = dim
 
-    def __repr__(self) -> str:
-        return str(self.dim)
-
     def __mul__(self, other: Any) -> Any:
         whole = isinstance(other, Size) or (isinstance(other, int) and other > 0)
         return Size(self.dim * as_dim(other)) if whole else super().__mul__(other)
@@ -261,6 +243,8 @@ class Size(Array):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, int | Size):
             return other is not None and super().__eq__(other)
+        if isinstance(other, int) and other < 1:
+            return False
         d = as_dim(other)
         if d is not self.dim and (d.names or self.dim.names):
             raise refused(NotSupported(f"whether {self.dim} equals {d} is not known",
@@ -363,6 +347,37 @@ def matrix_shape(dims: Dims) -> Shape:
         raise NotSupported(f"an array of {len(dims)} axes is not understood: there are scalars, vectors and matrices")
     first, second = (*dims, ONE, ONE)[:2]
     return first, second
+
+
+def turned(x: Array) -> Array:
+    """The transpose of a matrix.
+
+    Raises:
+        ShapeError: it is none.
+    """
+    if x.ndim != 2:
+        raise ShapeError(f"an array of shape {told(x.dims)} is not a matrix, and has no transpose of one")
+    return view(x, x.expr.T, x.dims[::-1])
+
+
+def indexed(x: Array, index: Any) -> Array:
+    """`x[:, None]`, `x[None, :]`, `x[:]` and `x[...]`: everything, with axes of length 1 put in.
+
+    Raises:
+        NotSupported: an entry, a slice or a mask.
+    """
+    dims: list[Dim] = []
+    waiting = list(x.dims)
+    for part in index if isinstance(index, tuple) else (index,):
+        if part is None:
+            dims.append(ONE)
+        elif part is Ellipsis:
+            dims, waiting = dims + waiting, []
+        elif isinstance(part, slice) and part == slice(None) and waiting:
+            dims.append(waiting.pop(0))
+        else:
+            raise NotSupported("this index is not understood in a traced function", hint=WHOLE_INDEX)
+    return reshaped(x, (*dims, *waiting))
 
 
 def reshaped(x: Array, dims: Dims) -> Array:

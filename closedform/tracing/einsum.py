@@ -103,7 +103,9 @@ def _matrix(x: Indexed, first: str) -> Expr:
 def _aligned(x: Indexed, letters: str) -> Array:
     """With the axes that these letters name, of length 1 where it has none."""
     turned = _ordered(x, "".join(c for c in letters if c in x.letters)).array
-    return turned if x.letters != letters[:1] or len(letters) < 2 else reshaped(turned, (*turned.dims, number(1).shape[0]))
+    return (
+        turned if x.letters != letters[:1] or len(letters) < 2 else reshaped(turned, (*turned.dims, number(1).shape[0]))
+    )
 
 
 def _ordered(x: Indexed, letters: str) -> Indexed:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
+from types import FunctionType
 from typing import Any
 
 from closedform.errors import NotSupported, ShapeError
@@ -122,7 +123,6 @@ def _of_number(meaning: Meaning) -> Meaning:
 
 LIBRARIES: dict[str, dict[str, Meaning]] = {module: _table(names) for module, names in NAMES.items()}
 LIBRARIES["math"] = {name: _of_number(meaning) for name, meaning in LIBRARIES["math"].items()}
-METHODS |= _table(_METHODS)
 ROOTS = {module.partition(".")[0] for module in LIBRARIES}
 INSTEAD = {  #: what to write for a function that is not understood
     "where": "maximum(x, 0), relu, abs and clip are understood",
@@ -168,15 +168,15 @@ def called(name: str, real: Callable[..., Any] | None, args: tuple[Any, ...], kw
         NotSupported: it is not understood, or not with these arguments.
     """
     meaning = meaning_of(name)
-    symbolic = contains_array(args) or contains_array(kwargs)
+    symbolic = contains_array(args) or contains_array(kwargs) or any(isinstance(a, FunctionType) for a in args)
     if real is not None and not symbolic and meaning not in CREATING:
         return real(*args, **kwargs)
     if meaning is None:
         raise not_understood(name, INSTEAD.get(name.rpartition(".")[2]))
-    return perform(bound, name, meaning, args, kwargs)
+    return perform(bound, name, meaning, *args, **kwargs)
 
 
-def bound(name: str, meaning: Meaning, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+def bound(name: str, meaning: Meaning, /, *args: Any, **kwargs: Any) -> Any:
     """A meaning applied to arguments that it knows.
 
     Raises:
@@ -200,3 +200,4 @@ def dispatched(function: Any, name: str, args: tuple[Any, ...], kwargs: Mapping[
 
 
 DISPATCH.append(dispatched)
+METHODS |= {name: partial(bound, f"the method .{name}", meaning) for name, meaning in _table(_METHODS).items()}

@@ -114,6 +114,7 @@ class Copies:
         for name, cell, old in zip(f.__code__.co_freevars, cells, f.__closure__ or (), strict=True):
             self._fill(name, cell, old, given)
         copy.__defaults__ = None if f.__defaults__ is None else tuple(map(self.value, f.__defaults__))
+        copy.__dict__.update(f.__dict__)
         copy.__kwdefaults__ = f.__kwdefaults__ and {n: self.value(v) for n, v in f.__kwdefaults__.items()}
         return copy
 

@@ -79,16 +79,12 @@ def std(x: Any, /, axis: Axis = None, *, ddof: Any = 0, keepdims: bool = False) 
     return power(var(x, axis, ddof=ddof, keepdims=keepdims), 0.5)
 
 
-def torch_var(
-    x: Any, /, axis: Axis = None, *, ddof: Any = 1, unbiased: bool = True, keepdims: bool = False
-) -> Array:
+def torch_var(x: Any, /, axis: Axis = None, *, ddof: Any = 1, unbiased: bool = True, keepdims: bool = False) -> Array:
     """PyTorch divides by n − 1 unless it is told not to."""
     return var(x, axis, ddof=ddof if unbiased else 0, keepdims=keepdims)
 
 
-def torch_std(
-    x: Any, /, axis: Axis = None, *, ddof: Any = 1, unbiased: bool = True, keepdims: bool = False
-) -> Array:
+def torch_std(x: Any, /, axis: Axis = None, *, ddof: Any = 1, unbiased: bool = True, keepdims: bool = False) -> Array:
     return std(x, axis, ddof=ddof if unbiased else 0, keepdims=keepdims)
 
 

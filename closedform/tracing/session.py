@@ -5,6 +5,7 @@ A refusal is remembered: user code that catches every exception must not turn it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -18,10 +19,12 @@ class Session:
     """The state of one run.
 
     Attributes:
+        locate: gives an error its place in the program that is running.
         operations: performed so far.
         refusal: the first error of ours that was raised in it.
     """
 
+    locate: Callable[[ClosedFormError], object]
     operations: int = 0
     refusal: ClosedFormError | None = None
 
@@ -30,9 +33,10 @@ SESSION: ContextVar[Session | None] = ContextVar("SESSION", default=None)
 
 
 def refused(error: ClosedFormError) -> ClosedFormError:
-    """The error, remembered; to be raised."""
+    """The error with its place in the program, remembered; to be raised."""
     session = SESSION.get()
     if session is not None and session.refusal is None:
+        session.locate(error)
         session.refusal = error
     return error
 

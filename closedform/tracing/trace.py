@@ -14,7 +14,7 @@ from closedform.errors import ClosedFormError, DeclarationError, NotSupported, R
 from closedform.syntax.declare import Properties, check_fit, declared_properties, declared_shapes
 from closedform.syntax.names import closest
 from closedform.tracing.array import Array, lift
-from closedform.tracing.place import placed
+from closedform.tracing.place import placed, raised, running
 from closedform.tracing.rebind import Copies
 from closedform.tracing.session import SESSION, Session
 
@@ -105,7 +105,9 @@ def _declared(given: Mapping[str, Any], properties: Properties) -> tuple[dict[st
     return found, {name: v for name, v in given.items() if name not in shapes}
 
 
-def _arguments(function: str, parameters: Mapping[str, Parameter], given: Mapping[str, Any], copies: Copies) -> Arguments:
+def _arguments(
+    function: str, parameters: Mapping[str, Parameter], given: Mapping[str, Any], copies: Copies
+) -> Arguments:
     """What the function is called with.
 
     Raises:
@@ -121,7 +123,9 @@ def _arguments(function: str, parameters: Mapping[str, Parameter], given: Mappin
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or (name not in given and p.default is not p.empty):
             continue
         if name not in given:
-            raise DeclarationError(f"the parameter {name} of {function} has no shape", hint=f'give it one, {name}="n", or a number')
+            raise DeclarationError(
+                f"the parameter {name} of {function} has no shape", hint=f'give it one, {name}="n", or a number'
+            )
         if p.kind is p.POSITIONAL_ONLY:
             positional.append(copies.value(given[name]))
         else:
@@ -135,22 +139,22 @@ def _run(copy: Callable[..., Any], arguments: Arguments, copies: Copies, name: s
     Raises:
         ClosedFormError: something in it is refused, or raised an exception.
     """
-    session = Session()
+    session = Session(lambda error: placed(error, running(), copies.codes))
     token = SESSION.set(session)
     try:
         result = lifted(copy(*arguments[0], **arguments[1]), name)
     except ClosedFormError as error:
-        session.refusal = session.refusal or error
+        raise session.refusal or placed(error, raised(error), copies.codes) from None
     except RecursionError as error:
-        session.refusal = placed(TooLarge(f"{name} calls itself too often"), error, copies.codes)
+        raise placed(TooLarge(f"{name} calls itself too often"), raised(error), copies.codes) from None
     except Exception as error:
-        if session.refusal is None:
-            said = f"{type(error).__name__}: {error}"[:300]
-            session.refusal = placed(NotSupported(f"{name} raised an exception on arrays of symbols ({said})"), error, copies.codes)
+        said = f"{type(error).__name__}: {error}"[:300]
+        told = NotSupported(f"{name} raised an exception on arrays of symbols ({said})")
+        raise session.refusal or placed(told, raised(error), copies.codes) from error
     finally:
         SESSION.reset(token)
     if session.refusal is not None:
-        raise placed(session.refusal, session.refusal, copies.codes)
+        raise session.refusal
     return result
 
 
