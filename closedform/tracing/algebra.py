@@ -15,15 +15,15 @@ from closedform.ops.linear_algebra import det as determinant
 from closedform.ops.linear_algebra import logdet as log_abs_det
 from closedform.ops.product import inv, matpow
 from closedform.tracing.arithmetic import matmul, multiply
-from closedform.tracing.array import Array, Dims, Size, as_dim, lift, matrix_shape, reshaped, told, view
+from closedform.tracing.array import Array, Dims, Size, as_dim, lift, matrix_shape, reshaped, told, turned, view
 from closedform.tracing.reductions import total
 
 
 def _square(x: Any, what: str) -> Array:
-    x = lift(x)
-    if x.ndim != 2 or x.dims[0] is not x.dims[1]:
-        raise ShapeError(f"{what} takes a square matrix, not an array of shape {told(x.dims)}")
-    return x
+    a = lift(x)
+    if a.ndim != 2 or a.dims[0] is not a.dims[1]:
+        raise ShapeError(f"{what} takes a square matrix, not an array of shape {told(a.dims)}")
+    return a
 
 
 def of_square(op: Callable[[Expr], Expr], what: str, scalar: bool = False) -> Callable[[Any], Array]:
@@ -60,10 +60,10 @@ def pinv(x: Any, /) -> Array:
 
 
 def _matrix(x: Any, what: str) -> Array:
-    x = lift(x)
-    if x.ndim != 2:
-        raise ShapeError(f"{what} takes a matrix, not an array of shape {told(x.dims)}")
-    return x
+    a = lift(x)
+    if a.ndim != 2:
+        raise ShapeError(f"{what} takes a matrix, not an array of shape {told(a.dims)}")
+    return a
 
 
 def solve(A: Any, b: Any, /, *, assume_a: str = "gen") -> Array:
@@ -99,10 +99,10 @@ def outer(x: Any, y: Any, /) -> Array:
 
 
 def _vector(x: Any) -> Array:
-    x = lift(x)
-    if x.ndim != 1:
-        raise ShapeError(f"a vector is wanted here, not an array of shape {told(x.dims)}")
-    return x
+    a = lift(x)
+    if a.ndim != 1:
+        raise ShapeError(f"a vector is wanted here, not an array of shape {told(a.dims)}")
+    return a
 
 
 def vecdot(x: Any, y: Any, /) -> Array:
@@ -175,17 +175,17 @@ def check_type(dtype: Any) -> None:
 
 
 def matrix_transpose(x: Any, /) -> Array:
-    return lift(x).mT
+    return turned(lift(x))
 
 
 def transposed(x: Any, /, axes: Any = None) -> Array:
     """NumPy's transpose: a permutation of the axes, by default the reverse."""
-    x = lift(x)
+    a = lift(x)
     if axes is None:
-        return x.T
-    if sorted(a % x.ndim for a in axes) != list(range(x.ndim)):
-        raise ShapeError(f"{axes!r} is no order of the axes of an array of shape {told(x.dims)}"[:200])
-    return x.T if x.ndim == 2 and axes[0] % 2 == 1 else same(x)
+        return same(a.T)
+    if sorted(i % a.ndim for i in axes) != list(range(a.ndim)):
+        raise ShapeError(f"{axes!r} is no order of the axes of an array of shape {told(a.dims)}"[:200])
+    return same(a.T if a.ndim == 2 and axes[0] % 2 == 1 else a)
 
 
 def swapped(x: Any, first: int, second: int, /) -> Array:

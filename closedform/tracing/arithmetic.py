@@ -12,7 +12,7 @@ from closedform.core.expr import Expr, number, ones, times
 from closedform.core.shape import ONE
 from closedform.errors import ShapeError
 from closedform.ops import elementwise as entry
-from closedform.tracing.array import OPERATORS, Array, Dims, Meaning, lift, matrix_shape, told
+from closedform.tracing.array import OPERATORS, Array, Dims, lift, matrix_shape, told
 
 Entrywise = Callable[[Expr], Expr]
 HALF = number(Fraction(1, 2))
@@ -43,7 +43,7 @@ def spread(x: Array, dims: Dims) -> Expr:
     return e @ ones((ONE, columns)) if e.shape[1] is ONE else ones((rows, ONE)) @ e
 
 
-def entrywise(function: Entrywise) -> Meaning:
+def entrywise(function: Entrywise) -> Callable[[Any], Array]:
     """The meaning of a function of every entry."""
 
     def meaning(x: Any, /) -> Array:
@@ -115,10 +115,8 @@ def _is_zero(x: Any) -> bool:
 
 def clip(x: Any, min: Any = None, max: Any = None, *, a_min: Any = None, a_max: Any = None) -> Array:
     low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
-    x = lift(x)
-    if low is not None:
-        x = maximum(x, low)
-    return x if high is None else minimum(x, high)
+    above = lift(x) if low is None else maximum(x, low)
+    return above if high is None else minimum(above, high)
 
 
 def logaddexp(x: Any, y: Any, /) -> Array:

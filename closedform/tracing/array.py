@@ -59,7 +59,7 @@ def _comparison(sign: str) -> Callable[[Array, Any], bool]:
     return compare
 
 
-def _needs_number(what: str) -> Callable[[Array], NoReturn]:
+def _needs_number(what: str) -> Callable[[Array], Any]:
     def convert(self: Array) -> NoReturn:
         raise refused(NotSupported(f"{what} needs a number, and this is a symbol"))
 
@@ -143,16 +143,16 @@ class Array:
         return Extent(self)
 
     @property
-    def T(self) -> Array:
+    def T(self) -> Any:
         return perform(turned, self) if self.ndim == 2 else self
 
     @property
-    def mT(self) -> Array:
+    def mT(self) -> Any:
         return perform(turned, self)
 
     # entries
 
-    def __getitem__(self, index: Any) -> Array:
+    def __getitem__(self, index: Any) -> Any:
         return perform(indexed, self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -197,9 +197,6 @@ class Array:
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise refused(NotSupported("the values of an array are not known in a traced function"))
-
-    def __jax_array__(self) -> NoReturn:
-        self.__array__()
 
     def __array_namespace__(self, **kwargs: Any) -> Any:
         return NAMESPACES["numpy"]()

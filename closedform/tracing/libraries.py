@@ -1,6 +1,7 @@
 """What is understood: the functions of every library by name, and what they mean.
 
-`MEANINGS` has every meaning under a name of ours; a library's table lists its own names, `theirs=ours` where they differ.
+`MEANINGS` has every meaning under a name of ours; a library's table lists its own names, `theirs=ours` where they
+differ.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ _NUMPY = f"""{_SHARED}
 """
 _LINALG = "inv det slogdet norm solve pinv matrix_power vector_norm matrix_norm multi_dot"
 _MORE_LINALG = "trace diagonal outer matmul tensordot vecdot matrix_transpose"
-_SPECIAL = "expit log_expit logit erf erfc ndtr entr log1p expm1 exp2 xlogy xlog1py rel_entr kl_div logsumexp softmax log_softmax"
 _TORCH_SPECIAL = "expit logit erf erfc ndtr entr log1p expm1 exp2 xlogy xlog1py"
+_SPECIAL = f"{_TORCH_SPECIAL} log_expit rel_entr kl_div logsumexp softmax log_softmax"
 _TORCH_AXES = "logsumexp=torch_logsumexp softmax=torch_softmax log_softmax=torch_log_softmax"
 _ACTIVATIONS = "relu softplus silu sigmoid=expit leaky_relu"
 

@@ -1,8 +1,8 @@
 """A copy of a function whose names of libraries mean operations on symbols.
 
-NumPy and PyTorch ask an array what to do with it, JAX and the rest of SciPy do not, and no library can make `ones(n)` of
-an unknown n.  So the function runs as a copy, with the same code and other globals: modules and functions of libraries
-are replaced by stand-ins, functions that it uses are copied in turn, and names that were declared are arrays.
+NumPy and PyTorch ask an array what to do with it, JAX and the rest of SciPy do not, and no library can make `ones(n)`
+of an unknown n.  So the function runs as a copy, with the same code and other globals: modules and functions of
+libraries are replaced by stand-ins, functions that it uses are copied in turn, and names that were declared are arrays.
 Nothing is compiled or evaluated, and no module is changed.
 """
 

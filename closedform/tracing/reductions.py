@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from closedform.core.expr import Expr, number, ones, size_of
@@ -40,10 +39,8 @@ def total(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     over = axes_of(x, axis)
     dims = left(x.dims, over, keepdims)
     if len(over) < x.ndim:
-        summed = _along(x.expr, over, keepdims)
-    else:
-        summed = reductions.sum(x.expr) if over else x.expr
-    return Array(summed, dims)
+        return Array(_along(x.expr, over, keepdims), dims)
+    return Array(reductions.sum(x.expr) if over else x.expr, dims)
 
 
 def _along(X: Expr, over: frozenset[int], keepdims: bool) -> Expr:
@@ -254,7 +251,7 @@ def mse_loss(x: Any, target: Any, *, reduction: str = "mean") -> Array:
 
 def l1_loss(x: Any, target: Any, *, reduction: str = "mean") -> Array:
     x, target = _same_shape(x, target)
-    return _reduced(Array(entry.abs((x.expr - target.expr)), x.dims), reduction)
+    return _reduced(Array(entry.abs(x.expr - target.expr), x.dims), reduction)
 
 
 def bce_with_logits(x: Any, target: Any, *, reduction: str = "mean") -> Array:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 
 import jax
-import jax.numpy as jnp
+import jax.numpy as jnp  # noqa: F401  (stands for np)
 import numpy as np
 import scipy.linalg
 import scipy.special

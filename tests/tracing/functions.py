@@ -223,7 +223,7 @@ def gaussian_kernel(x, y, S):
 def gaussian_nll(X, mu, S):
     m, n = X.shape
     d = X - mu
-    sign, logdet = np.linalg.slogdet(S)
+    _sign, logdet = np.linalg.slogdet(S)
     return 0.5 * (m * logdet + np.trace(d @ np.linalg.inv(S) @ d.T) + m * n * np.log(2 * np.pi))
 
 

@@ -135,7 +135,7 @@ def listed(x):
 
 
 def as_list(x):
-    return x + [x, x]
+    return x + [x, x]  # noqa: RUF005
 
 
 def text(x):
@@ -374,12 +374,12 @@ def test_a_value_that_is_no_array_is_refused():
 
 
 def test_every_array_needs_a_shape():
-    with pytest.raises(DeclarationError, match='the parameter A of product_of_matrices has no shape(.|\n)*A="n"'):
+    with pytest.raises(DeclarationError, match=r'the parameter A of product_of_matrices has no shape(.|\n)*A="n"'):
         cf.trace(product_of_matrices, x="n")
 
 
 def test_a_shape_is_that_of_a_name_in_the_function():
-    with pytest.raises(UnknownName, match="part has no parameter z and uses no global of that name(.|\n)*it has x"):
+    with pytest.raises(UnknownName, match=r"part has no parameter z and uses no global of that name(.|\n)*it has x"):
         cf.trace(part, x="n", z="n")
 
 
@@ -421,5 +421,5 @@ def test_without_source_the_line_is_still_told():
     code = compile("def f(x):\n    return x.argsort()", "<nowhere>", "exec")
     (inner,) = [c for c in code.co_consts if hasattr(c, "co_code")]
     f = type(branch)(inner, {})
-    with pytest.raises(NotSupported, match="\n  <nowhere>:2, in f$"):
+    with pytest.raises(NotSupported, match=r"\n  <nowhere>:2, in f$"):
         cf.trace(f, x="n")

@@ -41,7 +41,7 @@ def test_globals_with_a_shape_are_variables_and_other_numbers_are_constants():
 
 
 def test_a_global_that_is_data_needs_a_shape():
-    with pytest.raises(NotSupported, match="an array of numbers has no name(.|\n)*declare its shape"):
+    with pytest.raises(NotSupported, match=r"an array of numbers has no name(.|\n)*declare its shape"):
         cf.trace(on_globals, w="n")
 
 
@@ -194,7 +194,7 @@ class Untouched:
 def test_libraries_that_ask_the_array_are_answered():
     assert formula(lambda x: Untouched().numpy(x), x="n") == "(2*x)'*x + 6*sum(x) + sum(exp(x)) + norm2(x)"
     assert formula(lambda x: Untouched().torch(x), x="n") == "2*sum(x) + sum(exp(x)) + sum(softplus(x)) + norm2(x)"
-    with pytest.raises(NotSupported, match="the values of an array are not known"):
+    with pytest.raises(NotSupported, match="raised an exception on arrays of symbols"):
         cf.trace(lambda x: Untouched().jax(x), x="n")
 
 
