@@ -54,7 +54,7 @@ def _sympy() -> Any:
     try:
         import sympy
     except ImportError:
-        raise RequestError("SymPy is not installed", hint="pip install sympy") from None
+        raise RequestError("SymPy is not installed") from None
     return sympy
 
 
@@ -95,6 +95,13 @@ def _product(e: Expr, *factors: Any) -> Any:
     scalars = [f for f in factors if not getattr(f, "is_Matrix", False)]
     made = _scalar(e, sp.MatMul(*matrices)) if matrices else sp.Integer(1)
     return sp.Mul(*scalars) * made if scalars else made
+
+
+def _kronecker(e: Expr, *factors: Any) -> Any:
+    sp = _sympy()
+    matrices = [f for f in factors if getattr(f, "is_Matrix", False)]
+    scalars = [f for f in factors if not getattr(f, "is_Matrix", False)]
+    return sp.Mul(*scalars) * (sp.kronecker_product(*matrices) if matrices else 1)
 
 
 def _power(e: Expr, x: Any, p: Any) -> Any:
@@ -178,7 +185,7 @@ def _table() -> dict[str, Callable[..., Any]]:
         "logdet": _of_matrix(lambda X: sp.log(sp.Abs(sp.Determinant(X))), lambda x: sp.log(sp.Abs(x))),
         "inv": _of_matrix(sp.Inverse, lambda x: 1 / x),
         "adj": _of_matrix(lambda X: sp.Determinant(X) * sp.Inverse(X), lambda x: sp.Integer(1)),
-        "matpow": lambda e, X, k: X**k, "kron": lambda e, *factors: sp.kronecker_product(*factors),
+        "matpow": lambda e, X, k: X**k, "kron": _kronecker,
         "diag": _of_matrix(sp.DiagMatrix, lambda x: x), "diagonal": _of_matrix(sp.DiagonalOf, lambda x: x),
         "norm2": _norm2, "norm1": _norm1, "logsumexp": _logsumexp, "softmax": _softmax,
     }  # fmt: skip

@@ -89,7 +89,7 @@ def diag(x: Any, /) -> Array:
 
 
 def diagonal(x: Any, /) -> Array:
-    x = _square(x, "the diagonal")
+    x = _square(x, "diagonal")
     return Array(structure.diagonal(x.expr), x.dims[:1])
 
 

@@ -108,9 +108,9 @@ class Array:
     __pow__, __rpow__, __ipow__ = _operator("power"), _reflected("power"), _in_place("power")
     __matmul__, __rmatmul__, __imatmul__ = _operator("matmul"), _reflected("matmul"), _in_place("matmul")
     __lt__, __le__, __gt__, __ge__ = _comparison("<"), _comparison("<="), _comparison(">"), _comparison(">=")
-    __bool__ = _needs_number("a branch")
+    __bool__ = _needs_number("if/and/or")
     __float__, __int__, __complex__ = _needs_number("float()"), _needs_number("int()"), _needs_number("complex()")
-    __index__, __round__ = _needs_number("an index or a range"), _needs_number("round()")
+    __index__, __round__ = _needs_number("index/range"), _needs_number("round()")
 
     def __eq__(self, other: object) -> bool:
         return self is other or (other is not None and _comparison("==")(self, other))

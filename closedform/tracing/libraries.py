@@ -127,7 +127,7 @@ LIBRARIES["math"] = {name: _of_number(meaning) for name, meaning in LIBRARIES["m
 ROOTS = {module.partition(".")[0] for module in LIBRARIES}
 INSTEAD = {  #: what to write for a function that is not understood
     "where": "maximum(x, 0), relu, abs and clip are understood",
-    "cholesky": "write slogdet(S)[1] for log det S, and solve(S, b) for its inverse; or declare the factor triangular",
+    "cholesky": "write slogdet(S)[1], and solve(S, b) for the inverse; or declare the factor triangular",
     "concatenate": "write a sum of products with the parts",
     "stack": "write a sum of products with the parts",
     "prod": "write exp(sum(log(x))) for positive x",

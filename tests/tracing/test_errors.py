@@ -290,7 +290,7 @@ def through_a_helper(x):
 
 MISTAKES = [  # function, error, beginning of the message, the source under the carets
     (branch, NotSupported, "the values are not known, so neither is a comparison with >", "x.sum() > 0"),
-    (truth, NotSupported, "a branch needs a number", "x.sum() and x.mean()"),
+    (truth, NotSupported, "if/and/or needs a number", "x.sum() and x.mean()"),
     (equal, NotSupported, "the values are not known, so neither is a comparison with ==", "x[:] == 0"),
     (where, NotSupported, "numpy.where is not understood", "np.where(np.ones(3), x, 0)"),
     (cumulative, NotSupported, "jax.numpy.cumsum is not understood", "jnp.cumsum(x)"),
@@ -309,7 +309,7 @@ MISTAKES = [  # function, error, beginning of the message, the source under the 
     (as_float, NotSupported, "float() needs a number", "float(x.sum())"),
     (as_int, NotSupported, "int() needs a number", "int(x.sum())"),
     (rounded, NotSupported, "round() needs a number", "round(x.sum())"),
-    (index, NotSupported, "an index or a range needs a number", "NUMBERS[x.sum()]"),
+    (index, NotSupported, "index/range needs a number", "NUMBERS[x.sum()]"),
     (size_compared, NotSupported, "whether m equals n is not known", "A.shape[0] == x.shape[0]"),
     (size_ordered, NotSupported, "the values are not known, so neither is a comparison with >", "len(x) > 3"),
     (data, NotSupported, "an array of numbers has no name in the formula", "x.sum() * NUMBERS"),
