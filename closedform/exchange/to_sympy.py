@@ -41,7 +41,10 @@ def to_sympy(formula: Function | Formula | Expr) -> Any:
     for n in topological([e]):
         if n.op.name not in table:
             raise NotSupported(f"SymPy has no form for {n.op.name}")
-        made[n] = table[n.op.name](n, *[made[a] for a in n.args])
+        try:
+            made[n] = table[n.op.name](n, *[made[a] for a in n.args])
+        except ValueError as error:  # an inverse of zeros
+            raise NotSupported(f"SymPy does not take {n.op.name} of this ({error})"[:200]) from None
     return made[e]
 
 
@@ -184,7 +187,6 @@ def _table() -> dict[str, Callable[..., Any]]:
         "tr": _of_matrix(sp.Trace, lambda x: x), "det": _of_matrix(sp.Determinant, lambda x: x),
         "logdet": _of_matrix(lambda X: sp.log(sp.Abs(sp.Determinant(X))), lambda x: sp.log(sp.Abs(x))),
         "inv": _of_matrix(sp.Inverse, lambda x: 1 / x),
-        "adj": _of_matrix(lambda X: sp.Determinant(X) * sp.Inverse(X), lambda x: sp.Integer(1)),
         "matpow": lambda e, X, k: X**k, "kron": _kronecker,
         "diag": _of_matrix(sp.DiagMatrix, lambda x: x), "diagonal": _of_matrix(sp.DiagonalOf, lambda x: x),
         "norm2": _norm2, "norm1": _norm1, "logsumexp": _logsumexp, "softmax": _softmax,
