@@ -172,7 +172,7 @@ def test_what_sympy_has_no_form_for_is_refused_by_name(text):
 
 def test_what_sympy_does_not_take_is_refused():
     with pytest.raises(NotSupported, match="SymPy does not take "):
-        cf.to_sympy(cf.parse("inv(zeros(n,n))*A", {"A": ("n", "n")}))
+        cf.to_sympy(cf.parse("a*inv(zeros(n,n))", {"a": (), "A": ("n", "n")}))
 
 
 def test_only_formulas_are_given_to_sympy():
