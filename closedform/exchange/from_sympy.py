@@ -60,8 +60,9 @@ class Reading:
         properties: of variables.
         variables: met so far.
         dims: the sizes that have a name.
-        made: the expression of every part.
-        bound: what the variable of a function applied entry by entry stands for.
+        made: the expression of every part that was read.
+        bound: what the variables of functions applied entry by entry stand for.
+        depth, count: of the parts.
     """
 
     properties: dict[str, frozenset[str]]
@@ -70,6 +71,7 @@ class Reading:
     made: dict[Any, Expr] = field(default_factory=dict)
     bound: dict[Any, Expr] = field(default_factory=dict)
     depth: int = 0
+    count: int = 0
 
     def sizes_of(self, e: Any) -> None:
         """Find the names that are sizes, before a symbol of that name is read."""
@@ -90,18 +92,21 @@ class Reading:
         Raises:
             NotSupported: it has no form here, or is too large.
         """
-        if e in self.bound:
-            return self.bound[e]
-        if self.bound or e not in self.made:
-            self.depth += 1
-            if len(self.made) > LARGEST or self.depth > DEEPEST:
+        if e not in self.made:
+            self.depth, self.count = self.depth + 1, self.count + 1
+            if self.count > LARGEST or self.depth > DEEPEST:
                 raise NotSupported("this SymPy expression is too large to be read")
-            found = _meaning(e)(self, e)
+            self.made[e] = _meaning(e)(self, e)
             self.depth -= 1
-            if self.bound:
-                return found
-            self.made[e] = found
         return self.made[e]
+
+    def within(self, bound: dict[Any, Expr], read: Callable[[], Expr]) -> Expr:
+        """Read while some symbols stand for expressions; what was read outside may mean something else inside."""
+        outside = self.bound, self.made
+        self.bound, self.made = bound, dict(bound)
+        found = read()
+        self.bound, self.made = outside
+        return found
 
     def all(self, e: Any) -> list[Expr]:
         return [self.read(a) for a in e.args]
@@ -219,10 +224,7 @@ def _apply(reading: Reading, e: Any) -> Expr:
     function = e.function
     if hasattr(function, "variables"):
         (x,), body = function.variables, function.expr
-        outer, reading.bound = reading.bound, {**reading.bound, x: X}
-        made = _filled(reading.read(body), X.shape)
-        reading.bound = outer
-        return made
+        return reading.within({**reading.bound, x: X}, lambda: _filled(reading.read(body), X.shape))
     return _entrywise(getattr(function, "__name__", str(function)), X)
 
 

@@ -90,7 +90,7 @@ def diag(x: Any, /) -> Array:
 
 def diagonal(x: Any, /) -> Array:
     x = _square(x, "diagonal")
-    return Array(structure.diagonal(x.expr), x.dims[:1])
+    return view(x, structure.diagonal(x.expr), x.dims[:1])
 
 
 def outer(x: Any, y: Any, /) -> Array:

@@ -57,7 +57,7 @@ def add(x: Any, y: Any, /) -> Array:
     """x + y; the 0 that a sum begins with is not written."""
     x, y = lift(x), lift(y)
     dims = broadcast(x.dims, y.dims)
-    if _is_zero(x) and not x.dims:
+    if _is_zero(x):
         return Array(y.expr, dims)
     return Array(spread(x, dims) + spread(y, dims), dims)
 
@@ -109,8 +109,9 @@ def minimum(x: Any, y: Any, /) -> Array:
 
 
 def _is_zero(x: Any) -> bool:
-    e = lift(x).expr
-    return e.op.name == "zeros" or (e.op.name == "number" and e.data == 0)
+    """Whether it is the number 0."""
+    zero = lift(x)
+    return not zero.dims and zero.expr.op.name == "number" and zero.expr.data == 0
 
 
 def clip(x: Any, min: Any = None, max: Any = None, *, a_min: Any = None, a_max: Any = None) -> Array:

@@ -14,7 +14,7 @@ from math import isfinite
 from numbers import Rational
 from typing import Any, NoReturn
 
-from closedform.core.expr import OPS, Expr, number, size_of
+from closedform.core.expr import OPS, Expr, Number, number, size_of
 from closedform.core.shape import ONE, Dim, Shape, dim
 from closedform.errors import ClosedFormError, NotSupported, ShapeError
 from closedform.tracing.session import count, not_understood, refused
@@ -23,6 +23,7 @@ Dims = tuple[Dim, ...]
 Meaning = Callable[..., Any]
 OPERATORS: dict[str, Meaning] = {}
 METHODS: dict[str, Meaning] = {}
+WRITTEN = 9  #: digits of a decimal that somebody wrote; a longer one was computed
 WHOLE_INDEX = "write [:, None] or [None, :] for an axis of length 1; entries and slices have no formula here"
 
 
@@ -295,7 +296,7 @@ def fresh(x: Array) -> Array:
 
 
 def lift(value: Any) -> Array:
-    """An array, or a number as an array without axes; numbers are the decimals that Python prints.
+    """An array, or a number as an array without axes.
 
     Raises:
         NotSupported: an array of numbers, or something else.
@@ -307,13 +308,23 @@ def lift(value: Any) -> Array:
     if isinstance(value, Rational):
         return Array(number(Fraction(value)), ())
     if isinstance(value, float | Decimal) and isfinite(value):
-        return Array(number(Fraction(repr(value) if isinstance(value, float) else value)), ())
+        return Array(number(decimal(value)), ())
     if contains_array(value):
         raise NotSupported("a list of arrays has no formula here", hint="write a sum of products with the parts")
     if hasattr(value, "shape") or isinstance(value, list | tuple):
         raise NotSupported("an array of numbers has no name in the formula",
                            hint="make it a parameter or a global, and declare its shape")  # fmt: skip
     raise NotSupported(f"{str(value)[:40]} is neither an array nor a finite number")
+
+
+def decimal(value: float | Decimal) -> Number:
+    """The decimal that Python prints if it is short, 0.1 for one tenth; else the floating-point number.
+
+    >>> decimal(0.1), decimal(1 / 3)
+    (Fraction(1, 10), 0.3333333333333333)
+    """
+    written = Decimal(str(value))
+    return Fraction(written) if len(written.as_tuple().digits) <= WRITTEN else float(value)
 
 
 def told(dims: Dims) -> str:

@@ -13,7 +13,7 @@ from closedform.errors import NotSupported, ShapeError
 from closedform.ops import structure
 from closedform.tracing.algebra import trace
 from closedform.tracing.arithmetic import multiply
-from closedform.tracing.array import Array, lift, reshaped, told
+from closedform.tracing.array import Array, lift, reshaped, told, view
 from closedform.tracing.reductions import total
 
 _PATTERN = re.compile(r"([A-Za-z,]*)->([A-Za-z]*)")
@@ -43,7 +43,8 @@ def einsum(pattern: str, /, *factors: Any) -> Array:
         factor = waiting.pop(0)
         needed = {*match[2], *(c for w in waiting for c in w.letters)}
         made = _product(_summed(made, needed | {*factor.letters}), _summed(factor, needed | {*made.letters}), needed)
-    return _ordered(made, match[2]).array
+    found = _ordered(made, match[2]).array
+    return view(lift(factors[0]), found.expr, found.dims) if len(factors) == 1 else found
 
 
 def _explicit(pattern: Any) -> str:

@@ -23,7 +23,7 @@ def axes_of(x: Array, axis: Axis) -> frozenset[int]:
     """
     given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     for a in given:
-        if not isinstance(a, int) or not -x.ndim <= a < x.ndim:
+        if type(a) is not int or not -x.ndim <= a < x.ndim:
             raise ShapeError(f"an array of shape {told(x.dims)} has no axis {a!r}"[:200])
     return frozenset(a % x.ndim for a in given)
 

@@ -423,3 +423,33 @@ def test_without_source_the_line_is_still_told():
     f = type(branch)(inner, {})
     with pytest.raises(NotSupported, match=r"\n  <nowhere>:2, in f$"):
         cf.trace(f, x="n")
+
+
+def view_kept(A):
+    flipped = A.T
+    A += 1
+    return flipped @ A
+
+
+def diagonal_kept(S):
+    d = np.diagonal(S)
+    S *= 2
+    return d.sum() + S.sum()
+
+
+def einsum_kept(S):
+    turned = np.einsum("ij->ji", S)
+    S -= 1
+    return turned @ S
+
+
+@pytest.mark.parametrize("function", [view_kept, diagonal_kept, einsum_kept])
+def test_a_view_of_what_was_changed_in_place_is_refused(function):
+    with pytest.raises(NotSupported, match="this array was changed in place under another name"):
+        cf.trace(function, dict.fromkeys(function.__code__.co_varnames[:1], ("n", "n")))
+
+
+def test_a_truth_value_is_no_axis():
+    """`torch.var(x, False)` means without Bessel's correction."""
+    with pytest.raises(ShapeError, match="has no axis False"):
+        cf.trace(lambda x: torch.var(x, False), x="n")

@@ -221,3 +221,14 @@ def test_a_traced_function_is_what_parse_gives():
     traced = cf.trace(lambda w, X, y: np.linalg.norm(X @ w - y) ** 2, w="n", X=("m", "n"), y="m")
     parsed = cf.parse("norm2(X*w - y)^2", {"w": ("n",), "X": ("m", "n"), "y": ("m",)})
     assert traced.expr is parsed.expr and traced.variables == parsed.variables and traced.dims == parsed.dims
+
+
+def test_zeros_of_a_larger_shape_are_broadcast():
+    f = cf.trace(lambda x, A: np.maximum(np.zeros(A.shape), x), x="n", A=("m", "n"))
+    assert f.expr.shape == cf.matrix("A", "m", "n").shape
+
+
+def test_computed_constants_stay_short():
+    """So that every formula that is printed is one that can be read."""
+    f = cf.trace(lambda x: np.sum((np.pi / 3 * x + np.e) ** 3) * (1 / 7) ** 20 * math.sqrt(2), x="n")
+    cf.hessian(f, "x").check()
