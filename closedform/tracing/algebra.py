@@ -15,8 +15,9 @@ from closedform.ops.linear_algebra import det as determinant
 from closedform.ops.linear_algebra import logdet as log_abs_det
 from closedform.ops.product import inv, matpow
 from closedform.tracing.arithmetic import matmul, multiply
-from closedform.tracing.array import Array, Dims, Size, as_dim, lift, matrix_shape, reshaped, told, turned, view
+from closedform.tracing.array import Array, Dims, Size, as_dim, told, view
 from closedform.tracing.reductions import total
+from closedform.tracing.values import lift, matrix_shape, reshaped, turned
 
 
 def _square(x: Any, what: str) -> Array:

@@ -12,7 +12,8 @@ from closedform.core.expr import Expr, number, ones, times
 from closedform.core.shape import ONE
 from closedform.errors import ShapeError
 from closedform.ops import elementwise as entry
-from closedform.tracing.array import OPERATORS, Array, Dims, lift, matrix_shape, told
+from closedform.tracing.array import OPERATORS, Array, Dims, told
+from closedform.tracing.values import lift, matrix_shape
 
 Entrywise = Callable[[Expr], Expr]
 HALF = number(Fraction(1, 2))

@@ -13,8 +13,9 @@ from closedform.errors import NotSupported, ShapeError
 from closedform.ops import structure
 from closedform.tracing.algebra import trace
 from closedform.tracing.arithmetic import multiply
-from closedform.tracing.array import Array, lift, reshaped, told, view
+from closedform.tracing.array import Array, told, view
 from closedform.tracing.reductions import total
+from closedform.tracing.values import lift, reshaped
 
 _PATTERN = re.compile(r"([A-Za-z,]*)->([A-Za-z]*)")
 

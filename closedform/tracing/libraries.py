@@ -15,9 +15,10 @@ from typing import Any
 
 from closedform.errors import NotSupported, ShapeError
 from closedform.tracing import algebra, arithmetic, reductions
-from closedform.tracing.array import DISPATCH, METHODS, Meaning, contains_array, lift, perform, told
+from closedform.tracing.array import DISPATCH, METHODS, Meaning, perform, told
 from closedform.tracing.einsum import einsum
 from closedform.tracing.session import not_understood
+from closedform.tracing.values import contains_array, lift
 
 MEANINGS: dict[str, Meaning] = {
     **{name: arithmetic.entrywise(function) for name, function in arithmetic.ENTRYWISE.items()},

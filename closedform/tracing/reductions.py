@@ -10,7 +10,8 @@ from closedform.errors import NotSupported, ShapeError
 from closedform.ops import elementwise as entry
 from closedform.ops import matrix_functions, reductions
 from closedform.tracing.arithmetic import HALF, add, divide, matmul, multiply, power, subtract
-from closedform.tracing.array import Array, Dims, lift, told
+from closedform.tracing.array import Array, Dims, told
+from closedform.tracing.values import lift
 
 Axis = int | tuple[int, ...] | None
 

@@ -13,10 +13,11 @@ from closedform.core.shape import dim
 from closedform.errors import ClosedFormError, DeclarationError, NotSupported, RequestError, TooLarge, UnknownName
 from closedform.syntax.declare import Properties, check_fit, declared_properties, declared_shapes
 from closedform.syntax.names import closest
-from closedform.tracing.array import Array, lift
+from closedform.tracing.array import Array
 from closedform.tracing.place import placed, raised, running
 from closedform.tracing.rebind import Copies
 from closedform.tracing.session import SESSION, Session
+from closedform.tracing.values import lift
 
 Arguments = tuple[list[Any], dict[str, Any]]
 
