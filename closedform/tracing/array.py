@@ -109,10 +109,10 @@ class Array:
     __index__, __round__ = _needs_number("index/range"), _needs_number("round()")
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (other is not None and _comparison("==")(self, other))
+        return _comparison("==")(self, other)
 
     def __ne__(self, other: object) -> bool:
-        return self is not other and (other is None or _comparison("!=")(self, other))
+        return _comparison("!=")(self, other)
 
     def __neg__(self) -> Any:
         return perform(OPERATORS["negative"], self)
@@ -169,6 +169,13 @@ class Array:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name == "weak_type":  # by which JAX knows its own arrays
+            raise refused(
+                NotSupported(
+                    "a function of JAX that is reached through an object cannot be traced",
+                    hint="trace the method itself, or call it in a plain function",
+                )
+            )
         if name not in METHODS:
             raise not_understood(f"the attribute .{name} of an array")
         return lambda *args, **kwargs: perform(METHODS[name], self, *args, **kwargs)

@@ -11,7 +11,7 @@ from closedform.core.expr import Expr, symbol
 from closedform.core.function import Function
 from closedform.core.shape import dim
 from closedform.errors import ClosedFormError, DeclarationError, NotSupported, RequestError, TooLarge, UnknownName
-from closedform.syntax.declare import Properties, check_fit, declared_properties, declared_shapes
+from closedform.syntax.declare import Properties, check_fit, check_name, declared_properties, declared_shapes
 from closedform.syntax.names import closest
 from closedform.tracing.array import Array
 from closedform.tracing.place import placed, raised, running
@@ -94,7 +94,9 @@ def _declared(given: Mapping[str, Any], properties: Properties) -> tuple[dict[st
     shapes = {name: (v,) if isinstance(v, str) else v for name, v in given.items() if isinstance(v, str | tuple | list)}
     declared, facts = declared_shapes(shapes), declared_properties(properties)
     found = {}
-    for (written, sizes), (name, shape) in zip(shapes.items(), declared.items(), strict=True):
+    for written, sizes in shapes.items():
+        name = check_name(written)
+        shape = declared[name]
         check_fit(name, shape, facts.get(name, ()))
         found[written] = Array(symbol(name, shape, facts.get(name, ())), tuple(dim(s) for s in sizes))
     unused = facts.keys() - declared.keys()

@@ -38,6 +38,10 @@ def equal(x):
     return x.sum() if x[:] == 0 else 1.0
 
 
+def equal_to_itself(x):
+    return np.sum(x == x)
+
+
 def where(x):
     return np.sum(
         np.where(np.ones(3), x, 0))  # fmt: skip
@@ -292,6 +296,7 @@ MISTAKES = [  # function, error, beginning of the message, the source under the 
     (branch, NotSupported, "the values are not known, so neither is a comparison with >", "x.sum() > 0"),
     (truth, NotSupported, "if/and/or needs a number", "x.sum() and x.mean()"),
     (equal, NotSupported, "the values are not known, so neither is a comparison with ==", "x[:] == 0"),
+    (equal_to_itself, NotSupported, "the values are not known, so neither is a comparison with ==", "x == x"),
     (where, NotSupported, "numpy.where is not understood", "np.where(np.ones(3), x, 0)"),
     (cumulative, NotSupported, "jax.numpy.cumsum is not understood", "jnp.cumsum(x)"),
     (special_function, NotSupported, "scipy.special.gammaln is not understood", "scipy.special.gammaln(x)"),
