@@ -28,9 +28,12 @@ from closedform.build import *  # noqa: F403  (variables, constants and operatio
 from closedform.build import __all__ as _building
 from closedform.core.function import Function
 from closedform.errors import ClosedFormError
+from closedform.exchange.from_sympy import from_sympy
+from closedform.exchange.to_sympy import to_sympy
 from closedform.formula import Formula
 from closedform.identity.questions import check, judge
 from closedform.syntax.text import parse
+from closedform.tracing.trace import trace
 
 __version__ = "0.1.0"
 
@@ -44,6 +47,7 @@ __all__ = [
     "compile",
     "derivative",
     "differential",
+    "from_sympy",
     "gradient",
     "hessian",
     "hessian_diagonal",
@@ -52,5 +56,7 @@ __all__ = [
     "judge",
     "jvp",
     "parse",
+    "to_sympy",
+    "trace",
     "vjp",
 ]

@@ -38,6 +38,7 @@ class ClosedFormError(Exception):
     ) -> None:
         self.message, self.source, self.span, self.hint = message, source, span, hint
         self.shapes = dict(shapes or {})
+        self.place: str | None = None  #: of the source, when it is a file: its name, the line and the function
         super().__init__(message)
 
     @property
@@ -83,7 +84,10 @@ class ClosedFormError(Exception):
         if self.shapes:
             listed = comma.join(said(f"{name} is {shape}") for name, shape in self.shapes.items())
             message = shapes.format(message=message, shapes=listed)
-        return "\n".join([message, *self._excerpt(), *([hint.format(hint=said(self.hint))] if self.hint else [])])
+        place = [f"  {self.place}"] if self.place else []
+        return "\n".join(
+            [message, *place, *self._excerpt(), *([hint.format(hint=said(self.hint))] if self.hint else [])]
+        )
 
     def _excerpt(self) -> list[str]:
         """The offending line with carets under the span, cut to a readable width."""

@@ -1,0 +1,1 @@
+"""Expressions of other systems: SymPy, both ways."""

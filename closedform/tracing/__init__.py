@@ -1,0 +1,1 @@
+"""Reading a function written in Python: it is run once, on arrays of symbols."""
