@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.speed.arms import ARMS
-from benchmarks.speed.machine import QUIET, wait_for_quiet
+from benchmarks.speed.machine import QUIET, free_memory, wait_for_quiet
 from benchmarks.speed.problem import Problem, Size
 from benchmarks.speed.problems import PROBLEMS
 
 Record = dict[str, Any]
 BURST = 0.08  #: seconds of calls between two looks at the clock
 SLOW, SLOWEST = 0.4, 1.5  #: seconds of a call above which 3 rounds, or 1, have to do
+RESERVE = 2**31  #: bytes that are left to others
 PREPARE, ANSWER = 240.0, 600.0  #: seconds until a process is given up
 
 
@@ -48,22 +50,26 @@ class Process:
         """The answer to a command.
 
         Raises:
-            GivenUp: there is none within the limit.
+            GivenUp: there is none within the limit, or the machine's memory runs out.
         """
         try:
             print(json.dumps({"do": do} | facts), file=self.process.stdin, flush=True)
         except BrokenPipeError:
             raise GivenUp("its process ended") from None
-        if not select.select([self.answers], [], [], limit)[0]:
-            raise GivenUp(f"no answer within {limit:.0f} s")
+        end = time.monotonic() + limit
+        while not select.select([self.answers], [], [], 0.25)[0]:
+            if time.monotonic() > end:
+                raise GivenUp(f"no answer within {limit:.0f} s")
+            if free_memory() < RESERVE:
+                raise GivenUp("out of memory")
         line = self.answers.readline()
         if not line:
-            raise GivenUp("its process ended, out of memory perhaps")
+            raise GivenUp("its process ended")
         return json.loads(line)
 
     def stop(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
         self.answers.close()
 
 

@@ -51,3 +51,9 @@ def wait_for_quiet(patience: float) -> None:
         quiet = busy() - before <= max(QUIET * cores() * (time.perf_counter() - start), 1.5 / TICK)
         if quiet or time.monotonic() > end:
             return
+
+
+def free_memory() -> int:
+    """Bytes that can be had without swapping."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

@@ -16,12 +16,12 @@ class Question:
 
     Attributes:
         ask: closedform, from a parsed function and variables; several answers become one program.
-        transform: autodiff, from the transformations, f(x, rest), x and the other inputs.
+        transform: autodiff, from the transformations, the array functions, f(x, rest), x and the other inputs.
         finish: of the program's results, where these are not the answer yet.
     """
 
     ask: Callable[[Any, tuple[str, ...]], list[Any]]
-    transform: Callable[[Any, Callable[..., Any], Any, dict[str, Any]], Any]
+    transform: Callable[[Any, Any, Callable[..., Any], Any, dict[str, Any]], Any]
     finish: Callable[..., Any] | None = None
 
 
@@ -30,20 +30,19 @@ def newton(xp: Any, G: Any, H: Any) -> Any:
     return xp.linalg.solve(H.reshape(len(H) * H.shape[1], -1), G.reshape(-1)).reshape(G.shape)
 
 
-def autodiff_newton(lib: Any, f: Callable[..., Any], x: Any, rest: dict[str, Any]) -> Any:
-    xp = __import__("torch") if "torch" in lib.__name__ else lib.numpy
-    return newton(xp, lib.grad(f)(x, rest), lib.hessian(f)(x, rest))
-
-
 QUESTIONS = {
-    "gradient": Question(lambda f, by: cf.gradient(f, list(by)), lambda lib, f, x, rest: lib.grad(f)(x, rest)),
-    "hessian": Question(lambda f, by: [cf.hessian(f, *by)], lambda lib, f, x, rest: lib.hessian(f)(x, rest)),
-    "jacobian": Question(lambda f, by: [cf.derivative(f, *by)], lambda lib, f, x, rest: lib.jacrev(f)(x, rest)),
+    "gradient": Question(lambda f, by: cf.gradient(f, list(by)), lambda lib, xp, f, x, rest: lib.grad(f)(x, rest)),
+    "hessian": Question(lambda f, by: [cf.hessian(f, *by)], lambda lib, xp, f, x, rest: lib.hessian(f)(x, rest)),
+    "jacobian": Question(lambda f, by: [cf.derivative(f, *by)], lambda lib, xp, f, x, rest: lib.jacrev(f)(x, rest)),
     "hvp": Question(
         lambda f, by: [cf.hvp(f, *by, "v")],
-        lambda lib, f, x, rest: lib.jvp(lambda x: lib.grad(f)(x, rest), (x,), (rest["v"],))[1],
+        lambda lib, xp, f, x, rest: lib.jvp(lambda x: lib.grad(f)(x, rest), (x,), (rest["v"],))[1],
     ),
-    "newton": Question(lambda f, by: [cf.gradient(f, *by), cf.hessian(f, *by)], autodiff_newton, newton),
+    "newton": Question(
+        lambda f, by: [cf.gradient(f, *by), cf.hessian(f, *by)],
+        lambda lib, xp, f, x, rest: newton(xp, lib.grad(f)(x, rest), lib.hessian(f)(x, rest)),
+        newton,
+    ),
 }
 
 
@@ -70,6 +69,6 @@ def by_autodiff(p: Problem, lib: Any, xp: Any, nn: Any) -> Callable[..., Any]:
     def run(**inputs: Any) -> Any:
         x = tuple(inputs[name] for name in p.by)
         rest = {name: a for name, a in inputs.items() if name not in p.by}
-        return transform(lib, f, x if len(x) > 1 else x[0], rest)
+        return transform(lib, xp, f, x if len(x) > 1 else x[0], rest)
 
     return run

@@ -14,7 +14,8 @@ from benchmarks.speed.problems import PROBLEMS
 Row = dict[str, Any]
 NONE = "–"
 ARRAYS = ("hessian", "jacobian")  #: questions whose answer may be large
-VISIBLE = 16e6  #: bytes of a result below which resident memory does not show it
+#: bytes of a result below which its memory does not show: beside NumPy's own buffers, or in the resident memory
+VISIBLE = {"numpy": 1e6} | dict.fromkeys(("jax", "torch", "tensorgrad"), 16e6)
 
 
 def seconds(row: Row, arm: str) -> float | None:
@@ -43,8 +44,8 @@ def peak(arm: str) -> Callable[[Row], float | None]:
         record = row["arms"].get(arm, {})
         if "peak_bytes" not in record or PROBLEMS[row["problem"]].question not in ARRAYS:
             return None
-        whole = row["arms"]["np"]["result_bytes"] if arm != "cf_comp" else record["result_bytes"]
-        if ARMS[arm].engine != "numpy" and whole < VISIBLE:
+        whole = row["arms"]["np" if arm != "cf_comp" else arm]["result_bytes"]
+        if whole < VISIBLE[ARMS[arm].engine]:
             return None
         return (record["input_bytes"] + record["peak_bytes"]) / (record["input_bytes"] + whole)
 
@@ -55,6 +56,16 @@ def compiler(*fields: str, scale: float = 1.0) -> Callable[[Row], float | None]:
     def value(row: Row) -> float | None:
         found = row["compiler"]
         return scale * sum(found[f] for f in fields) if fields[0] in found else None
+
+    return value
+
+
+def first_call(arm: str) -> Callable[[Row], float | None]:
+    """Milliseconds until the first result, compilation included."""
+
+    def value(row: Row) -> float | None:
+        record = row["arms"].get(arm, {})
+        return 1e3 * (record["make_s"] + record["first_s"]) if "make_s" in record else None
 
     return value
 
@@ -133,6 +144,7 @@ COMPILER: Columns = ROW | {
     "derive, ms": measured(compiler("derive_s", scale=1e3)),
     "compile, ms": measured(compiler("compile_s", scale=1e3)),
     "the first in a process, ms": measured(compiler("first_s", scale=1e3)),
+    "`jax`, first call, ms": measured(first_call("jax")),
 }
 OVERHEAD: Columns = ROW | {
     "compiled, µs": lambda row: f"{row['callable']:.1f}",
@@ -228,15 +240,12 @@ def report(results: dict[str, Any]) -> str:
     """All tables, as they stand in docs/performance.md."""
     rows = ordered(results["rows"])
     tuned = [row for row in rows if PROBLEMS[row["problem"]].tuned]
-    arrays = [
-        row for row in rows if PROBLEMS[row["problem"]].question in ARRAYS and "result_bytes" in row["arms"]["np"]
-    ]
     sections = {
         "The problems of the aim": markdown(SPEED, tuned),
         "Problems that nobody tuned for": markdown(SPEED, [row for row in rows if row not in tuned]),
         "Compressed": markdown(COMPRESSED, [r for r in rows if {"comp", "cf_comp"} & r["arms"].keys() and tried(r)]),
         "Numba": markdown(KERNELS, [row for row in rows if "nb" in row["arms"]]),
-        "Peak memory over inputs and result": markdown(MEMORY, arrays),
+        "Peak memory over inputs and result": markdown(MEMORY, [row for row in rows if peak("np")(row) is not None]),
         "Deriving and compiling": markdown(COMPILER, [row for row in largest(rows) if row["compiler"]]),
         "Small arrays": markdown(OVERHEAD, results["overhead"]),
         "Rows that miss a bar": missed(rows),

@@ -76,7 +76,7 @@ class Symbols:
         run = self.compile(*(found if isinstance(found, tuple) else (found,)))
         given, sizes = {}, {}
         for name, (array, axes) in feeds.items():
-            tensor = torch.from_numpy(np.ascontiguousarray(np.asarray(array, dtype=float)))
+            tensor = torch.from_numpy(np.array(array, dtype=float, order="C"))
             if name in self.variables:
                 variable = self.variables[name]
                 given[variable] = tensor.rename(*axes) if axes else tensor

@@ -78,6 +78,22 @@ def process_by_lu(jax, jnp, X, y, a, b, c):
     return jax.grad(f, (0, 1, 2))(a, b, c)
 
 
+def distances(X, **others):
+    squares = (X * X).sum(1)
+    return others | {"D2": np.maximum(squares[:, None] + squares - 2 * X @ X.T, 0)}
+
+
+def process_symbols(tg):
+    """By a, b and c, from squared distances that are given: tensorgrad does not compute them again."""
+    F, D2, y = tg.F, tg.variable("D2", n="n", m="n"), tg.variable("y", "n")
+    a, b, c = map(tg.variable, "abc")
+    noise = F.exp(2 * c) * tg.delta(tg.dim("n"), "n", "m")
+    K = F.exp(2 * b) * F.exp(-(D2 / (2 * F.exp(2 * a)))) + noise
+    square = (F.inverse(K, {"n", "m"}) @ y) @ y.rename(n="m")
+    f = (square + F.log(F.det(K, {"n", "m"}))) / 2
+    return tuple(f.grad(x) for x in (a, b, c))
+
+
 def likelihood_gradient(S, C, N):
     """½(N P − P C P), P = S⁻¹ by Cholesky, its lower triangle mirrored by blocks."""
     n, side = len(S), 256
@@ -134,7 +150,12 @@ add(
         rng.standard_normal((n, 5))
     ),
     f=process,
-    arms={"np": process_gradient, "naive": naive_process, "jax_x": process_by_lu},
+    arms={
+        "np": process_gradient,
+        "naive": naive_process,
+        "jax_x": process_by_lu,
+        "tg": named("", process_symbols, distances, D2="n m", y="n", a="", b="", c=""),
+    },
 )
 add(
     "gnll_grad",

@@ -27,8 +27,7 @@ def tanh_hessian(Y, W2, W1, X):
     C *= (2 * (W2.T @ W2))[a, b][:, None]
     C[a == b] -= 4 * (W2.T @ R) * T * D
     P = C @ (X[i] * X[j]).T
-    place = lambda n, rows, columns: symmetric_places(n, rows, columns)
-    S = P[place(h, a, b).ravel()][:, place(d, i, j).ravel()]
+    S = P[symmetric_places(h, a, b).ravel()][:, symmetric_places(d, i, j).ravel()]
     return S.reshape(h, h, d, d).transpose(0, 2, 1, 3)
 
 
@@ -45,6 +44,12 @@ def naive_tanh_hessian(Y, W2, W1, X):
     C = np.einsum("oa,ob,as,bs->abs", 2 * W2, W2, D, D, optimize=True)
     C += np.einsum("ab,as->abs", np.eye(len(W1)), E)
     return np.einsum("abs,is,js->aibj", C, X, X, optimize=True)
+
+
+def tanh_tensorgrad(tg):
+    Y, W2, W1, X = (tg.variable(*named) for named in (("Y", "o s"), ("W2", "o h"), ("W1", "h d"), ("X", "d s")))
+    f = tg.F.frobenius2(Y - W2 @ tg.F.tanh(W1 @ X))
+    return f.grad(W1, {"h": "a", "d": "b"}).grad(W1, {"h": "c", "d": "e"})
 
 
 def outputs_by_first(inputs):
@@ -149,7 +154,11 @@ add(
         X=rng.standard_normal((d, s)),
     ),
     f=lambda xp, nn, Y, W2, W1, X: ((Y - W2 @ xp.tanh(W1 @ X)) ** 2).sum(),
-    arms={"np": tanh_hessian, "naive": naive_tanh_hessian},
+    arms={
+        "np": tanh_hessian,
+        "naive": naive_tanh_hessian,
+        "tg": named("a b c e", tanh_tensorgrad, Y="o s", W2="o h", W1="h d", X="d s"),
+    },
 )
 add(
     "nn_relu_hess",
