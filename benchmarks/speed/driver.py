@@ -22,6 +22,7 @@ from benchmarks.speed.problem import Problem, Size
 from benchmarks.speed.problems import PROBLEMS
 
 Record = dict[str, Any]
+ROOT = Path(__file__).parents[2]
 BURST = 0.08  #: seconds of calls between two looks at the clock
 SLOW, SLOWEST = 0.4, 1.5  #: seconds of a call above which 3 rounds, or 1, have to do
 RESERVE = 2**31  #: bytes that are left to others
@@ -41,7 +42,7 @@ class Process:
         env.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.speed", "worker", engine], stdin=subprocess.PIPE, text=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env, pass_fds=(writing,),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env, pass_fds=(writing,), cwd=ROOT,
         )  # fmt: skip
         os.close(writing)
         self.answers = os.fdopen(reading)
