@@ -32,9 +32,11 @@ contract: $(VENV)/.dev
 docs: $(VENV)/.test
 	$(BIN)/python -m pytest --doctest-modules closedform tests/test_readme.py
 
-bench: $(VENV)/.test
+bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.derive
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed table
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.mutation
@@ -60,6 +62,10 @@ $(VENV)/.package: pyproject.toml | $(VENV)/.python
 $(VENV)/.test: pyproject.toml | $(VENV)/.python
 	$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.package
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/.python
+	$(PIP) --editable '.[bench]'
+	@touch $@ $(VENV)/.test
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.python
 	$(PIP) --editable '.[dev]'
