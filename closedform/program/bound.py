@@ -50,7 +50,9 @@ class Bound:
         limit = self.limit if self.limit is not None else SMALL if settled else available()
         if peak <= limit:
             return settled
-        said, hint = (in_words(result), in_words(peak), in_words(limit)), INSTEAD.get(self.what)
+        hint = INSTEAD.get(self.what)
         if result > limit:
-            raise TooLarge(f"the {self.what} would take {said[0]}; a call may take {said[2]}", hint=hint)
-        raise TooLarge(f"computing the {self.what} would take {said[1]}; a call may take {said[2]}", hint=hint)
+            raise TooLarge(f"the {self.what} would take {in_words(result)}; a call may take {in_words(limit)}", hint=hint)
+        raise TooLarge(
+            f"computing the {self.what} would take {in_words(peak)}; a call may take {in_words(limit)}", hint=hint
+        )

@@ -8,6 +8,7 @@ from typing import Any
 
 from closedform.core.expr import Expr, topological
 from closedform.errors import RequestError
+from closedform.lang import say
 from closedform.program.flops import flops
 from closedform.program.language import Language
 from closedform.program.memory import SHARING, memory_of, numbers
@@ -34,9 +35,9 @@ class Cost:
 
     >>> from closedform import derivative, parse
     >>> print(derivative(parse("x'*A*x"), "x").cost(n=1000))
-    operations  3,000,000 = 3*n^2, O(n²)
-    memory      16.0 MB at most, result 8.0 kB, O(n²)
-    traffic     40.0 MB read and written
+    operations: 4,001,000, about 4*n^2, O(n²)
+    memory: at most 8.0 MB, of which the result is 8.0 kB, O(n²)
+    traffic: 16.1 MB read and written
     """
 
     sizes: Mapping[str, int]
@@ -48,14 +49,19 @@ class Cost:
     law: Polynomial
     memory_law: Polynomial
 
-    def lines(self) -> list[tuple[str, dict[str, str]]]:
-        """What is said of it: the key of a sentence, and its facts."""
-        law = {"flops": f"{self.flops:,}", "law": str(self.law), "order": self.law.order}
+    def told(self, lang: str = "en") -> str:
+        """In words.
+
+        Raises:
+            RequestError: no such language.
+        """
+        flops = {"flops": f"{self.flops:,}", "law": str(self.law), "order": self.law.order}
         held = {"peak": in_words(self.peak), "result": in_words(self.result), "order": self.memory_law.order}
-        return [("flops", law), ("memory", held), ("traffic", {"bytes": in_words(self.bytes)})]
+        facts = {"cost_flops": flops, "cost_memory": held, "cost_traffic": {"bytes": in_words(self.bytes)}}
+        return "\n".join(say(lang, f"cli.{key}", **found) for key, found in facts.items())
 
     def __str__(self) -> str:
-        return "\n".join(SENTENCES[key].format(**facts) for key, facts in self.lines())
+        return self.told()
 
     def as_dict(self) -> dict[str, Any]:
         """Every field, ready for JSON."""
@@ -63,13 +69,6 @@ class Cost:
         memory = {"memory_law": str(self.memory_law), "memory_order": self.memory_law.order}
         counted = {name: getattr(self, name) for name in ("dtype", "flops", "bytes", "peak", "result")}
         return {"sizes": dict(self.sizes), **counted, **laws, **memory}
-
-
-SENTENCES = {
-    "flops": "operations  {flops} ≈ {law}, {order}",
-    "memory": "memory      {peak} at most, result {result}, {order}",
-    "traffic": "traffic     {bytes} read and written",
-}
 
 
 def cost(
@@ -135,12 +134,12 @@ def check_sizes(sizes: Mapping[str, int], names: Sequence[str]) -> None:
     """Raises:
     RequestError: a size is missing, unknown, or not a positive integer.
     """
-    listed = ", ".join(names) or "no size"
+    listed = ", ".join(names) or "none"
     for name, n in sizes.items():
         if name not in names:
-            raise RequestError(f"{str(name)[:40]} is not a size here", hint=f"the cost depends on {listed}")
+            raise RequestError(f"{str(name)[:40]} is not a size here", hint=f"the sizes are {listed}")
         if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-            raise RequestError(f"the size {name} is a positive integer, not {str(n)[:40]}")
+            raise RequestError(f"a size is a positive integer, not {str(n)[:40]}")
     missing = [n for n in names if n not in sizes]
     if missing:
-        raise RequestError(f"the size {missing[0]} is missing", hint=f"the cost depends on {listed}")
+        raise RequestError(f"the size {missing[0]} is missing", hint=f"the sizes are {listed}")
