@@ -61,8 +61,12 @@ def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
     (c, core), (d, other) = split(p.scalar), split(q.scalar)
     if core is not other or len(p.factors) != len(q.factors):
         return None
+    only_p, only_q = (Counter(f.expr for f in r.factors) for r in (p, q))
+    only_p, only_q = only_p - only_q, only_q - only_p
     for f in p.factors:
         for g in q.factors:
+            if only_p - Counter([f.expr]) or only_q - Counter([g.expr]):
+                continue
             if f.expr.shape != g.expr.shape or _repeats(f) or _repeats(g):
                 continue
             if _beside(p, f, free) != _beside(q, g, free):

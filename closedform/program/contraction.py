@@ -17,6 +17,7 @@ from closedform.core.shape import Dim
 from closedform.index.tensor import Index, Product, Tensor, atoms, letters
 from closedform.program.chain import length
 
+MOST_HALVED = 6  #: factors of an outer product for which the best halves are looked for
 MOST_EXACT = 8  #: up to so many factors the best order of contraction is found
 
 
@@ -58,12 +59,14 @@ class Piece:
         root: how its factors are contracted; None if there are none.
         scalar: what stands in front; None if it is in a factor already.
         dims: the size of every letter.
+        known: the sizes of words that have been asked for.
     """
 
     view: str
     root: Node | None
     scalar: Expr | None
     dims: dict[str, Dim] = field(default_factory=dict)
+    known: dict[str, float] = field(default_factory=dict)
 
     @property
     def dense(self) -> bool:
@@ -71,10 +74,14 @@ class Piece:
         return self.root is not None and sorted(self.view) == sorted(set(self.root.letters))
 
     def size(self, word: str) -> float:
-        total = 1.0
-        for c in set(word):
-            total *= length(self.dims[c])
-        return total
+        """The typical number of entries of an array with these letters."""
+        found = self.known.get(word)
+        if found is None:
+            found = 1.0
+            for c in set(word):
+                found *= length(self.dims[c])
+            self.known[word] = found
+        return found
 
     def expressions(self) -> list[Expr]:
         """The expressions in it, from left to right."""
@@ -100,10 +107,35 @@ class Sketch:
     dims: dict[str, Dim]
 
     def planned(self) -> Piece:
-        piece = Piece(self.view, None, self.scalar, self.dims)
-        if self.leaves:
-            piece.root = _ordered(self.leaves, set(self.view), piece.size)
+        piece, keep = Piece(self.view, None, self.scalar, self.dims), set(self.view)
+        halves = self.halves(piece.size)
+        if halves is not None:
+            left, right = (_ordered(half, keep, piece.size) for half in halves)
+            piece.root = Pair(_kept(left.letters + right.letters, keep, []), left, right)
+        elif self.leaves:
+            piece.root = _ordered(self.leaves, keep, piece.size)
         return _scaled(piece)
+
+    def halves(self, size: Callable[[str], float]) -> list[list[Leaf | Merged]] | None:
+        """Of three and more factors that are multiplied without a sum, which two products come first.
+
+        The last axes of the result belong to one of the two, as many as possible: they are written in one run.
+        """
+        groups = [group for same in self.components().values() for group in same]
+        words = [_kept("".join(f.letters for f in g), set(self.view), []) for g in groups]
+        if not 3 <= len(groups) <= MOST_HALVED or len(set(self.view)) < len(self.view):
+            return None
+        best: tuple[float, float, int] | None = None
+        for chosen in range(1, 2 ** (len(groups) - 1)):
+            sides = ["".join(w for n, w in enumerate(words) if (chosen >> n & 1) == side) for side in (0, 1)]
+            if set(sides[0]) & set(sides[1]):
+                return None
+            run = max(size(_last(self.view, side)) for side in sides)
+            cost = max(size(side) for side in sides)
+            if best is None or (-run, cost) < best[:2]:
+                best = -run, cost, chosen
+        assert best is not None
+        return [[f for n, g in enumerate(groups) if (best[2] >> n & 1) == side for f in g] for side in (0, 1)]
 
     def components(self) -> dict[Key, list[list[Leaf | Merged]]]:
         """The factors that letters which are summed over hold together, by what they are."""
@@ -121,6 +153,14 @@ class Sketch:
         for _, group in groups:
             found.setdefault(_key(group, self.view), []).append(group)
         return found
+
+
+def _last(view: str, side: str) -> str:
+    """The last letters of a word that are all among some others."""
+    n = len(view)
+    while n and view[n - 1] in side:
+        n -= 1
+    return view[n:]
 
 
 Key = tuple[tuple[object, str], ...]

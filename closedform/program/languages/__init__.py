@@ -7,7 +7,7 @@ from importlib import import_module
 from closedform.errors import RequestError
 from closedform.program.language import Language
 
-RUNNING = ("numpy",)  #: those that compiled functions run in
+RUNNING = ("numpy", "jax", "torch")  #: those that compiled functions run in
 LANGUAGES = RUNNING  #: all that code can be had in
 
 

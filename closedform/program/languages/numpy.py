@@ -40,6 +40,11 @@ def _reshape(t: Term, writer: Writer) -> Spelling:
 
 
 def _einsum(t: Term, writer: Writer) -> Spelling:
+    """By broadcasting where nothing is summed: that writes the result once, einsum zeroes it first."""
+    pair, out = python.outer_words(t)
+    if pair:
+        left, right = (python.spread(f"{{{n}}}", word, out) for n, word in enumerate(pair))
+        return Spelling(f"{left} * {right}", MULTIPLY, ATOM, ATOM)
     return Spelling(f"np.einsum('{t.data}', {listed(0, len(t.args))})")
 
 

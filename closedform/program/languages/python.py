@@ -54,6 +54,24 @@ def rows(t: Term, writer: object) -> Spelling:
     return postfix(f"{{0}}.shape[{t.data}]")
 
 
+def outer_words(t: Term) -> tuple[list[str], str]:
+    """The letters of two operands that are multiplied without a sum, and of the result; else no operands."""
+    words, out = str(t.data).split("->")
+    pair = words.split(",")
+    plain = all(len(set(w)) == len(w) for w in (*pair, out)) and set("".join(pair)) == set(out)
+    return (pair if len(pair) == 2 and plain else []), out
+
+
+def spread(place: str, word: str, out: str) -> str:
+    """An array with its axes among those of a product; axes of length 1 at the front go without saying."""
+    order = sorted(range(len(word)), key=lambda n: out.index(word[n]))
+    if order != sorted(order):
+        place = f"{place}.T" if len(order) == 2 else f"{place}.transpose({', '.join(map(str, order))})"
+    start = min((out.index(c) for c in word), default=len(out))
+    inside = ", ".join(":" if c in word else "None" for c in out[start:])
+    return f"{place}[{inside}]" if "None" in inside else place
+
+
 def is_view(t: Term, borrowing: frozenset[str]) -> bool:
     """Does an array share its memory with an argument, or refuse to be written to?"""
     while t.args and (t.op in VIEWS or t.op in borrowing):

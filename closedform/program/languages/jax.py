@@ -1,0 +1,170 @@
+"""JAX: the same program for `jax.jit`, `jax.vmap` and accelerators, in the precision of the arrays it gets."""
+
+from __future__ import annotations
+
+from closedform.errors import NotSupported
+from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, infix, postfix
+from closedform.program.languages import numpy, python
+from closedform.program.source import Program, Writer
+from closedform.program.tensors import Part
+from closedform.program.term import Term
+
+IMPORTS = {"jax.": "import jax", "jnp.": "import jax.numpy as jnp", "np.": "import numpy as np"}
+ABSENT = {"logm": "logm"}  #: functions that JAX does not have
+HELPERS = {
+    "ismax": '''def ismax(x):
+    """1 at the largest entry, 0 elsewhere."""
+    return (x == jnp.max(x)) * 1.0''',
+    "powersum": '''def powersum(X, A, k):
+    """The sum of X^i A X^(k-1-i), i = 0 … k-1; for k < 0 that of the inverse."""
+    if k < 0:
+        A, X, k = -jnp.linalg.solve(X, jnp.linalg.solve(X.T, A.T).T), jnp.linalg.inv(X), -k
+    total, power = jnp.zeros_like(A), jnp.eye(len(X))
+    for _ in range(int(k)):  # Horner: S <- S X + X^i A
+        total, power = total @ X + power @ A, power @ X
+    return total''',
+    "over": '''def over(a, b):
+    """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
+    return jnp.where(b != 0, a / jnp.where(b != 0, b, 1.0), 0.0)''',
+    "adjugate": '''def adjugate(X):
+    """The transposed matrix of cofactors, also of a singular X, by the singular value decomposition."""
+    U, s, Vt = jnp.linalg.svd(X)
+    below = jnp.concatenate((jnp.ones(1), jnp.cumprod(s)[:-1]))
+    above = jnp.concatenate((jnp.cumprod(s[::-1])[-2::-1], jnp.ones(1)))
+    sign = jnp.linalg.det(U) * jnp.linalg.det(Vt)
+    return jnp.round(sign) * (Vt.T * (below * above)) @ U.T''',
+    "vech": '''def vech(X):
+    """The entries on and below the diagonal, column by column."""
+    return X.T[np.triu_indices(len(X))]''',
+    "added": '''def added(X, rows, n):
+    """M' X for the M with M y = y[rows], of n columns: each row of X is added to the place it belongs to."""
+    return jnp.zeros((n, *X.shape[1:]), X.dtype).at[rows].add(X)''',
+    **{name: numpy.HELPER_SOURCES[name] for name in ("commuted", "packed", "unpacked")},
+}
+
+
+def otherwise(t: Term) -> Spelling:
+    """An operation is spelled as for NumPy, by the functions of the same names."""
+    if t.op in ABSENT:
+        raise NotSupported(f"JAX has no {ABSENT[t.op]}", hint="ask for NumPy code")
+    s = numpy.otherwise(t)
+    return Spelling(renamed(s.template), s.level, s.first, s.others)
+
+
+def renamed(template: str) -> str:
+    return template.replace("np.", "jnp.").replace("scipy.", "jax.scipy.")
+
+
+def _like_numpy(name: str) -> Spell:
+    """A spelling that depends on the term, in the names of JAX."""
+
+    def spell(t: Term, writer: Writer) -> Spelling:
+        made = numpy.SPELLINGS[name]
+        assert not isinstance(made, Spelling)
+        s = made(t, writer)
+        return Spelling(renamed(s.template), s.level, s.first, s.others)
+
+    return spell
+
+
+def _matmul(t: Term, writer: Writer) -> Spelling:
+    """XLA multiplies by a transposed matrix on the left at half the speed, unless it is stored transposed first."""
+    if t.args[0].op == "transpose":
+        return Spelling("jax.lax.optimization_barrier({0}) @ {1}", MULTIPLY, ADD, ATOM)
+    return infix("@", MULTIPLY)
+
+
+def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
+    if t.args[1].rank:
+        return Spelling("{0} + jnp.diag({1})", ADD)
+    return Spelling("{0} + {1} * jnp.eye({0}.shape[0])", ADD, ATOM, ATOM)
+
+
+def _solved(template: str, vector: str) -> Spell:
+    return lambda t, writer: Spelling(vector if t.rank == 1 else template)
+
+
+def assemble(t: Term, writer: Writer) -> Spelling:
+    """The sum of the products, those on a diagonal multiplied by identity matrices."""
+    parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
+    shown, place = "", 0
+    for part in parts:
+        count = len(part.words)
+        places = [f"{{{place + n}}}" for n in range(count)]
+        shown += (" - " if part.negative else " + ") + _product(part, places, t, writer)
+        place += count
+    sizes = [f"{{{place + n}}}" for n in range(len(t.axes))]
+    letters = {c for part in parts for c in "".join(part.words)} | {
+        c for p in parts for c in p.view if p.view.count(c) > 1
+    }
+    if not parts or any(set(part.view) - letters for part in parts):
+        shown += f" + jnp.zeros(({', '.join(sizes)},))"
+    return Spelling(shown.removeprefix(" + "), ADD, ATOM, ATOM)
+
+
+def _product(part: Part, places: list[str], t: Term, writer: Writer) -> str:
+    out, factors = list(part.view), list[str]()
+    new = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    for n, c in enumerate(part.view):
+        if c in part.view[:n]:
+            out[n] = next(new)
+            size = t.args[len(t.args) - len(t.axes) + n]
+            factors.append(python.spread(f"jnp.eye({writer.shown[size][0]})", c + out[n], "".join(out)))
+    shown = [python.spread(p, word, "".join(out)) for p, word in zip(places, part.words, strict=True)]
+    return " * ".join(shown + [f"{f}" for f in factors])
+
+
+SPELLINGS: dict[str, Spelling | Spell] = {
+    **{
+        name: Spelling(renamed(s.template), s.level, s.first, s.others)
+        if isinstance(s, Spelling)
+        else _like_numpy(name)
+        for name, s in numpy.SPELLINGS.items()
+    },
+    "matmul": _matmul,
+    "sigmoid": Spelling("jax.nn.sigmoid({0})"),
+    "softplus": Spelling("jax.nn.softplus({0})"),
+    "logsumexp": Spelling("jax.nn.logsumexp({0})"),
+    "softmax": Spelling("jax.nn.softmax({0})"),
+    "sqrtm": Spelling("jax.scipy.linalg.sqrtm({0}).real"),
+    "vec": postfix("{0}.T.ravel()"),
+    "plus_transpose": Spelling("{0} + {0}.T", ADD, ATOM),
+    "plus_diagonal": _plus_diagonal,
+    "cholesky": Spelling("jnp.linalg.cholesky({0})"),
+    "cholesky_solve": Spelling("jax.scipy.linalg.cho_solve(({0}, True), {1})"),
+    "cholesky_inverse": Spelling("jax.scipy.linalg.cho_solve(({0}, True), jnp.eye({0}.shape[0]))", ATOM, ATOM),
+    "cholesky_logdet": Spelling("2 * jnp.sum(jnp.log(jnp.diagonal({0})))", MULTIPLY),
+    **dict.fromkeys(["lu", "factor"], Spelling("jax.scipy.linalg.lu_factor({0})")),
+    **dict.fromkeys(["lu_solve", "factor_solve"], Spelling("jax.scipy.linalg.lu_solve({0}, {1})")),
+    "lu_solve_transposed": Spelling("jax.scipy.linalg.lu_solve({0}, {1}, trans=1)"),
+    **dict.fromkeys(
+        ["lu_inverse", "factor_inverse"],
+        Spelling("jax.scipy.linalg.lu_solve({0}, jnp.eye({0}[0].shape[0]))", ATOM, ATOM),
+    ),
+    **dict.fromkeys(
+        ["lu_logdet", "factor_logdet"], Spelling("jnp.sum(jnp.log(jnp.abs(jnp.diagonal({0}[0]))))", ATOM, ATOM)
+    ),
+    "assemble": assemble,
+}
+
+
+def returned(t: Term, code: str) -> str:
+    return code
+
+
+def source(p: Program, name: str) -> str:
+    """A self-contained source that defines one function of JAX arrays."""
+    arrays = [f"{p.names[a.name]} = jnp.asarray({p.names[a.name]})" for a in p.arguments]
+    return python.source(p, name, IMPORTS, HELPERS, arrays)
+
+
+JAX = Language(
+    "jax",
+    SPELLINGS,
+    otherwise,
+    python.KEYWORDS | {"jax", "jnp", "np", *HELPERS},
+    repr,
+    returned,
+    source,
+    python.sized,
+)

@@ -1,0 +1,229 @@
+"""PyTorch: the same program on tensors, which stay on their device and keep their type."""
+
+from __future__ import annotations
+
+from closedform.errors import NotSupported
+from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, infix, postfix
+from closedform.program.languages import python
+from closedform.program.languages.numpy import is_fresh
+from closedform.program.languages.python import OPERATORS, calls, listed
+from closedform.program.source import Program, Writer, identifier
+from closedform.program.tensors import Part
+from closedform.program.term import Term
+
+IMPORTS = {"torch.": "import torch"}
+HELPERS = {
+    "tensor": '''def tensor(a):
+    """A tensor as it is; anything else in double precision."""
+    return a if torch.is_tensor(a) else torch.as_tensor(a, dtype=torch.float64)''',
+    "ismax": '''def ismax(x):
+    """1 at the largest entry, 0 elsewhere."""
+    return (x == x.max()).to(x.dtype)''',
+    "softplus": '''def softplus(z):
+    """log(1 + exp(z)), without overflow."""
+    return torch.logaddexp(z, torch.zeros_like(z))''',
+    "powersum": '''def powersum(X, A, k):
+    """The sum of X^i A X^(k-1-i), i = 0 … k-1; for k < 0 that of the inverse."""
+    if k < 0:
+        A, X, k = -torch.linalg.solve(X, torch.linalg.solve(X.T, A.T).T), torch.linalg.inv(X), -k
+    total, power = torch.zeros_like(A), torch.eye(len(X), dtype=X.dtype, device=X.device)
+    for _ in range(int(k)):  # Horner: S <- S X + X^i A
+        total, power = total @ X + power @ A, power @ X
+    return total''',
+    "over": '''def over(a, b):
+    """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
+    return torch.where(b != 0, a / torch.where(b != 0, b, 1.0), 0.0)''',
+    "adjugate": '''def adjugate(X):
+    """The transposed matrix of cofactors, also of a singular X, by the singular value decomposition."""
+    U, s, Vt = torch.linalg.svd(X)
+    one = torch.ones_like(s[:1])
+    below = torch.cat((one, torch.cumprod(s, 0)[:-1]))
+    above = torch.cat((torch.cumprod(s.flip(0), 0)[:-1].flip(0), one))
+    sign = torch.linalg.det(U) * torch.linalg.det(Vt)
+    return torch.round(sign) * (Vt.T * (below * above)) @ U.T''',
+    "vech": '''def vech(X):
+    """The entries on and below the diagonal, column by column."""
+    rows, columns = torch.triu_indices(len(X), len(X))
+    return X.T[rows, columns]''',
+    "added": '''def added(X, rows, n):
+    """M' X for the M with M y = y[rows], of n columns: each row of X is added to the place it belongs to."""
+    return torch.zeros((n, *X.shape[1:]), dtype=X.dtype, device=X.device).index_add(0, rows.to(X.device), X)''',
+    "commuted": '''def commuted(m, n):
+    """The places in vec(A) of the entries of vec(A'), for A m×n: K(m,n) x is x[commuted(m, n)]."""
+    return torch.arange(m * n).reshape(n, m).T.reshape(-1)''',
+    "packed": '''def packed(n):
+    """The places in vec(A) of the entries of vech(A), for A n×n: L(n) x is x[packed(n)]."""
+    return torch.triu(torch.ones(n, n)).reshape(-1).nonzero()[:, 0]''',
+    "unpacked": '''def unpacked(n):
+    """The places in vech(S) of the entries of vec(S), for symmetric S: D(n) x is x[unpacked(n)]."""
+    place = torch.zeros(n, n, dtype=torch.long)
+    rows, columns = torch.triu_indices(n, n)
+    place[rows, columns] = torch.arange(n * (n + 1) // 2)
+    return torch.maximum(place, place.T).reshape(-1)''',
+    "plus_diagonal": '''def plus_diagonal(A, d):
+    """A + diag(d), in the memory of A."""
+    A.diagonal().add_(d)
+    return A''',
+}
+
+
+def otherwise(t: Term) -> Spelling:
+    raise NotSupported(f"PyTorch has no {t.op}", hint="ask for NumPy code")
+
+
+def _filled(t: Term, writer: Writer) -> Spelling:
+    return Spelling(f"torch.{t.op}({listed(0, len(t.args))}, **like)")
+
+
+def _by_rank(vector: str, matrix: str, first: int = ADD) -> Spell:
+    """A spelling that depends on the rank of the last operand."""
+    return lambda t, writer: Spelling(vector if t.args[-1].rank == 1 else matrix, ATOM, first)
+
+
+def _einsum(t: Term, writer: Writer) -> Spelling:
+    pair, out = python.outer_words(t)
+    if pair:
+        left, right = (spread(f"{{{n}}}", word, out) for n, word in enumerate(pair))
+        return Spelling(f"{left} * {right}", MULTIPLY, ATOM, ATOM)
+    return Spelling(f"torch.einsum('{t.data}', {listed(0, len(t.args))})")
+
+
+def spread(place: str, word: str, out: str) -> str:
+    return python.spread(place, word, out).replace(".transpose(", ".permute(")
+
+
+def _tensordot(t: Term, writer: Writer) -> Spelling:
+    left, right = ([*word] for word in t.data)  # type: ignore[attr-defined]
+    return Spelling(f"torch.tensordot({{0}}, {{1}}, ({left}, {right}))")
+
+
+def _outers(t: Term, writer: Writer) -> Spelling:
+    half = len(t.args) // 2
+    columns, rows = listed(0, half), listed(half, len(t.args))
+    return Spelling(f"torch.stack(({columns})).T @ torch.stack(({rows}))", MULTIPLY)
+
+
+def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
+    copied = "" if is_fresh(t.args[0], writer) else ".clone()"
+    return Spelling(f"plus_diagonal({{0}}{copied}, {{1}})", ATOM, ATOM if copied else ADD)
+
+
+def assemble(t: Term, writer: Writer) -> Spelling:
+    """Lines that add the products to a tensor, each on its diagonal."""
+    parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
+    J, operands = identifier("J", writer.taken), list(t.args)
+    sizes = [writer.shown[a][0] for a in operands[len(operands) - len(t.axes) :]]
+    writer.lines.append(f"{J} = torch.zeros({', '.join(sizes)}, **like)")
+    for part in parts:
+        terms, operands = operands[: len(part.words)], operands[len(part.words) :]
+        place, letters = J, list(part.view)
+        while len(set(letters)) < len(letters):
+            c = next(c for c in letters if letters.count(c) > 1)
+            a = letters.index(c)
+            b = letters.index(c, a + 1)
+            place += f".diagonal(dim1={a}, dim2={b})"
+            letters = [d for n, d in enumerate(letters) if n not in (a, b)] + [c]
+        shown = [spread(writer.operand(a, ATOM), w, "".join(letters)) for a, w in zip(terms, part.words, strict=True)]
+        writer.lines.append(f"{place}.{'sub' if part.negative else 'add'}_({' * '.join(shown)})")
+    return Spelling(J)
+
+
+EYE = "torch.eye({0}.shape[0], dtype={0}.dtype, device={0}.device)"
+SPELLINGS: dict[str, Spelling | Spell] = {
+    **OPERATORS,
+    **calls(
+        "exp log sin cos tan arcsin arccos arctan sinh cosh tanh sigmoid relu abs sign erf sqrt expm1 log1p outer diag"
+        " diagonal kron",
+        "torch.",
+    ),
+    **calls("softplus ismax vech packed unpacked"),
+    "kron": Spelling("torch.kron({0}, {1})"),
+    "outer": Spelling("torch.outer({0}, {1})"),
+    "sum": postfix("{0}.sum()"),
+    "sum_over": lambda t, w: postfix(f"{{0}}.sum({t.data})"),
+    "max": postfix("{0}.max()"),
+    "tr": Spelling("torch.trace({0})"),
+    "dot": Spelling("torch.tensordot({0}, {1}, 2)"),
+    "norm1": postfix("{0}.abs().sum()"),
+    "norm2": Spelling("torch.linalg.norm({0})"),
+    "normnuc": Spelling("torch.linalg.matrix_norm({0}, 'nuc')"),
+    "logsumexp": lambda t, w: Spelling(f"torch.logsumexp({{0}}, {tuple(range(t.args[0].rank))})"),
+    "softmax": Spelling("torch.softmax({0}, 0)"),
+    "det": Spelling("torch.linalg.det({0})"),
+    "logdet": Spelling("torch.linalg.slogdet({0})[1]"),
+    "adj": Spelling("adjugate({0})"),
+    "pinv": Spelling("torch.linalg.pinv({0})"),
+    "expm": Spelling("torch.linalg.matrix_exp({0})"),
+    "powersum": Spelling("powersum({0}, {1}, {2})"),
+    "matpow": Spelling("torch.linalg.matrix_power({0}, {1})"),
+    "solve": Spelling("torch.linalg.solve({0}, {1})"),
+    "solve_transposed": Spelling("torch.linalg.solve({0}.T, {1})", ATOM, ATOM),
+    "inverse": Spelling("torch.linalg.inv({0})"),
+    "cholesky": Spelling("torch.linalg.cholesky({0})"),
+    "cholesky_solve": _by_rank("torch.cholesky_solve({1}[:, None], {0})[:, 0]", "torch.cholesky_solve({1}, {0})"),
+    "cholesky_inverse": Spelling("torch.cholesky_inverse({0})"),
+    "cholesky_logdet": Spelling("2 * torch.log(torch.diagonal({0})).sum()", MULTIPLY),
+    **dict.fromkeys(["lu", "factor"], Spelling("torch.linalg.lu_factor({0})")),
+    **dict.fromkeys(
+        ["lu_solve", "factor_solve"],
+        _by_rank("torch.linalg.lu_solve(*{0}, {1}[:, None])[:, 0]", "torch.linalg.lu_solve(*{0}, {1})", ATOM),
+    ),
+    "lu_solve_transposed": _by_rank(
+        "torch.linalg.lu_solve(*{0}, {1}[:, None], adjoint=True)[:, 0]",
+        "torch.linalg.lu_solve(*{0}, {1}, adjoint=True)",
+        ATOM,
+    ),
+    **dict.fromkeys(
+        ["lu_inverse", "factor_inverse"],
+        Spelling("torch.linalg.lu_solve(*{0}, " + EYE.replace("{0}", "{0}[0]") + ")", ATOM, ATOM),
+    ),
+    **dict.fromkeys(
+        ["lu_logdet", "factor_logdet"], Spelling("torch.log(torch.diagonal({0}[0]).abs()).sum()", ATOM, ATOM)
+    ),
+    "plus_transpose": Spelling("{0} + {0}.T", ADD, ATOM),
+    "plus_diagonal": _plus_diagonal,
+    "added": Spelling("added({0}, {1}, {2})"),
+    "commuted": Spelling("commuted({0}, {1})"),
+    "vec": postfix("{0}.T.reshape(-1)"),
+    "flat": postfix("{0}.reshape(-1)"),
+    "take": python.taken,
+    "rows": python.rows,
+    "eye": _filled,
+    "ones": _filled,
+    "zeros": _filled,
+    "full": lambda t, w: Spelling(f"{{0}} * torch.ones({listed(1, len(t.args))}, **like)", MULTIPLY, MULTIPLY),
+    "reshape": lambda t, w: postfix(f"{{0}}.reshape({listed(1, len(t.args))})"),
+    "einsum": _einsum,
+    "tensordot": _tensordot,
+    "permute": lambda t, w: postfix(f"{{0}}.permute{t.data}"),
+    "outers": _outers,
+    "stack": lambda t, w: Spelling(f"torch.stack(({listed(0, len(t.args))}), dim=1)"),
+    "matmul_each": infix("@", MULTIPLY),
+    "assemble": assemble,
+}
+
+
+def returned(t: Term, code: str) -> str:
+    return code
+
+
+def source(p: Program, name: str) -> str:
+    """A self-contained source that defines one function of tensors."""
+    arrays = [f"{p.names[a.name]} = tensor({p.names[a.name]})" for a in p.arguments]
+    first = next((p.names[a.name] for a in [*[a for a in p.arguments if a.dims], *p.arguments]), None)
+    like = f'{{"dtype": {first}.dtype, "device": {first}.device}}' if first else '{"dtype": torch.float64}'
+    if any("**like" in line for line in [*p.lines, *p.results]):
+        arrays.append(f"like = {like}")
+    return python.source(p, name, IMPORTS, HELPERS, arrays)
+
+
+TORCH = Language(
+    "torch",
+    SPELLINGS,
+    otherwise,
+    python.KEYWORDS | {"torch", "like", *HELPERS},
+    repr,
+    returned,
+    source,
+    python.sized,
+)
