@@ -52,7 +52,9 @@ class Bound:
             return settled
         hint = INSTEAD.get(self.what)
         if result > limit:
-            raise TooLarge(f"the {self.what} would take {in_words(result)}; a call may take {in_words(limit)}", hint=hint)
+            raise TooLarge(
+                f"the {self.what} would take {in_words(result)}; a call may take {in_words(limit)}", hint=hint
+            )
         raise TooLarge(
             f"computing the {self.what} would take {in_words(peak)}; a call may take {in_words(limit)}", hint=hint
         )

@@ -170,15 +170,15 @@ class Compressed:
         """
         from closedform.program.solving import solve
 
-        self.check_square()
+        self.check_square(same=False)
         return solve(self, self._shaped(b, self.shape[0])[..., None], tol)[..., 0]
 
-    def check_square(self) -> None:
+    def check_square(self, *, same: bool = True) -> None:
         """Raises:
-        ShapeError: the function and the variable have different shapes.
+        ShapeError: the function has not as many entries as the variable, or they are not shaped the `same`.
         """
         rows, columns = self.shape
-        if rows != columns:
+        if prod(rows) != prod(columns) or (same and rows != columns):
             raise ShapeError(f"a derivative of {_by(rows)} by {_by(columns)} is not square")
 
     @staticmethod
@@ -244,7 +244,12 @@ class CompressedFunction:
     """
 
     def __init__(
-        self, run: Compiled, forms: Sequence[Shape], axes: Sequence[Callable[[dict[str, int]], int]], rows: int, symmetric: bool
+        self,
+        run: Compiled,
+        forms: Sequence[Shape],
+        axes: Sequence[Callable[[dict[str, int]], int]],
+        rows: int,
+        symmetric: bool,
     ) -> None:
         self.run, self.forms, self.axes, self.rows, self.symmetric = run, tuple(forms), tuple(axes), rows, symmetric
         self.source = run.source

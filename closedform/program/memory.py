@@ -21,7 +21,9 @@ SHARING = VIEWS | {"variable", "number", "size", "rows", "triangle", "integer", 
 OVERWRITING = {"add": 2, "multiply": 2, "subtract": 1, "divide": 1, "negative": 1, "plus_diagonal": 1}
 #: how many arrays as large as its first operand an instruction needs for itself
 WORK = {
-    **dict.fromkeys(["sigmoid", "softmax", "logsumexp", "norm1", "cholesky", "lu", "factor", "det", "logdet", "commuted"], 1),
+    **dict.fromkeys(
+        ["sigmoid", "softmax", "logsumexp", "norm1", "cholesky", "lu", "factor", "det", "logdet", "commuted"], 1
+    ),
     **dict.fromkeys(["solve", "solve_transposed", "inverse", "lu_inverse", "factor_inverse", "normnuc"], 1),
     **dict.fromkeys(["pinv", "matpow", "sqrtm", "unpacked", "vech"], 2),
     **dict.fromkeys(["adj", "powersum", "packed"], 4),

@@ -9,6 +9,7 @@ Source: Golub & Van Loan, Matrix Computations, 4th ed. (2013), 2.1.4, 7.6.3, 11.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -53,11 +54,29 @@ def solve(H: Compressed, B: Array, tolerance: float) -> Array:
 
 def direct(H: Compressed) -> Solver | None:
     """A direct way to solve; None if there is none that keeps within what is held."""
-    if len(H.parts) == 1:
-        groups = groups_of(H.parts)
-        if len(groups) > 1:
-            return _by_factors(H, groups)
-    return _by_blocks(H) or _by_sylvester(H)
+    order = _beside_rows(H)
+    columns = tuple(H.rows + q for q in order)
+    parts = [replace(p, view=p.view[: H.rows] + "".join(p.view[c] for c in columns)) for p in H.parts]
+    turned = Compressed(parts, H.shape[0] + tuple(H.sizes[c] for c in columns), H.rows, H.symmetric)
+    groups = groups_of(parts)
+    if len(parts) == 1 and len(groups) > 1:
+        solver = _by_factors(turned, groups)
+    else:
+        solver = _by_blocks(turned) or _by_sylvester(turned)
+    back = (*np.argsort(order), len(order))
+    return None if solver is None else lambda B: solver(B).transpose(back)
+
+
+def _beside_rows(H: Compressed) -> list[int]:
+    """The columns in such an order that a diagonal of all parts has its row and its column at the same place."""
+    n = len(H.sizes) - H.rows
+    found: dict[int, int] = {}
+    for k in range(min(H.rows, n)):
+        q = next((q for q in range(n) if all(p.view[k] == p.view[H.rows + q] for p in H.parts)), None)
+        if q is not None and q not in found.values():
+            found[k] = q
+    rest = iter(q for q in range(n) if q not in found.values())
+    return [found[k] if k in found else next(rest) for k in range(n)]
 
 
 def _with_parts(H: Compressed, parts: Sequence[Part]) -> Compressed:
