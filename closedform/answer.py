@@ -447,7 +447,7 @@ class Derivative(Formula):
 
     @property
     def _what(self) -> str:
-        """What the code gives back, in words."""
+        """What the code gives back, in a word."""
         orders = len(self.variables)
         if self.function.expr.is_scalar and orders <= 2:
             return ("gradient", "Hessian")[orders - 1]

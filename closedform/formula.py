@@ -115,7 +115,12 @@ class Formula:
 
         return code(self._output, self._name, self._arguments())
 
-    _name, _what = "formula", "value"  #: of the function in code, and of what it gives back in words
+    _name = "formula"  #: of the function in code
+
+    @property
+    def _what(self) -> str:
+        """What the code gives back, in a word."""
+        return "value"
 
     @property
     def _output(self) -> Output:

@@ -18,7 +18,7 @@ from closedform.errors import RequestError, ShapeError, TooLarge
 from closedform.program.room import available, in_words
 from closedform.program.runtime import Compiled
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
+Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]
 TOLERANCE = 1e-10  #: of the relative residual of conjugate gradients
 ALPHABET = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
@@ -216,7 +216,8 @@ def contract(words: Sequence[str], arrays: Sequence[Array], out: str) -> Array:
     if not words:
         return np.ones(())
     spec = f"{','.join(words)}->{out}"
-    return np.einsum(spec, *arrays, optimize=_path(spec, tuple(a.shape for a in arrays)))
+    found: Array = np.einsum(spec, *arrays, optimize=_path(spec, tuple(a.shape for a in arrays)))
+    return found
 
 
 @lru_cache(maxsize=512)

@@ -31,7 +31,7 @@ class Cost:
         peak: bytes that are held at a time at most: arguments, intermediate results, result.
         result: bytes of the result.
         law: the highest orders of `flops`.
-        memory_law: the highest orders of `peak`, in numbers, each with the largest coefficient that it has at some time.
+        memory_law: the highest orders of `peak`, in numbers; of each the largest coefficient at any time.
 
     >>> from closedform import derivative, parse
     >>> print(derivative(parse("x'*A*x"), "x").cost(n=1000))

@@ -108,7 +108,8 @@ def _with_vectors(solver: Solver, H: Compressed, thin: Sequence[Part], B: Array)
     V = np.stack([spread(p, p.view[n:], columns, scaled=False).ravel() for p in thin])
     both = solver(np.concatenate([B, U], axis=-1)).reshape(V.shape[1], -1)
     X, Z = both[:, : B.shape[-1]], both[:, B.shape[-1] :]
-    return (X - Z @ np.linalg.solve(np.eye(len(V)) + V @ Z, V @ X)).reshape(*columns, -1)
+    found: Array = X - Z @ np.linalg.solve(np.eye(len(V)) + V @ Z, V @ X)
+    return found.reshape(*columns, -1)
 
 
 def groups_of(parts: Iterable[Part], paired: int = 0) -> list[tuple[int, ...]]:
