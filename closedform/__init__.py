@@ -13,6 +13,7 @@ from closedform import ops as _ops  # noqa: F401  registers the operations
 from closedform import rules as _rules  # noqa: F401  puts the rewrite tables to work
 from closedform.answer import Derivative
 from closedform.ask import (
+    compile,
     derivative,
     differential,
     gradient,
@@ -40,6 +41,7 @@ __all__ = [
     "Formula",
     "Function",
     "check",
+    "compile",
     "derivative",
     "differential",
     "gradient",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,10 +23,11 @@ from closedform.core.shape import ONE, Dim
 from closedform.emit.index import index_latex, index_text, index_unicode
 from closedform.emit.text import text
 from closedform.errors import NotSupported, RequestError, TooLarge, VerificationError
-from closedform.formula import BACKENDS, Formula, known_backend
+from closedform.formula import Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.tensor import Tensor
 from closedform.lang import language
+from closedform.program.languages import LANGUAGES
 from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
@@ -399,28 +400,56 @@ class Derivative(Formula):
     # code
 
     def compile(
-        self, backend: str = "numpy", *, limit: int | None = None, compressed: bool = False
+        self,
+        backend: str = "numpy",
+        *,
+        limit: int | None = None,
+        dtype: str = "float64",
+        batch: Collection[str] = (),
+        value_and_grad: bool = False,
+        compressed: bool = False,
     ) -> Callable[..., Any]:
         """A function of arrays that gives the numbers, or the compressed derivative.
 
         Args:
-            backend: what it runs on.
+            backend: what it runs on: numpy, jax or torch.
             limit: bytes that a call may take beside its arguments; by default what the machine has left.
+            dtype: the precision: float64, float32, or, in NumPy, longdouble.
+            batch: variables that come with one more axis in front, for many points at once.
+            value_and_grad: whether it gives the value and every derivative up to this one as a tuple; what they
+                share is computed once.
             compressed: whether it gives a `Compressed`, which multiplies and solves without being formed.
 
         Raises:
-            RequestError: no back-end has that name.
+            RequestError: no such back-end, precision or variable, or its library is not installed; a compressed
+                derivative with other wishes.
             TooLarge: written out, the compressed derivative has too many products.
+
+        >>> from closedform import derivative, parse
+        >>> derivative(parse("x'*x"), "x").compile(value_and_grad=True)(x=[3, 4])
+        (25.0, array([6., 8.]))
         """
-        if not compressed:
-            return super().compile(backend, limit=limit)
-        known_backend(backend)
-        return self.compressed.function(self._arguments(), limit)
+        if compressed:
+            if value_and_grad or batch or (backend, dtype) != ("numpy", "float64"):
+                raise RequestError("a compressed derivative comes alone, from NumPy in float64")
+            return self.compressed.function(self.arguments, limit)
+        if not value_and_grad:
+            return super().compile(backend, limit=limit, dtype=dtype, batch=batch)
+        from closedform.program.compile import compile
+
+        outputs = [self.function.expr, *[d.output for d in self._every_order()]]
+        return compile(outputs, self.arguments, backend, limit=limit, what=self._what, dtype=dtype, batch=batch)
+
+    def _every_order(self) -> list[Derivative]:
+        """The derivatives on the way to this one, and this one."""
+        layouts = ["vec" if s.stacked else "gradient" for s in self.stages[:-1]]
+        before = [Derivative(self.function, self.stages[: n + 1], name) for n, name in enumerate(layouts)]
+        return [*before, self]
 
     _name = "derivative"
 
     @property
-    def _output(self) -> Output:
+    def output(self) -> Output:
         if self._last.stacked and not self.free:
             return self.tensor
         return self.expr if self.free else self._last.answer
@@ -439,7 +468,7 @@ class Derivative(Formula):
         """
         from closedform.program.compress import form, tensor_of_matrix
 
-        x, output = self._last.variable, self._output
+        x, output = self._last.variable, self.output
         columns = sum(d is not ONE for d in (self.expr.shape[1:] if self.free else x.shape))
         t = output if isinstance(output, Tensor) else tensor_of_matrix(output, columns)
         twice = len(self.variables) == 2 and self.variables[0] is self.variables[1]
@@ -473,7 +502,7 @@ class Derivative(Formula):
             "conditions": self.conditions,
             "conventions": self.conventions,
             "inferred": list(self.function.notes),
-            "code": {name: _if_supported(partial(self.code, name)) for name in BACKENDS},
+            "code": {name: _if_supported(partial(self.code, name)) for name in LANGUAGES},
             "steps": _if_supported(lambda: self.steps(lang, level).as_dict()),
             "check": self.check().as_dict(),
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from closedform.answer import Derivative
 from closedform.calculus.derivative import Stage, derive, gradients, indices
@@ -294,3 +295,43 @@ def _formula(function: Function, e: Expr) -> Formula:
     found = compact(normal(e))
     new = {s.data.name: s for s in symbols(found) if s.data.name not in function.variables}
     return Formula(Function(function.expr, {**function.variables, **new}, function.dims), found)
+
+
+def compile(
+    *results: Source | Formula,
+    backend: str = "numpy",
+    limit: int | None = None,
+    dtype: str = "float64",
+    batch: Collection[str] = (),
+) -> Callable[..., Any]:
+    """Several functions, derivatives and products with them as one program; what they share is computed once.
+
+    Args:
+        results: what is to be computed; it is given back as a tuple, in this order.
+        backend: what it runs on: numpy, jax or torch.
+        limit: bytes that a call may take beside its arguments; by default what the machine has left.
+        dtype: the precision: float64, float32, or, in NumPy, longdouble.
+        batch: variables that come with one more axis in front, for many points at once.
+
+    Raises:
+        RequestError: nothing to compute; two different variables of one name; no such back-end or precision.
+
+    >>> from closedform import derivative, parse
+    >>> f = parse("logdet(S) + x'*inv(S)*x", properties={"S": ["spd"]}, shapes={"S": ("n", "n")})
+    >>> values = compile(f, derivative(f, "S"), derivative(f, "x"))
+    >>> value, by_S, by_x = values(S=[[2, 0], [0, 2]], x=[2, 0])
+    >>> round(value, 4), by_x
+    (3.3863, array([2., 0.]))
+    """
+    from closedform.program.compile import compile
+
+    if not results:
+        raise RequestError("nothing to compute", hint="name functions and derivatives")
+    outputs, variables = list[Any](), dict[str, Expr]()
+    for r in results:
+        if not isinstance(r, Formula):
+            r = Formula(function_of(r), normal(function_of(r).expr))
+        outputs.append(r.output)
+        for x in r.arguments:
+            variables.setdefault(x.data.name, x)
+    return compile(outputs, list(variables.values()), backend, limit=limit, dtype=dtype, batch=batch)

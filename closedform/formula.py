@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,10 @@ from closedform.core.function import Function
 from closedform.emit.latex import latex
 from closedform.emit.text import text
 from closedform.emit.unicode import unicode
-from closedform.errors import RequestError
 
 if TYPE_CHECKING:
     from closedform.program.cost import Cost
     from closedform.program.source import Output
-
-BACKENDS = ("numpy",)
 
 
 class Formula:
@@ -71,23 +68,32 @@ class Formula:
         Raises:
             RequestError: no back-end has that name.
         """
-        known_backend(backend)
-        return self._code()
+        from closedform.program.compile import code
 
-    def compile(self, backend: str = "numpy", *, limit: int | None = None) -> Callable[..., Any]:
+        return code(self.output, self._name, self.arguments, backend)
+
+    def compile(
+        self,
+        backend: str = "numpy",
+        *,
+        limit: int | None = None,
+        dtype: str = "float64",
+        batch: Collection[str] = (),
+    ) -> Callable[..., Any]:
         """That function, callable on keyword arrays.
 
         Args:
-            backend: what it runs on.
+            backend: what it runs on: numpy, jax or torch.
             limit: bytes that a call may take beside its arguments; by default what the machine has left.
+            dtype: the precision: float64, float32, or, in NumPy, longdouble.
+            batch: variables that come with one more axis in front, for many points at once.
 
         Raises:
-            RequestError: no back-end has that name.
+            RequestError: no such back-end, precision or variable, or the back-end's library is not installed.
         """
-        known_backend(backend)
         from closedform.program.compile import compile
 
-        return compile(self._output, self._arguments(), limit=limit, what=self._what)
+        return compile(self.output, self.arguments, backend, limit=limit, what=self._what, dtype=dtype, batch=batch)
 
     def cost(
         self, sizes: Mapping[str, int] | None = None, /, *, dtype: str = "float64", backend: str = "numpy", **named: int
@@ -96,7 +102,7 @@ class Formula:
 
         Args:
             sizes: of every dimension, by name; and of an integer variable that is an exponent.
-            dtype: float64 or float32.
+            dtype: float64, float32 or longdouble.
             backend: what it runs on.
             named: more sizes.
 
@@ -104,16 +110,10 @@ class Formula:
             RequestError: a size is missing, unknown or not a positive integer; no such dtype or back-end.
             NotSupported: an instruction has no count.
         """
-        known_backend(backend)
         from closedform.program.cost import cost
         from closedform.program.languages import language_named
 
-        return cost(self._output, self._arguments(), language_named(backend), {**(sizes or {}), **named}, dtype)
-
-    def _code(self) -> str:
-        from closedform.program.compile import code
-
-        return code(self._output, self._name, self._arguments())
+        return cost(self.output, self.arguments, language_named(backend), {**(sizes or {}), **named}, dtype)
 
     _name = "formula"  #: of the function in code
 
@@ -123,17 +123,11 @@ class Formula:
         return "value"
 
     @property
-    def _output(self) -> Output:
+    def output(self) -> Output:
         """What the code computes."""
         return self.expr
 
-    def _arguments(self) -> list[Expr]:
+    @property
+    def arguments(self) -> list[Expr]:
+        """The parameters of the code: the variables of the function, in order."""
         return list(self.function.variables.values())
-
-
-def known_backend(name: str) -> None:
-    """Raises:
-    RequestError: no back-end has that name.
-    """
-    if name not in BACKENDS:
-        raise RequestError(f"unknown back-end {name!r}"[:100], hint="one of " + ", ".join(BACKENDS))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from closedform.core.expr import Expr
+from closedform.errors import RequestError
 from closedform.program.bound import Bound
+from closedform.program.engines import engine_named
 from closedform.program.language import Language
 from closedform.program.languages import RUNNING, language_named
 from closedform.program.memory import memory_of
@@ -51,15 +53,22 @@ def compile(
     *,
     limit: int | None = None,
     what: str = "value",
+    dtype: str = "float64",
+    batch: Collection[str] = (),
 ) -> Compiled:
     """The same as a function of arrays, by keyword or in the order of `variables`.
 
     Args:
         outputs: an expression or tensor; or several, which it gives back as a tuple.
         variables: its parameters, in order; by default the symbols by name.
-        backend: the name of a language.
+        backend: the name of a language that functions run in.
         limit: bytes that a call may take beside its arguments; by default what the machine has left.
         what: the result in a word, for the error of a call that would take more.
+        dtype: the precision: `float64`, `float32`, or, in NumPy, `longdouble`.
+        batch: variables that come with one more axis in front, for many points at once.
+
+    Raises:
+        RequestError: no such back-end, precision or variable, or its library is not installed.
 
     >>> import closedform.ops
     >>> from closedform.core.expr import symbol
@@ -69,11 +78,18 @@ def compile(
     25.0
     """
     language = language_named(backend, RUNNING)
-    p = program(outputs, variables, language)
-    source = language.write(p, "derivative")
+    p = program(outputs, variables, language if dtype == "float64" else language.typed(dtype))
+    engine = engine_named(backend, dtype, p)
+    unknown = sorted(set(batch) - {a.name for a in p.arguments})
+    if unknown:
+        raise RequestError(f"{unknown[0]} is not a variable of the function"[:100])
+    source = p.language.write(p, "derivative")
     space: dict[str, Any] = {}
     exec(bytecode(source), space)
-    return Compiled(space["derivative"], source, p.arguments, p.sizes, Bound(memory_of(p), limit, what))
+    batched = [a.name in batch for a in p.arguments] + [False] * len(p.sizes)
+    run = engine.prepared(space["derivative"], p, batched)
+    bound = Bound(memory_of(p), limit, what, dtype)
+    return Compiled(run, source, p.arguments, p.sizes, bound, engine.array, batch)
 
 
 def bytecode(source: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from closedform.core.expr import Expr, topological
 from closedform.errors import RequestError
 from closedform.lang import say
+from closedform.program.bound import ITEMSIZE
 from closedform.program.flops import flops
 from closedform.program.language import Language
 from closedform.program.memory import SHARING, memory_of, numbers
@@ -16,7 +17,6 @@ from closedform.program.polynomial import Polynomial, constant
 from closedform.program.room import in_words
 from closedform.program.source import Output, Program, lower, write
 
-ITEMSIZE = {"float64": 8, "float32": 4}  #: bytes of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def cost(
         variables: its parameters.
         language: it is written in.
         sizes: of every dimension by name, and of an integer variable that is an exponent.
-        dtype: float64 or float32.
+        dtype: float64, float32 or longdouble.
 
     Raises:
         RequestError: a size is missing, unknown or not a positive integer; no such dtype.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from closedform.program.term import Term
@@ -47,6 +47,7 @@ class Language:
         assign: a line that gives a value a name.
         returned: the code that gives back the value of a term that has this code.
         write: the source of a program under a name.
+        dtype: the code of the precision, where it is not the usual one.
         matrices: whether arrays have at most two axes.
         sized: the line that reads a dimension from an argument: its code, the axis, the argument's rank.
     """
@@ -60,7 +61,12 @@ class Language:
     write: Callable[[Program, str], str]
     sized: Callable[[str, int, int], str]
     assign: str = "{0} = {1}"
+    dtype: str = ""
     matrices: bool = False
+
+    def typed(self, dtype: str) -> Language:
+        """The same language in another precision."""
+        return replace(self, dtype=dtype)
 
     def spelling(self, t: Term, writer: Writer) -> Spelling:
         found = self.spellings.get(t.op)

@@ -5,7 +5,7 @@ The source of a helper is copied into the code that uses it, so each stands alon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
@@ -14,7 +14,7 @@ import numpy as np
 import scipy.linalg
 
 from closedform.core.shape import ONE, Dim, Shape, show
-from closedform.errors import DomainError, RequestError, ShapeError
+from closedform.errors import RequestError, ShapeError
 
 if TYPE_CHECKING:
     from closedform.program.bound import Bound
@@ -54,7 +54,7 @@ def powersum(X, A, k):  # type: ignore[no-untyped-def]
     """The sum of X^i A X^(k-1-i), i = 0 … k-1; for k < 0 that of the inverse."""
     if k < 0:
         A, X, k = -np.linalg.solve(X, np.linalg.solve(X.T, A.T).T), np.linalg.inv(X), -k
-    total, power = np.zeros_like(A), np.eye(len(X))
+    total, power = np.zeros_like(A), np.eye(len(X), dtype=X.dtype)
     for _ in range(int(k)):  # Horner: S <- S X + X^i A
         total, power = total @ X + power @ A, power @ X
     return total
@@ -62,14 +62,15 @@ def powersum(X, A, k):  # type: ignore[no-untyped-def]
 
 def over(a, b):  # type: ignore[no-untyped-def]
     """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
-    return a / b if b != 0 else np.float64(0.0)
+    return a / b if b != 0 else 0.0 * a
 
 
 def adjugate(X):  # type: ignore[no-untyped-def]
     """The transposed matrix of cofactors, also of a singular X, by the singular value decomposition."""
     U, s, Vt = np.linalg.svd(X)
-    below = np.concatenate(([1.0], np.cumprod(s)[:-1]))
-    above = np.concatenate((np.cumprod(s[::-1])[-2::-1], [1.0]))
+    one = np.ones_like(s[:1])
+    below = np.concatenate((one, np.cumprod(s)[:-1]))
+    above = np.concatenate((np.cumprod(s[::-1])[-2::-1], one))
     sign = np.linalg.det(U) * np.linalg.det(Vt)
     return np.round(sign) * (Vt.T * (below * above)) @ U.T
 
@@ -200,7 +201,7 @@ def vech(X):  # type: ignore[no-untyped-def]
 
 def added(X, rows, n):  # type: ignore[no-untyped-def]
     """M' X for the M with M y = y[rows], of n columns: each row of X is added to the place it belongs to."""
-    total = np.zeros((n, *X.shape[1:]))
+    total = np.zeros((n, *X.shape[1:]), X.dtype)
     np.add.at(total, rows, X)
     return total
 
@@ -240,19 +241,23 @@ class Compiled:
         arguments: the variables, in order.
         sizes: named dimensions that no variable shows; given by keyword.
         bound: the memory that a call may take.
+        array: what a caller gives, as an array.
+        batched: for each variable, whether an axis of points is in front of its own.
         fitting: shapes of arguments that were found to fit, and to need little memory.
     """
 
     def __init__(
-        self, run: Callable[..., Any], source: str, arguments: Sequence[Argument], sizes: Sequence[str], bound: Bound
+        self,
+        run: Callable[..., Any],
+        source: str,
+        arguments: Sequence[Argument],
+        sizes: Sequence[str],
+        bound: Bound,
+        array: Callable[[Any], Any],
+        batched: Collection[str] = (),
     ) -> None:
-        self.bound, self.run, self.source, self.arguments, self.sizes = (
-            bound,
-            run,
-            source,
-            tuple(arguments),
-            tuple(sizes),
-        )
+        self.run, self.source, self.arguments, self.sizes = run, source, tuple(arguments), tuple(sizes)
+        self.bound, self.array, self.batched = bound, array, [a.name in batched for a in arguments]
         self.names = [a.name for a in arguments] + list(sizes)
         self.fitting: set[tuple[Any, ...]] = set()
 
@@ -272,13 +277,10 @@ class Compiled:
         shapes = self.shapes(values)
         if shapes not in self.fitting:
             known = self.fit(values)
-            if self.bound.admit(known) and len(self.fitting) < REMEMBERED:
+            points = next((v.shape[0] for v, batched in zip(values, self.batched, strict=False) if batched), 1)
+            if self.bound.admit(known, points) and len(self.fitting) < REMEMBERED:
                 self.fitting.add(shapes)
-        try:
-            with np.errstate(all="ignore"):
-                return self.run(*values)
-        except np.linalg.LinAlgError as error:
-            raise DomainError(f"no value at this point: {error}") from None
+        return self.run(*values)
 
     def values(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
         """The arrays and sizes in order.
@@ -289,14 +291,15 @@ class Compiled:
         values = self.bind(args, named)
         for i, a in enumerate(values[: len(self.arguments)]):
             try:
-                values[i] = np.asarray(a, dtype=float)
+                values[i] = self.array(a)
             except (TypeError, ValueError):
                 raise RequestError(f"{self.names[i]} is not an array of real numbers") from None
         return values
 
     def shapes(self, values: list[Any]) -> tuple[Any, ...]:
         """The shapes of the arrays, and the sizes."""
-        return tuple([v.shape if isinstance(v, np.ndarray) else int(v) for v in values])
+        count = len(self.arguments)
+        return tuple([v.shape for v in values[:count]] + [int(v) for v in values[count:]])
 
     def fit(self, values: list[Any]) -> dict[str, int]:
         """The size of every named dimension.
@@ -305,16 +308,20 @@ class Compiled:
             ShapeError: the arrays do not fit the declared shapes.
         """
         known = {name: int(v) for name, v in zip(self.sizes, values[len(self.arguments) :], strict=True)}
-        for argument, a in zip(self.arguments, values, strict=False):
-            dims = argument.dims
-            if a.ndim != len(dims):
-                raise misfit(argument, a.shape, known)
-            for d, size in zip(dims, a.shape, strict=True):
+        points: set[int] = set()
+        for argument, a, batched in zip(self.arguments, values, self.batched, strict=False):
+            dims, shape = argument.dims, tuple(a.shape)
+            if batched:
+                points.update(shape[:1])
+                shape = shape[1:]
+            if a.ndim != len(dims) + batched or len(points) > 1:
+                raise misfit(argument, tuple(a.shape), known)
+            for d, size in zip(dims, shape, strict=True):
                 if d.name:
                     if known.setdefault(d.name, size) != size:
-                        raise misfit(argument, a.shape, known)
+                        raise misfit(argument, shape, known)
                 elif all(n in known for n in d.names) and d.value(known) != size:
-                    raise misfit(argument, a.shape, known)
+                    raise misfit(argument, shape, known)
         return known
 
     def bind(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:

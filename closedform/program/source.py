@@ -151,6 +151,11 @@ class Program:
         return [r.axes for r in self.roots]
 
     @property
+    def order(self) -> list[Term]:
+        """Every term, operands first."""
+        return topological(self.roots)
+
+    @property
     def parameters(self) -> list[str]:
         return [self.names[a.name] for a in self.arguments] + [self.dims[n] for n in self.sizes]
 

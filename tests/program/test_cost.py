@@ -144,7 +144,7 @@ def _terms(D: Any) -> list[Term]:
     from closedform.core.expr import topological
     from closedform.program.source import lower
 
-    return topological(lower([D._output]).roots)
+    return topological(lower([D.output]).roots)
 
 
 def test_polynomials_are_written_as_sums_of_powers():
@@ -242,7 +242,7 @@ def test_a_cost_is_also_data():
         ({"m": 5, "n": True}, "a size is a positive integer, not True"),
         ({"m": 5, "n": 2.5}, "a size is a positive integer"),
         ({"m": 5, "n": 5, "q": 1}, "q is not a size here"),
-        ({"m": 5, "n": 5, "dtype": "int8"}, "a number is float64 or float32"),
+        ({"m": 5, "n": 5, "dtype": "int8"}, "a number is float64 or float32 or longdouble"),
         ({"m": 5, "n": 5, "backend": "abacus"}, "unknown back-end"),
     ],
 )
@@ -295,6 +295,14 @@ def test_a_limit_is_on_all_that_a_call_makes():
         D.compile(limit=made - 1)(**arrays)
     with pytest.raises(TooLarge, match=r"the gradient would take 4.8 kB; a call may take 100 bytes"):
         D.compile(limit=100)(**arrays)
+
+
+def test_many_points_and_single_precision_are_counted():
+    D = derivative("w'*B*w", "w", "w")
+    B, points = np.eye(10), np.ones((50, 10))
+    with pytest.raises(TooLarge, match=r"the Hessian would take 40\.0 kB"):
+        D.compile(limit=30_000, batch=["w"])(B=B, w=points)
+    assert D.compile(limit=30_000, batch=["w"], dtype="float32")(B=B, w=points).shape == (50, 10, 10)
 
 
 def test_memory_that_is_left_is_asked_for_anew(monkeypatch):

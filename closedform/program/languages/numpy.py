@@ -32,7 +32,12 @@ def otherwise(t: Term) -> Spelling:
 
 def _filled(t: Term, writer: Writer) -> Spelling:
     """A call with a tuple of sizes."""
-    return Spelling(f"np.{t.op}({tuple_of(0, len(t.args))})")
+    return Spelling(f"np.{t.op}({tuple_of(0, len(t.args))}{_typed(writer)})")
+
+
+def _typed(writer: Writer) -> str:
+    """The precision of a new array, where it is not the usual one."""
+    return f", dtype=np.{writer.language.dtype}" if writer.language.dtype else ""
 
 
 def _reshape(t: Term, writer: Writer) -> Spelling:
@@ -86,7 +91,7 @@ def assemble(t: Term, writer: Writer) -> Spelling:
     sizes = [writer.shown[a][0] for a in operands[len(operands) - len(t.axes) :]]
     dense = bool(parts) and len(parts[0].words) == 1 and parts[0].words[0] == parts[0].view
     if not dense:
-        writer.lines.append(f"{J} = np.zeros(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}))")
+        writer.lines.append(f"{J} = np.zeros(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}){_typed(writer)})")
     for n, part in enumerate(parts):
         terms, operands = operands[: len(part.words)], operands[len(part.words) :]
         if dense and n == 0:
@@ -150,7 +155,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rows": python.rows,
     "ones": _filled,
     "zeros": _filled,
-    "full": lambda t, w: Spelling(f"np.full({tuple_of(1, len(t.args))}, {{0}})"),
+    "full": lambda t, w: Spelling(f"np.full({tuple_of(1, len(t.args))}, {{0}}{_typed(w)})"),
+    "eye": lambda t, w: Spelling(f"np.eye({{0}}{_typed(w)})"),
     "reshape": _reshape,
     "sum_over": _sum_over,
     "einsum": _einsum,
@@ -171,8 +177,9 @@ def returned(t: Term, code: str) -> str:
 
 def source(p: Program, name: str) -> str:
     """A self-contained Python source that defines one function of arrays."""
+    dtype = f"np.{p.language.dtype}" if p.language.dtype else "float"
     arrays = [
-        f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype=float)" + ("" if a.dims else "[()]")
+        f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype={dtype})" + ("" if a.dims else "[()]")
         for a in p.arguments
     ]
     return python.source(p, name, IMPORTS, HELPER_SOURCES, arrays)

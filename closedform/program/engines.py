@@ -1,0 +1,143 @@
+"""Engines: the array libraries that compiled functions run in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from closedform.errors import DomainError, NotSupported, RequestError
+from closedform.program.source import Program
+
+Function = Callable[..., Any]
+DTYPES = ("float64", "float32", "longdouble")  #: what NumPy programs compute in
+#: instructions that LAPACK serves, which has no extended precision
+LAPACK = frozenset(
+    {"solve", "solve_transposed", "inverse", "det", "logdet", "pinv", "adj", "normnuc", "expm", "logm", "sqrtm"}
+    | {"matpow", "powersum", "cholesky", "lu", "factor"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What runs a program.
+
+    Attributes:
+        array: what a caller gives, as an array of the library.
+        prepared: the function of a source, made ready to be called: its program, and which arguments are batched.
+    """
+
+    array: Callable[[Any], Any]
+    prepared: Callable[[Function, Program, Sequence[bool]], Function]
+
+
+def engine_named(backend: str, dtype: str, p: Program) -> Engine:
+    """The engine of a back-end.
+
+    Raises:
+        RequestError: no such precision, or the library is not installed.
+        NotSupported: a factorisation in extended precision.
+    """
+    if dtype not in DTYPES:
+        raise RequestError(f"unknown precision {dtype!r}"[:100], hint="one of " + ", ".join(DTYPES))
+    if dtype == "longdouble":
+        if backend != "numpy":
+            raise RequestError(f"{backend} has no extended precision", hint="numpy has it")
+        if any(t.op in LAPACK for t in p.order):
+            raise NotSupported("there are no solves and factorisations in extended precision", hint="use float64")
+    return ENGINES[backend](dtype)
+
+
+def library(name: str) -> Any:
+    """An array library, imported.
+
+    Raises:
+        RequestError: it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        raise RequestError(f"{name} is not installed", hint=f"pip install 'closedform[{name}]'") from None
+
+
+def numpy(dtype: str) -> Engine:
+    kind = np.dtype(dtype)
+    return Engine(lambda a: np.asarray(a, dtype=kind), _guarded)
+
+
+def _guarded(run: Function, p: Program, batched: Sequence[bool]) -> Function:
+    """Without warnings, and with our own error where there is no value."""
+    run = _one_by_one(run, batched) if any(batched) else run
+
+    def guarded(*values: Any) -> Any:
+        try:
+            with np.errstate(all="ignore"):
+                return run(*values)
+        except np.linalg.LinAlgError as error:
+            raise DomainError(f"no value at this point: {error}") from None
+
+    return guarded
+
+
+def _one_by_one(run: Function, batched: Sequence[bool]) -> Function:
+    """One point after the other, into arrays with the axis of the points in front."""
+
+    def every(*values: Any) -> Any:
+        points = len(next(v for v, b in zip(values, batched, strict=False) if b))
+        results: list[Any] = []
+        several = False
+        for n in range(points):
+            found = run(*[v[n] if b else v for v, b in zip(values, batched, strict=True)])
+            several = isinstance(found, tuple)
+            parts = found if several else (found,)
+            if not results:
+                results = [np.empty((points, *np.shape(f)), dtype=np.asarray(f).dtype) for f in parts]
+            for whole, f in zip(results, parts, strict=True):
+                whole[n] = f
+        return tuple(results) if several else results[0]
+
+    return every
+
+
+def jax(dtype: str) -> Engine:
+    jax_, jnp = library("jax"), library("jax.numpy")
+    given = {} if dtype == "float64" else {"dtype": dtype}
+
+    def prepared(run: Function, p: Program, batched: Sequence[bool]) -> Function:
+        if any(batched):
+            run = jax_.vmap(run, in_axes=tuple(0 if b else None for b in batched))
+        if any(t.op == "integer" for t in p.order):  # an exponent decides how often something is multiplied
+            return run
+        return jax_.jit(run, static_argnums=tuple(range(len(p.arguments), len(p.parameters))))  # type: ignore[no-any-return]
+
+    return Engine(lambda a: jnp.asarray(a, **given), prepared)
+
+
+def torch(dtype: str) -> Engine:
+    torch_ = library("torch")
+    kind = getattr(torch_, dtype)
+
+    def array(a: Any) -> Any:
+        if torch_.is_tensor(a) and dtype == "float64":
+            return a
+        return torch_.as_tensor(a, dtype=kind)
+
+    def prepared(run: Function, p: Program, batched: Sequence[bool]) -> Function:
+        if any(batched):
+            run = torch_.vmap(run, in_dims=tuple(0 if b else None for b in batched))
+
+        def guarded(*values: Any) -> Any:
+            try:
+                return run(*values)
+            except torch_.linalg.LinAlgError as error:
+                raise DomainError(f"no value at this point: {error}") from None
+
+        return guarded
+
+    return Engine(array, prepared)
+
+
+ENGINES: dict[str, Callable[[str], Engine]] = {"numpy": numpy, "jax": jax, "torch": torch}
