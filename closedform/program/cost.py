@@ -18,7 +18,6 @@ from closedform.program.room import in_words
 from closedform.program.source import Output, Program, lower, write
 
 
-
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What one call costs.
