@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import product as choices
 
 from closedform.compact.present import present
-from closedform.core.expr import OPS, Expr, eye, number
+from closedform.core.expr import OPS, Expr, eye, number, size_of
 from closedform.core.normal import normal
-from closedform.core.shape import ONE, Dim
+from closedform.core.shape import ONE, Dim, dim
 from closedform.emit.index import index_text
 from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, fresh, letters
 from closedform.program.chain import length
@@ -96,10 +96,12 @@ class Form:
 
     def function(self, variables: Sequence[Expr], limit: int | None = None) -> CompressedFunction:
         """As a function of arrays."""
+        shown = {d for x in variables for d in x.shape}
+        hidden = [d for d in dict.fromkeys(self.axes) if d not in shown and not shown.issuperset(map(dim, d.names))]
         arrays = [self.array(c) for s in self.summands for c in s.components]
-        run = compile(arrays, variables, limit=limit, what="compressed form")
+        run = compile([*arrays, *map(size_of, hidden)], variables, limit=limit, what="compressed form")
         shapes = [Shape(s.view, tuple(c.word for c in s.components)) for s in self.summands]
-        return CompressedFunction(run, shapes, [d.value for d in self.axes], self.rows, self.symmetric)
+        return CompressedFunction(run, shapes, self.axes, hidden, self.rows, self.symmetric)
 
     def array(self, c: Component) -> Tensor:
         """A component as a tensor of its own."""

@@ -86,7 +86,7 @@ def _with_parts(H: Compressed, parts: Sequence[Part]) -> Compressed:
 def is_thin(p: Part, rows: int) -> bool:
     """Is it a product of an array over the rows and one over the columns?"""
     left, right = set(p.view[:rows]), set(p.view[rows:])
-    return not left & right and not any(set(w) & left and set(w) & right for w in p.words)
+    return bool(left and right) and not left & right and not any(set(w) & left and set(w) & right for w in p.words)
 
 
 def spread(p: Part, view: str, sizes: Sizes, *, scaled: bool) -> Array:
