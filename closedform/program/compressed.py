@@ -25,7 +25,7 @@ TOLERANCE = 1e-10  #: of the relative residual of conjugate gradients
 ALPHABET = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Part:
     """A product of arrays on a diagonal.
 

@@ -33,7 +33,7 @@ def solve(H: Compressed, B: Array, tolerance: float) -> Array:
         NotSupported: H is neither symmetric nor of a form that is solved directly.
     """
     thin = [p for p in H.parts if is_thin(p, H.rows)]
-    base = _with_parts(H, [p for p in H.parts if p not in thin])
+    base = _with_parts(H, [p for p in H.parts if not is_thin(p, H.rows)])
     try:
         solver = direct(base) if base.parts and len(thin) <= MOST_VECTORS else None
         if solver is not None:

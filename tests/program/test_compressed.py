@@ -230,6 +230,7 @@ SOLVED = [
     ("tr(X'*A*X) + tr(X*B*X')", ["X", "X"]),
     ("logsumexp(w) + norm2(w)^2", ["w", "w"]),  # a diagonal and a vector
     ("norm2(X)^4 + norm2(X)^2", ["X", "X"]),  # the identity and an array
+    ("logsumexp(w) + logsumexp(2*w) + norm2(w)^2", ["w", "w"]),  # two vectors
     ("sum(exp(w))", ["w", "w"]),  # a diagonal
     ("B*w", ["w"]),  # a matrix
     ("sum(exp(X*C)) + norm2(X)^2", ["X", "X"]),
