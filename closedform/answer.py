@@ -463,8 +463,8 @@ class Derivative(Formula):
 
         >>> from closedform import derivative, parse
         >>> f = parse("norm2(T - U*V')^2", shapes={"T": ("m", "n"), "U": ("m", "k"), "V": ("n", "k")})
-        >>> derivative(f, "U", "U").compressed.describe(m=200, n=50, k=10)
-        "J_ijkl = 2*delta_ik*V_mj*V_ml: 100 numbers instead of 4,000,000"
+        >>> derivative(f, "U", "U").compressed.describe(m=200, k=10)
+        'J_ijkl = 2*delta_ik*V_mj*V_ml: 100 numbers instead of 4,000,000'
         """
         from closedform.program.compress import form, tensor_of_matrix
 
@@ -476,7 +476,7 @@ class Derivative(Formula):
 
     @property
     def _what(self) -> str:
-        """What the code gives back, in words."""
+        """What the code gives back, in a word."""
         orders = len(self.variables)
         if self.function.expr.is_scalar and orders <= 2:
             return ("gradient", "Hessian")[orders - 1]

@@ -102,7 +102,7 @@ class Formula:
 
         Args:
             sizes: of every dimension, by name; and of an integer variable that is an exponent.
-            dtype: float64 or float32.
+            dtype: float64, float32 or longdouble.
             backend: what it runs on.
             named: more sizes.
 

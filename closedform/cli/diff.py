@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ALL = "all"  #: the table of all layouts
 OPTIONS = (
     "--let", "--layout", "--symmetric", "--entries", "--steps", "--level", "--route", "--lang", "--code", "--latex",
-    "--json", "--mine", "--help",
+    "--json", "--mine", "--cost", "--help",
 )  # fmt: skip
 
 
@@ -46,6 +46,7 @@ def diff(
     mine: Annotated[list[str] | None, typer.Option()] = None,
     lang: Annotated[str | None, typer.Option(show_default=False)] = None,
     code: Annotated[str | None, typer.Option(show_default=False)] = None,
+    cost: Annotated[str | None, typer.Option(show_default=False)] = None,
     latex: Annotated[bool, typer.Option("--latex")] = False,
     json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
@@ -55,23 +56,25 @@ def diff(
         names = wrt or []
         _refuse_options([function, *names])
         _refuse_pairs(code, latex, json, entries, mine, layout)
+        _refuse_cost(cost, code, latex, mine)
         if mine:
             judge(function, names, let or [], layout, mine, spoken, json)
             return
         chosen = None if entries is None else _sizes(entries)
         answer = _checked(function, names, let or [], layout, symmetric)
+        costs = None if cost is None else answer.cost(_named_sizes(cost))
         told = None
         if steps is not None:
             sizes = chosen[1] if chosen and route == "entries" else {}
             told = answer.steps(steps or spoken, level, route, **sizes)
         if json:
-            typer.echo(render.json(_data(answer, steps or spoken, level, layout, chosen)))
+            typer.echo(render.json(_data(answer, steps or spoken, level, layout, chosen) | render.cost_as_data(costs)))
         elif latex:
             typer.echo(_latex(answer, told, chosen))
         elif code is not None:
             typer.echo(answer.code(code).rstrip("\n"))
         else:
-            render.answer(answer, spoken, all_layouts=layout == ALL, derivation=told, entries=chosen)
+            render.answer(answer, spoken, all_layouts=layout == ALL, derivation=told, entries=chosen, cost=costs)
     except ClosedFormError as error:
         fail(error, spoken, as_json=json)
 
@@ -123,6 +126,27 @@ def _refuse_pairs(
         raise RequestError("--mine judges an answer, and prints no other")
     if code is not None and entries is not None:
         raise RequestError("--code computes every entry; --entries goes with the answer, --latex or --json")
+
+
+def _refuse_cost(cost: str | None, code: str | None, latex: bool, mine: list[str] | None) -> None:
+    """The cost stands below the answer, or among the fields of JSON."""
+    if cost is not None and (code is not None or latex or mine):
+        raise RequestError("--cost goes with the answer, or --json")
+
+
+def _named_sizes(text: str) -> dict[str, int]:
+    """Sizes by name: `m=1000,n=500`.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    sizes: dict[str, int] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        match = re.fullmatch(r"(\w+)\s*=\s*([0-9]{1,12})", part)
+        if match is None or match[1] in sizes:
+            raise RequestError(f"--cost takes sizes by name, not {part[:40]!r}", hint='write "m=1000,n=500"')
+        sizes[match[1]] = int(match[2])
+    return sizes
 
 
 def _sizes(text: str) -> tuple[int, dict[str, int]]:

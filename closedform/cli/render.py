@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from closedform.answer import Derivative
     from closedform.derivation.telling import Derivation, Step
     from closedform.errors import ClosedFormError
+    from closedform.program.cost import Cost
 
 Line = tuple[str, str]  #: a style of rich, and what is printed in it
 LABELS = ("text", "map", "entries", "shape", "layout", "note", "valid")
@@ -42,6 +43,7 @@ def answer(
     all_layouts: bool = False,
     derivation: Derivation | None = None,
     entries: Chosen | None = None,
+    cost: Cost | None = None,
 ) -> None:
     """Print an answer that was checked: what was inferred, the formula, and what is known about it.
 
@@ -51,9 +53,11 @@ def answer(
         all_layouts: whether the table of layouts follows.
         derivation: the steps, if they follow.
         entries: the sizes at which the entries follow, written out.
+        cost: of a call of its code, if that follows.
     """
     lines = [*_lines(D, lang), *(_steps(derivation) if derivation else []), *(_layouts(D, lang) if all_layouts else [])]
     lines += _written_out(D, lang, *entries) if entries else []
+    lines += [("", line) for line in ("", *cost.told(lang).split("\n"))] if cost else []
     _write(sys.stdout, lines, {x.data.name for x in D.variables})
 
 
@@ -119,6 +123,11 @@ def _beside(left: list[str], right: list[str]) -> list[str]:
     if width + max(map(columns, right)) > WIDEST:
         return [*left, "", *right]
     return [(padded(a, width) if b else a) + b for a, b in zip_longest(left, right, fillvalue="")]
+
+
+def cost_as_data(cost: Cost | None) -> dict[str, Any]:
+    """The cost at the sizes that were given, for JSON."""
+    return {} if cost is None else {"cost": cost.as_dict()}
 
 
 def entries_as_data(D: Derivative, size: int, sizes: dict[str, int]) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def compile(
     exec(bytecode(source), space)
     batched = [a.name in batch for a in p.arguments] + [False] * len(p.sizes)
     run = engine.prepared(space["derivative"], p, batched)
-    bound = Bound(memory_of(p), limit, what)
+    bound = Bound(memory_of(p), limit, what, dtype)
     return Compiled(run, source, p.arguments, p.sizes, bound, engine.array, batch)
 
 

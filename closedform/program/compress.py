@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import product as choices
 
 from closedform.compact.present import present
-from closedform.core.expr import OPS, Expr, eye, number
+from closedform.core.expr import OPS, Expr, eye, number, size_of
 from closedform.core.normal import normal
-from closedform.core.shape import ONE, Dim
+from closedform.core.shape import ONE, Dim, dim
 from closedform.emit.index import index_text
 from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, fresh, letters
 from closedform.program.chain import length
@@ -25,6 +25,7 @@ from closedform.program.cost import check_sizes
 from closedform.program.memory import numbers
 
 UNIT = number(1)
+MOST = 200  #: products that are compared with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,6 @@ class Component:
 
     word: str
     products: tuple[Product, ...]
-
-    def key(self, free: Sequence[Index]) -> object:
-        """The same for equal components."""
-        return self.word, frozenset((p.scalar, canonical_factors(p.factors, free)[0]) for p in self.products)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +93,12 @@ class Form:
 
     def function(self, variables: Sequence[Expr], limit: int | None = None) -> CompressedFunction:
         """As a function of arrays."""
+        shown = {d for x in variables for d in x.shape}
+        hidden = [d for d in dict.fromkeys(self.axes) if d not in shown and not shown.issuperset(map(dim, d.names))]
         arrays = [self.array(c) for s in self.summands for c in s.components]
-        run = compile(arrays, variables, limit=limit, what="compressed form")
+        run = compile([*arrays, *map(size_of, hidden)], variables, limit=limit, what="compressed form")
         shapes = [Shape(s.view, tuple(c.word for c in s.components)) for s in self.summands]
-        return CompressedFunction(run, shapes, [d.value for d in self.axes], self.rows, self.symmetric)
+        return CompressedFunction(run, shapes, self.axes, hidden, self.rows, self.symmetric)
 
     def array(self, c: Component) -> Tensor:
         """A component as a tensor of its own."""
@@ -187,12 +186,14 @@ def _times(word: str, *components: Component) -> Component:
 
 
 def _merged(summands: Sequence[Summand], indices: Mapping[str, Index]) -> list[Summand]:
-    """Pairs are added until none can be."""
-    done, todo = list[Summand](), list(summands)
+    """Pairs are added until none can be; very many are left as they are."""
+    if len(summands) > MOST:
+        return list(summands)
+    done, todo, keys = list[Summand](), list(summands), _Keys(indices)
     while todo:
         s = todo.pop(0)
         for n, other in enumerate(done):
-            both = _added(other, s, indices) or _added(s, other, indices)
+            both = _added(other, s, keys) or _added(s, other, keys)
             if both is not None:
                 del done[n]
                 todo.insert(0, both)
@@ -202,7 +203,21 @@ def _merged(summands: Sequence[Summand], indices: Mapping[str, Index]) -> list[S
     return done
 
 
-def _added(a: Summand, b: Summand, indices: Mapping[str, Index]) -> Summand | None:
+class _Keys:
+    """What equal components share, found once for each."""
+
+    def __init__(self, indices: Mapping[str, Index]) -> None:
+        self.indices, self.free = indices, list(indices.values())
+        self.found: dict[int, tuple[Component, object]] = {}  # the component too, so that its id stays its own
+
+    def __getitem__(self, c: Component) -> object:
+        if id(c) not in self.found:
+            products = frozenset((p.scalar, canonical_factors(p.factors, self.free)[0]) for p in c.products)
+            self.found[id(c)] = c, (c.word, products)
+        return self.found[id(c)][1]
+
+
+def _added(a: Summand, b: Summand, keys: _Keys) -> Summand | None:
     """Two products as one: all but one component of the first are in the second, and the rest has the same letters.
 
     What is a diagonal in the second only becomes a delta among its factors.
@@ -211,21 +226,16 @@ def _added(a: Summand, b: Summand, indices: Mapping[str, Index]) -> Summand | No
     if deltas is None:
         return None
     rest, different = list(b.components), list[Component]()
-    free = list(indices.values())
-    keys = {id(c): c.key(free) for c in (*a.components, *b.components)}
     for c in a.components:
-        same = next((d for d in rest if keys[id(d)] == keys[id(c)]), None)
+        same = next((d for d in rest if keys[d] == keys[c]), None)
         if same is None:
             different.append(c)
         else:
             rest.remove(same)
-    if len(different) != 1:
+    if len(different) != 1 or set("".join([*deltas, *[d.word for d in rest]])) != set(different[0].word):
         return None
     (c,) = different
-    united = set("".join([*deltas, *[d.word for d in rest]]))
-    if united != set(c.word):
-        return None
-    unit = [Component(w, (Product(UNIT, (_delta(*(indices[x] for x in w)),)),)) for w in deltas]
+    unit = [Component(w, (Product(UNIT, (_delta(*(keys.indices[x] for x in w)),)),)) for w in deltas]
     first = _times(c.word, Component("", (Product(a.scalar, ()),)), c)
     second = _times(c.word, Component("", (Product(b.scalar, ()),)), *unit, *rest)
     total = Component(c.word, first.products + second.products)

@@ -14,17 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from closedform.core.shape import Dim
 from closedform.errors import RequestError, ShapeError, TooLarge
 from closedform.program.room import available, in_words
 from closedform.program.runtime import Compiled
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
+Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]
 TOLERANCE = 1e-10  #: of the relative residual of conjugate gradients
 ALPHABET = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Part:
     """A product of arrays on a diagonal.
 
@@ -170,15 +171,15 @@ class Compressed:
         """
         from closedform.program.solving import solve
 
-        self.check_square()
+        self.check_square(same=False)
         return solve(self, self._shaped(b, self.shape[0])[..., None], tol)[..., 0]
 
-    def check_square(self) -> None:
+    def check_square(self, *, same: bool = True) -> None:
         """Raises:
-        ShapeError: the function and the variable have different shapes.
+        ShapeError: the function has not as many entries as the variable, or they are not shaped the `same`.
         """
         rows, columns = self.shape
-        if rows != columns:
+        if prod(rows) != prod(columns) or (same and rows != columns):
             raise ShapeError(f"a derivative of {_by(rows)} by {_by(columns)} is not square")
 
     @staticmethod
@@ -216,7 +217,8 @@ def contract(words: Sequence[str], arrays: Sequence[Array], out: str) -> Array:
     if not words:
         return np.ones(())
     spec = f"{','.join(words)}->{out}"
-    return np.einsum(spec, *arrays, optimize=_path(spec, tuple(a.shape for a in arrays)))
+    found: Array = np.einsum(spec, *arrays, optimize=_path(spec, tuple(a.shape for a in arrays)))
+    return found
 
 
 @lru_cache(maxsize=512)
@@ -238,28 +240,37 @@ class CompressedFunction:
     """A function of arrays that gives a compressed derivative; it takes what the compiled derivative takes.
 
     Attributes:
-        run: computes the small arrays.
+        run: computes the small arrays, and then the sizes that no variable shows.
         forms: of the parts.
-        axes: the size of every axis of the derivative, given the size of every dimension.
+        axes: of the derivative.
+        hidden: those whose sizes no variable shows.
     """
 
     def __init__(
         self,
         run: Compiled,
         forms: Sequence[Shape],
-        axes: Sequence[Callable[[dict[str, int]], int]],
+        axes: Sequence[Dim],
+        hidden: Sequence[Dim],
         rows: int,
         symmetric: bool,
     ) -> None:
-        self.run, self.forms, self.axes, self.rows, self.symmetric = run, tuple(forms), tuple(axes), rows, symmetric
-        self.source = run.source
+        self.run, self.forms, self.axes, self.hidden = run, tuple(forms), tuple(axes), tuple(hidden)
+        self.rows, self.symmetric, self.source = rows, symmetric, run.source
 
     def __repr__(self) -> str:
         return f"<compressed derivative as a function of {', '.join(self.run.names) or 'nothing'}>"
 
     def __call__(self, /, *args: Any, **named: Any) -> Compressed:
         """The derivative at some values; raises what a compiled derivative raises."""
-        known = self.run.fit(self.run.values(args, named))
-        arrays = iter(self.run(*args, **named) if self.forms else ())
+        values = self.run.values(args, named)
+        known = self.run.fit(values)
+        results = self.run(*args, **named) if self.forms or self.hidden else ()
+        first = len(results) - len(self.hidden)
+        sizes = {d: int(n) for d, n in zip(self.hidden, results[first:], strict=True)}
+        for a, v in zip(self.run.arguments, values, strict=False):
+            sizes |= zip(a.dims, v.shape, strict=True)
+        arrays = iter(results[:first])
         parts = [Part(f.view, f.words, tuple(np.asarray(next(arrays)) for _ in f.words)) for f in self.forms]
-        return Compressed(parts, tuple(size(known) for size in self.axes), self.rows, self.symmetric)
+        found = tuple(sizes[d] if d in sizes else d.value(known) for d in self.axes)
+        return Compressed(parts, found, self.rows, self.symmetric)

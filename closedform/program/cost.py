@@ -8,14 +8,14 @@ from typing import Any
 
 from closedform.core.expr import Expr, topological
 from closedform.errors import RequestError
+from closedform.lang import say
+from closedform.program.bound import ITEMSIZE
 from closedform.program.flops import flops
 from closedform.program.language import Language
 from closedform.program.memory import SHARING, memory_of, numbers
 from closedform.program.polynomial import Polynomial, constant
 from closedform.program.room import in_words
 from closedform.program.source import Output, Program, lower, write
-
-ITEMSIZE = {"float64": 8, "float32": 4}  #: bytes of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Cost:
         peak: bytes that are held at a time at most: arguments, intermediate results, result.
         result: bytes of the result.
         law: the highest orders of `flops`.
-        memory_law: the highest orders of `peak`, in numbers.
+        memory_law: the highest orders of `peak`, in numbers; of each the largest coefficient at any time.
 
     >>> from closedform import derivative, parse
     >>> print(derivative(parse("x'*A*x"), "x").cost(n=1000))
-    operations  3,000,000 = 3*n^2, O(n²)
-    memory      16.0 MB at most, result 8.0 kB, O(n²)
-    traffic     40.0 MB read and written
+    operations: 4,001,000, about 4*n^2, O(n²)
+    memory: at most 8.0 MB, of which the result is 8.0 kB, O(n²)
+    traffic: 16.1 MB read and written
     """
 
     sizes: Mapping[str, int]
@@ -48,14 +48,19 @@ class Cost:
     law: Polynomial
     memory_law: Polynomial
 
-    def lines(self) -> list[tuple[str, dict[str, str]]]:
-        """What is said of it: the key of a sentence, and its facts."""
-        law = {"flops": f"{self.flops:,}", "law": str(self.law), "order": self.law.order}
+    def told(self, lang: str = "en") -> str:
+        """In words.
+
+        Raises:
+            RequestError: no such language.
+        """
+        flops = {"flops": f"{self.flops:,}", "law": str(self.law), "order": self.law.order}
         held = {"peak": in_words(self.peak), "result": in_words(self.result), "order": self.memory_law.order}
-        return [("flops", law), ("memory", held), ("traffic", {"bytes": in_words(self.bytes)})]
+        facts = {"cost_flops": flops, "cost_memory": held, "cost_traffic": {"bytes": in_words(self.bytes)}}
+        return "\n".join(say(lang, f"cli.{key}", **found) for key, found in facts.items())
 
     def __str__(self) -> str:
-        return "\n".join(SENTENCES[key].format(**facts) for key, facts in self.lines())
+        return self.told()
 
     def as_dict(self) -> dict[str, Any]:
         """Every field, ready for JSON."""
@@ -63,13 +68,6 @@ class Cost:
         memory = {"memory_law": str(self.memory_law), "memory_order": self.memory_law.order}
         counted = {name: getattr(self, name) for name in ("dtype", "flops", "bytes", "peak", "result")}
         return {"sizes": dict(self.sizes), **counted, **laws, **memory}
-
-
-SENTENCES = {
-    "flops": "operations  {flops} ≈ {law}, {order}",
-    "memory": "memory      {peak} at most, result {result}, {order}",
-    "traffic": "traffic     {bytes} read and written",
-}
 
 
 def cost(
@@ -86,7 +84,7 @@ def cost(
         variables: its parameters.
         language: it is written in.
         sizes: of every dimension by name, and of an integer variable that is an exponent.
-        dtype: float64 or float32.
+        dtype: float64, float32 or longdouble.
 
     Raises:
         RequestError: a size is missing, unknown or not a positive integer; no such dtype.
@@ -135,12 +133,12 @@ def check_sizes(sizes: Mapping[str, int], names: Sequence[str]) -> None:
     """Raises:
     RequestError: a size is missing, unknown, or not a positive integer.
     """
-    listed = ", ".join(names) or "no size"
+    listed = ", ".join(names) or "none"
     for name, n in sizes.items():
         if name not in names:
-            raise RequestError(f"{str(name)[:40]} is not a size here", hint=f"the cost depends on {listed}")
+            raise RequestError(f"{str(name)[:40]} is not a size here", hint=f"the sizes are {listed}")
         if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-            raise RequestError(f"the size {name} is a positive integer, not {str(n)[:40]}")
+            raise RequestError(f"a size is a positive integer, not {str(n)[:40]}")
     missing = [n for n in names if n not in sizes]
     if missing:
-        raise RequestError(f"the size {missing[0]} is missing", hint=f"the cost depends on {listed}")
+        raise RequestError(f"the size {missing[0]} is missing", hint=f"the sizes are {listed}")

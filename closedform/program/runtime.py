@@ -277,7 +277,8 @@ class Compiled:
         shapes = self.shapes(values)
         if shapes not in self.fitting:
             known = self.fit(values)
-            if self.bound.admit(known) and len(self.fitting) < REMEMBERED:
+            points = next((v.shape[0] for v, batched in zip(values, self.batched, strict=False) if batched), 1)
+            if self.bound.admit(known, points) and len(self.fitting) < REMEMBERED:
                 self.fitting.add(shapes)
         return self.run(*values)
 

@@ -9,6 +9,7 @@ Source: Golub & Van Loan, Matrix Computations, 4th ed. (2013), 2.1.4, 7.6.3, 11.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -32,7 +33,7 @@ def solve(H: Compressed, B: Array, tolerance: float) -> Array:
         NotSupported: H is neither symmetric nor of a form that is solved directly.
     """
     thin = [p for p in H.parts if is_thin(p, H.rows)]
-    base = _with_parts(H, [p for p in H.parts if p not in thin])
+    base = _with_parts(H, [p for p in H.parts if not is_thin(p, H.rows)])
     try:
         solver = direct(base) if base.parts and len(thin) <= MOST_VECTORS else None
         if solver is not None:
@@ -53,11 +54,29 @@ def solve(H: Compressed, B: Array, tolerance: float) -> Array:
 
 def direct(H: Compressed) -> Solver | None:
     """A direct way to solve; None if there is none that keeps within what is held."""
-    if len(H.parts) == 1:
-        groups = groups_of(H.parts)
-        if len(groups) > 1:
-            return _by_factors(H, groups)
-    return _by_blocks(H) or _by_sylvester(H)
+    order = _beside_rows(H)
+    columns = tuple(H.rows + q for q in order)
+    parts = [replace(p, view=p.view[: H.rows] + "".join(p.view[c] for c in columns)) for p in H.parts]
+    turned = Compressed(parts, H.shape[0] + tuple(H.sizes[c] for c in columns), H.rows, H.symmetric)
+    groups = groups_of(parts)
+    if len(parts) == 1 and len(groups) > 1:
+        solver = _by_factors(turned, groups)
+    else:
+        solver = _by_blocks(turned) or _by_sylvester(turned)
+    back = (*np.argsort(order), len(order))
+    return None if solver is None else lambda B: solver(B).transpose(back)
+
+
+def _beside_rows(H: Compressed) -> list[int]:
+    """The columns in such an order that a diagonal of all parts has its row and its column at the same place."""
+    n = len(H.sizes) - H.rows
+    found: dict[int, int] = {}
+    for k in range(min(H.rows, n)):
+        q = next((q for q in range(n) if all(p.view[k] == p.view[H.rows + q] for p in H.parts)), None)
+        if q is not None and q not in found.values():
+            found[k] = q
+    rest = iter(q for q in range(n) if q not in found.values())
+    return [found[k] if k in found else next(rest) for k in range(n)]
 
 
 def _with_parts(H: Compressed, parts: Sequence[Part]) -> Compressed:
@@ -67,7 +86,7 @@ def _with_parts(H: Compressed, parts: Sequence[Part]) -> Compressed:
 def is_thin(p: Part, rows: int) -> bool:
     """Is it a product of an array over the rows and one over the columns?"""
     left, right = set(p.view[:rows]), set(p.view[rows:])
-    return not left & right and not any(set(w) & left and set(w) & right for w in p.words)
+    return bool(left and right) and not left & right and not any(set(w) & left and set(w) & right for w in p.words)
 
 
 def spread(p: Part, view: str, sizes: Sizes, *, scaled: bool) -> Array:
@@ -89,7 +108,8 @@ def _with_vectors(solver: Solver, H: Compressed, thin: Sequence[Part], B: Array)
     V = np.stack([spread(p, p.view[n:], columns, scaled=False).ravel() for p in thin])
     both = solver(np.concatenate([B, U], axis=-1)).reshape(V.shape[1], -1)
     X, Z = both[:, : B.shape[-1]], both[:, B.shape[-1] :]
-    return (X - Z @ np.linalg.solve(np.eye(len(V)) + V @ Z, V @ X)).reshape(*columns, -1)
+    found: Array = X - Z @ np.linalg.solve(np.eye(len(V)) + V @ Z, V @ X)
+    return found.reshape(*columns, -1)
 
 
 def groups_of(parts: Iterable[Part], paired: int = 0) -> list[tuple[int, ...]]:

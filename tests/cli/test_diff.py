@@ -294,3 +294,37 @@ def test_slow_imports_wait_until_they_are_needed():
     code = "import sys, closedform.cli.main; print([m for m in ('numpy', 'scipy', 'rich', 'lark') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown == "[]\n"
+
+
+def test_a_cost_stands_below_the_answer():
+    lines = run('diff "norm2(X*w - y)^2" w --cost "m=10000, n=500"').stdout.splitlines()
+    assert lines[-3:] == [
+        "operations: 20,010,500, about 4*m*n, O(m*n)",
+        "memory: at most 40.2 MB, of which the result is 4.0 kB, O(m*n)",
+        "traffic: 80.4 MB read and written",
+    ]
+    assert run('diff "norm2(X*w - y)^2" w --lang ko --cost m=10000,n=500').stdout.splitlines()[-3].startswith("연산: ")
+    assert run('diff "norm2(X*w - y)^2" w --lang zh --cost m=10000,n=500').stdout.splitlines()[-3].startswith("运算：")
+
+
+def test_a_cost_is_data():
+    fields = json.loads(run('diff "norm2(X*w - y)^2" w --json --cost m=10000,n=500').stdout)
+    assert set(fields) == FIELDS | {"cost"}
+    assert fields["cost"]["sizes"] == {"m": 10_000, "n": 500} and fields["cost"]["flops"] == 20_010_500
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--cost 5", "--cost takes sizes by name"),
+        ("--cost m=5,m=6", "--cost takes sizes by name"),
+        ("--cost m=5", "the size n is missing"),
+        ("--cost m=0,n=1", "a size is a positive integer"),
+        ("--cost m=5,n=6 --code numpy", "--cost goes with the answer"),
+        ("--cost m=5,n=6 --latex", "--cost goes with the answer"),
+        ('--cost m=5,n=6 --mine "2*X\'*(X*w - y)"', "--cost goes with the answer"),
+    ],
+)
+def test_a_cost_that_is_asked_for_in_another_way_is_refused(options, message):
+    result = run(f'diff "norm2(X*w - y)^2" w {options}')
+    assert result.exit_code == USAGE and message in result.stderr
