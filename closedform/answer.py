@@ -23,10 +23,11 @@ from closedform.core.shape import Dim
 from closedform.emit.index import index_latex, index_text, index_unicode
 from closedform.emit.text import text
 from closedform.errors import NotSupported, RequestError, TooLarge, VerificationError
-from closedform.formula import BACKENDS, Formula
+from closedform.formula import Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.tensor import Tensor
 from closedform.lang import language
+from closedform.program.languages import LANGUAGES
 from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
@@ -396,23 +397,29 @@ class Derivative(Formula):
 
     # code
 
-    def _code(self) -> str:
-        if self._last.stacked and not self.free:
-            from closedform.program.compile import code as tensor_code
-
-            return tensor_code(self.tensor, "derivative", self._arguments())
+    def _code(self, backend: str) -> str:
         from closedform.program.compile import code
+        from closedform.program.languages import language_named
 
-        return code(self.expr if self.free else self._last.answer, "derivative", self._arguments())
+        array = self.is_array and not self.free
+        if array and not language_named(backend).matrices:
+            return code(self.tensor, "derivative", self._arguments(), backend)
+        matrix = self.expr if self.free else self._last.answer
+        return code(matrix, "derivative", self._arguments(), backend, self._stacking() if array else "")
 
-    def _compile(self) -> Callable[..., Any]:
-        if self._last.stacked and not self.free:
-            from closedform.program.compile import compile as tensor_compile
+    def _stacking(self) -> str:
+        """What the matrix is that stands for an array."""
+        *before, last = [x.data.name for x in self.variables]
+        if not before:
+            return f"d vec(F) / d vec({last})' = "
+        return f"d vec(G) / d vec({last})', where G is the derivative by {', then '.join(before)} = "
 
-            return tensor_compile(self.tensor, self._arguments())
+    def _compile(self, backend: str) -> Callable[..., Any]:
         from closedform.program.compile import compile
 
-        return compile(self.expr if self.free else self._last.answer, self._arguments())
+        if self.is_array and not self.free:
+            return compile(self.tensor, self._arguments(), backend)
+        return compile(self.expr if self.free else self._last.answer, self._arguments(), backend)
 
     def as_dict(self, lang: str = "en", level: str = "brief") -> dict[str, Any]:
         """Every field, ready for JSON; None for what an abstract function does not allow or no one could read.
@@ -434,7 +441,7 @@ class Derivative(Formula):
             "conditions": self.conditions,
             "conventions": self.conventions,
             "inferred": list(self.function.notes),
-            "code": {name: _if_supported(partial(self.code, name)) for name in BACKENDS},
+            "code": {name: _if_supported(partial(self.code, name)) for name in LANGUAGES},
             "steps": _if_supported(lambda: self.steps(lang, level).as_dict()),
             "check": self.check().as_dict(),
         }

@@ -12,9 +12,6 @@ from closedform.core.function import Function
 from closedform.emit.latex import latex
 from closedform.emit.text import text
 from closedform.emit.unicode import unicode
-from closedform.errors import RequestError
-
-BACKENDS = ("numpy",)
 
 
 class Formula:
@@ -62,37 +59,45 @@ class Formula:
         return str(rows), str(columns)
 
     def code(self, backend: str = "numpy") -> str:
-        """Source of a function of the variables that returns the value; vectors are 1-D.
+        """Source of a function of the variables that returns the value, in a language; vectors are vectors there.
+
+        Args:
+            backend: numpy, or of the languages that code is pasted into: julia, matlab, r, cpp.
 
         Raises:
-            RequestError: no back-end has that name.
+            RequestError: there is no such language.
+            NotSupported: an operation has no code in it.
+
+        >>> from closedform import derivative, parse
+        >>> print(derivative(parse("x'*A*x"), "x").code("matlab"), end="")
+        function J = derivative(x, A)
+        % (A + A')*x
+        %
+        %   x: vector of n
+        %   A: matrix, n by n
+        %   returns: vector of n
+            J = A * x + A' * x;
+        end
         """
-        _known_backend(backend)
-        return self._code()
+        return self._code(backend)
 
     def compile(self, backend: str = "numpy") -> Callable[..., Any]:
         """That function, callable on keyword arrays.
 
         Raises:
-            RequestError: no back-end has that name.
+            RequestError: there is no such language, or none that runs here.
         """
-        _known_backend(backend)
-        return self._compile()
+        return self._compile(backend)
 
-    def _code(self) -> str:
+    def _code(self, backend: str) -> str:
         from closedform.program.compile import code
 
-        return code(self.expr, "formula", self._arguments())
+        return code(self.expr, "formula", self._arguments(), backend)
 
-    def _compile(self) -> Callable[..., Any]:
+    def _compile(self, backend: str) -> Callable[..., Any]:
         from closedform.program.compile import compile
 
-        return compile(self.expr, self._arguments())
+        return compile(self.expr, self._arguments(), backend)
 
     def _arguments(self) -> list[Expr]:
         return list(self.function.variables.values())
-
-
-def _known_backend(name: str) -> None:
-    if name not in BACKENDS:
-        raise RequestError(f"unknown back-end {name!r}"[:100], hint="one of " + ", ".join(BACKENDS))

@@ -1,4 +1,4 @@
-"""C++ with Eigen 3.4; Kronecker products and matrix functions are in its unsupported modules."""
+"""C++ with Eigen 3.4; matrix functions are in its unsupported modules."""
 
 from __future__ import annotations
 
@@ -194,8 +194,14 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     return Spelling("{0} + {1} * " + unit, ADD, ATOM, MULTIPLY)
 
 
-def _kron(t: Term, writer: Writer) -> Spelling:
-    return Spelling("Eigen::kroneckerProduct({0}, {1}).eval()")
+def _evaluated(template: str) -> Spell:
+    """What Eigen cannot read entry by entry, as an array."""
+    return lambda t, writer: Spelling(f"{_type(t.axes)}({template})", ATOM, ATOM)
+
+
+def _narrowed(template: str) -> Spell:
+    """A function that gives a matrix; a vector of a vector."""
+    return lambda t, writer: Spelling(f"VectorXd({template})" if t.rank == 1 else template)
 
 
 def _times_itself(t: Term, writer: Writer) -> Spelling:
@@ -221,7 +227,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "inner": postfix("{0}.dot({1})"),
     "dot": postfix("{0}.cwiseProduct({1}).sum()"),
     "outer": Spelling("{0} * {1}.transpose()", MULTIPLY, MULTIPLY, ATOM),
-    "kron": _kron,
+    "kron": _narrowed("kron({0}, {1})"),
     "transpose": postfix("{0}.transpose()"),
     "column": SAME,
     "row": postfix("{0}.transpose()"),
@@ -231,7 +237,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "vech": Spelling("vech({0})"),
     "first": postfix("{0}.transpose()"),
     "take": _taken,
-    "added": lambda t, writer: Spelling("VectorXd(added({0}, {1}, {2}))" if t.rank == 1 else "added({0}, {1}, {2})"),
+    "added": _narrowed("added({0}, {1}, {2})"),
     "commuted": Spelling("commuted({0}, {1})"),
     "packed": Spelling("packed({0})"),
     "unpacked": Spelling("unpacked({0})"),
@@ -247,7 +253,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "sum": postfix("{0}.sum()"),
     "sum_over": lambda t, writer: postfix("{0}.rowwise().sum()" if t.data else "{0}.colwise().sum().transpose()"),
     "max": postfix("{0}.maxCoeff()"),
-    "ismax": lambda t, writer: Spelling("VectorXd(ismax({0}))" if t.rank == 1 else "ismax({0})"),
+    "ismax": _narrowed("ismax({0})"),
     "norm1": postfix("{0}.cwiseAbs().sum()"),
     "norm2": postfix("{0}.norm()"),
     "normnuc": postfix("{0}.jacobiSvd().singularValues().sum()"),
@@ -263,7 +269,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "cholesky": Spelling("cholesky({0})"),
     **dict.fromkeys(["lu", "factor"], postfix("{0}.partialPivLu()")),
     **{f"{kind}_solve": postfix("{0}.solve({1})") for kind in FACTORED},
-    "lu_solve_transposed": postfix("{0}.transpose().solve({1})"),
+    "lu_solve_transposed": _evaluated("{0}.transpose().solve({1})"),
     "cholesky_inverse": Spelling("{0}.solve(MatrixXd::Identity({0}.rows(), {0}.cols()))", ATOM, ATOM),
     **dict.fromkeys(["lu_inverse", "factor_inverse"], postfix("{0}.inverse()")),
     "cholesky_logdet": Spelling("2.0 * {0}.matrixLLT().diagonal().array().log().sum()", MULTIPLY, ATOM),
@@ -299,6 +305,14 @@ HELPERS = sources(r"""
     == ismax
     // 1 at the largest entry, 0 elsewhere
     inline MatrixXd ismax(const MatrixXd& X) { return (X.array() == X.maxCoeff()).cast<double>(); }
+    == kron
+    inline MatrixXd kron(const MatrixXd& A, const MatrixXd& B) {
+        MatrixXd K(A.rows() * B.rows(), A.cols() * B.cols());
+        for (Eigen::Index i = 0; i < A.rows(); ++i)
+            for (Eigen::Index j = 0; j < A.cols(); ++j)
+                K.block(i * B.rows(), j * B.cols(), B.rows(), B.cols()) = A(i, j) * B;
+        return K;
+    }
     == cholesky
     inline Eigen::LLT<MatrixXd> cholesky(const MatrixXd& S) {
         Eigen::LLT<MatrixXd> L(S);
@@ -378,7 +392,6 @@ HELPERS = sources(r"""
     }
 """)
 INCLUDES = {
-    "<unsupported/Eigen/KroneckerProduct>": r"kroneckerProduct",
     "<unsupported/Eigen/MatrixFunctions>": r"(?<!\.array\(\))(?<!\.abs\(\))\.(exp|log|sqrt)\(\)",
     "<algorithm>": r"std::max",
     "<cmath>": r"std::(?!max|vector|tuple|numeric|domain)",
