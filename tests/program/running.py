@@ -130,7 +130,10 @@ def cpp(cases: Sequence[Case], language: Language, folder: Path) -> list[str]:
     main = "\n".join(["int main() {", *calls, "}"])
     path.write_text("\n".join([*head, SHOWN, *body, main]), encoding="utf-8")
     program = str(folder / "all")
-    subprocess.run(["g++", "-std=c++17", "-O0", "-w", "-I/usr/include/eigen3", str(path), "-o", program], check=True)
+    subprocess.run(
+        ["g++", "-std=c++17", "-O0", "-w", "-DEIGEN_DONT_VECTORIZE", "-I/usr/include/eigen3", str(path), "-o", program],
+        check=True,
+    )
     return [program]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from closedform.core.shape import ONE
-from closedform.errors import NotSupported
 from closedform.program.language import (
     ADD,
     ATOM,
@@ -20,6 +19,7 @@ from closedform.program.language import (
     postfix,
 )
 from closedform.program.languages.matrices import (
+    FUNCTIONS,
     SAME,
     about,
     ascii_name,
@@ -28,11 +28,12 @@ from closedform.program.languages.matrices import (
     name_of,
     otherwise,
     sources,
+    words,
 )
 from closedform.program.source import Program, Writer
 from closedform.program.term import Axes, Term
 
-KEYWORDS = frozenset(
+KEYWORDS = words(
     "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class compl "
     "concept const consteval constexpr constinit const_cast continue co_await co_return co_yield decltype default "
     "delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline int long "
@@ -40,14 +41,8 @@ KEYWORDS = frozenset(
     "reinterpret_cast requires return short signed sizeof static static_assert static_cast struct switch template this "
     "thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t while xor "
     "xor_eq final override import module std Eigen MatrixXd VectorXd I NULL NAN INFINITY EOF assert errno stdin stdout "
-    "stderr linux unix".split()
+    "stderr linux unix"
 )
-FUNCTIONS = {
-    **{f: f for f in "exp log sin cos tan sinh cosh tanh abs sqrt expm1 log1p".split()},
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-}  #: of numbers in std, of arrays in Eigen
 OWN = {"erf": "std::erf", "sign": "sign", "sigmoid": "sigmoid", "softplus": "softplus"}  #: of numbers only
 INTEGERS = ("size", "rows", "triangle", "integer")
 PLACES = ("commuted", "packed", "unpacked")
@@ -136,7 +131,7 @@ def _power(t: Term, writer: Writer) -> Spelling:
     if exponent.value == 2:
         return postfixed("{0}.cwiseAbs2()")
     if exponent.rank and exponent.axes != base.axes:
-        raise NotSupported(f"there is no C++ code for {t.op}")
+        return otherwise("C++")(t)
     return Spelling(f"{{0}}.array().pow({{1}}{'.array()' * bool(exponent.rank)}).matrix()", ATOM, ATOM,
                     ATOM if exponent.rank else ADD)  # fmt: skip
 
@@ -218,7 +213,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "divide": _quotient,
     "power": _power,
     "negative": Spelling("-{0}", NEGATE, POWER),
-    **{op: _function(name) for op, name in FUNCTIONS.items()},
+    **{op: _function(name) for op, name in FUNCTIONS.items() if op not in OWN},
     **{op: _own(name) for op, name in OWN.items()},
     "relu": _relu,
     "over": Spelling("over({0}, {1})"),

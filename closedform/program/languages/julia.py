@@ -18,25 +18,19 @@ from closedform.program.language import (
     postfix,
     python_name,
 )
-from closedform.program.languages.matrices import SAME, about, check_name, lies, otherwise, sources
+from closedform.program.languages.matrices import FUNCTIONS, SAME, about, check_name, lies, otherwise, sources, words
 from closedform.program.source import Program, Writer
 from closedform.program.term import VIEWS, Term
 
-KEYWORDS = frozenset(
+KEYWORDS = words(
     "baremodule begin break catch const continue do else elseif end export false finally for function global if import "
     "let local macro module quote return struct true try using while in isa where mutable abstract primitive type "
     "I Inf NaN pi im ans Diagonal Symmetric LinearAlgebra Base Core Main "
     "exp log sin cos tan asin acos atan sinh cosh tanh abs sign sqrt expm1 log1p max erf maximum sum size length vec "
     "reshape permutedims copy fill zeros ones div Int Matrix Float64 dot norm tr det diag diagm kron inv pinv svd "
-    "svdvals cholesky lu bunchkaufman logdet logabsdet first".split()
+    "svdvals cholesky lu bunchkaufman logdet logabsdet first"
 )
 SYMBOLS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": ("*", MULTIPLY), "divide": ("/", MULTIPLY)}
-ENTRYWISE = {
-    **{f: f for f in "exp log sin cos tan sinh cosh tanh abs sign sqrt expm1 log1p sigmoid softplus erf".split()},
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-}
 
 
 def _each(t: Term, writer: Writer) -> Spelling:
@@ -72,9 +66,7 @@ def _relu(t: Term, writer: Writer) -> Spelling:
 
 def _filled(function: str, start: int) -> Spell:
     value = "{0}, " if start else ""
-    return lambda t, writer: Spelling(
-        f"{function}({value}{', '.join(f'{{{n}}}' for n in range(start, len(t.args)))})"
-    )
+    return lambda t, writer: Spelling(f"{function}({value}{', '.join(f'{{{n}}}' for n in range(start, len(t.args)))})")
 
 
 def _taken(t: Term, writer: Writer) -> Spelling:
@@ -102,7 +94,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(SYMBOLS, _each),
     "power": _power,
     "negative": Spelling("-{0}", NEGATE, POWER),
-    **{op: _function(name) for op, name in ENTRYWISE.items()},
+    **{op: _function(name) for op, name in FUNCTIONS.items()},
     "relu": _relu,
     "over": Spelling("over({0}, {1})"),
     **dict.fromkeys(["matmul", "matvec"], infix("*", MULTIPLY)),

@@ -18,6 +18,7 @@ from closedform.program.language import (
     postfix,
 )
 from closedform.program.languages.matrices import (
+    FUNCTIONS,
     SAME,
     about,
     ascii_name,
@@ -27,24 +28,19 @@ from closedform.program.languages.matrices import (
     name_of,
     otherwise,
     sources,
+    words,
 )
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.term import Term
 
-KEYWORDS = frozenset(
+KEYWORDS = words(
     "break case catch classdef continue else elseif end for function global if otherwise parfor persistent return spmd "
     "switch try while do endfor endfunction endif endwhile until unwind_protect end_try_catch end_unwind_protect "
     "eps Inf inf NaN nan ans true false arguments properties methods events enumeration "
     "exp log sin cos tan asin acos atan sinh cosh tanh abs sign sqrt expm1 log1p max erf sum size numel reshape ones "
-    "zeros eye norm trace det diag kron inv pinv svd chol expm logm sqrtm double fix sparse".split()
+    "zeros eye norm trace det diag kron inv pinv svd chol expm logm sqrtm double fix sparse"
 )
 SYMBOLS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": (".*", MULTIPLY), "divide": ("./", MULTIPLY)}
-ENTRYWISE = {
-    **{f: f for f in "exp log sin cos tan sinh cosh tanh abs sign sqrt expm1 log1p sigmoid softplus erf".split()},
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-}
 
 
 def _each(t: Term, writer: Writer) -> Spelling:
@@ -130,7 +126,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(SYMBOLS, _each),
     "power": _power,
     "negative": Spelling("-{0}", NEGATE, POWER),
-    **{op: Spelling(f"{name}({{0}})") for op, name in ENTRYWISE.items()},
+    **{op: Spelling(f"{name}({{0}})") for op, name in FUNCTIONS.items()},
     "relu": Spelling("max({0}, 0)"),
     "over": Spelling("over({0}, {1})"),
     **dict.fromkeys(["matmul", "matvec"], infix("*", MULTIPLY)),

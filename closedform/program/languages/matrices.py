@@ -17,6 +17,11 @@ from closedform.program.source import Program, Writer
 from closedform.program.term import Axes, Term, axes_of
 from closedform.syntax.latex.names import GREEK
 
+FUNCTIONS = {
+    **{f: f for f in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "sign", "sqrt", "expm1")},
+    **{f: f for f in ("log1p", "sigmoid", "softplus", "erf")},
+    **{f"arc{f}": f"a{f}" for f in ("sin", "cos", "tan")},
+}  #: of numbers and of every entry, by their usual names
 WORDS = {letter: word for word, letter in reversed(GREEK.items())}  #: of Greek letters
 SAME = Spelling("{0}", ATOM, ATOM)  #: what is nothing to do
 
@@ -37,6 +42,10 @@ def otherwise(title: str) -> Callable[[Term], Spelling]:
         raise NotSupported(f"there is no {title} code for {t.op}")
 
     return refuse
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 def is_name(code: str) -> bool:

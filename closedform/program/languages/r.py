@@ -16,6 +16,7 @@ from closedform.program.language import (
     postfix,
 )
 from closedform.program.languages.matrices import (
+    FUNCTIONS,
     SAME,
     about,
     ascii_name,
@@ -23,19 +24,13 @@ from closedform.program.languages.matrices import (
     lies,
     otherwise,
     sources,
+    words,
 )
 from closedform.program.source import Program, Writer
 from closedform.program.term import Term
 
-KEYWORDS = frozenset("if else repeat while function for next break TRUE FALSE NULL Inf NaN NA T F in return".split())
+KEYWORDS = words("if else repeat while function for next break TRUE FALSE NULL Inf NaN NA T F in return")
 SYMBOLS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": ("*", MULTIPLY), "divide": ("/", MULTIPLY)}
-ENTRYWISE = {
-    **{f: f for f in "exp log sin cos tan sinh cosh tanh abs sign sqrt expm1 log1p softplus erf".split()},
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "sigmoid": "plogis",
-}
 
 
 def _each(t: Term, writer: Writer) -> Spelling:
@@ -105,7 +100,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(SYMBOLS, _each),
     "power": Spelling("{0}^{1}", POWER, ATOM, ATOM),
     "negative": Spelling("-{0}", NEGATE, POWER),
-    **{op: Spelling(f"{name}({{0}})") for op, name in ENTRYWISE.items()},
+    **{op: Spelling(f"{name}({{0}})") for op, name in FUNCTIONS.items()},
+    "sigmoid": Spelling("plogis({0})"),
     "relu": Spelling("pmax({0}, 0)"),
     "over": Spelling("over({0}, {1})"),
     "matmul": _times,
@@ -229,7 +225,7 @@ HELPERS = sources(r"""
       total
     }
     == commuted
-    commuted <- function(m, n) c(t(matrix(seq_len(m * n), m, n)))  # places in vec(A) of the entries of vec(A'), A m by n
+    commuted <- function(m, n) c(t(matrix(seq_len(m * n), m, n)))  # places in vec(A) of vec(A'), A m by n
     == packed
     packed <- function(n) which(lower.tri(diag(n), diag = TRUE))  # places in vec(A) of the entries of vech(A)
     == unpacked
