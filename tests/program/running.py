@@ -48,14 +48,20 @@ class Runner:
     Attributes:
         language: its name.
         binary: the program that must be there.
+        library: the folder that must be there too.
+        wants: a package that some cases need, as the error says that it is missing.
     """
 
     language: str
     binary: str
+    library: str = ""
+    wants: str = ""
 
-    @property
-    def is_there(self) -> bool:
-        return shutil.which(self.binary) is not None
+    def missing(self) -> str:
+        """What is not installed; empty if nothing is."""
+        if shutil.which(self.binary) is None:
+            return self.binary
+        return self.library if self.library and not Path(self.library).is_dir() else ""
 
     def run(self, cases: Sequence[Case], folder: Path) -> dict[str, np.ndarray | str]:
         """The value of every case: an array of two axes, a vector, or what went wrong."""
@@ -130,10 +136,8 @@ def cpp(cases: Sequence[Case], language: Language, folder: Path) -> list[str]:
     main = "\n".join(["int main() {", *calls, "}"])
     path.write_text("\n".join([*head, SHOWN, *body, main]), encoding="utf-8")
     program = str(folder / "all")
-    subprocess.run(
-        ["g++", "-std=c++17", "-O0", "-w", "-DEIGEN_DONT_VECTORIZE", "-I/usr/include/eigen3", str(path), "-o", program],
-        check=True,
-    )
+    made = ["g++", "-std=c++17", "-O0", "-w", "-DEIGEN_DONT_VECTORIZE", f"-I{EIGEN}", str(path), "-o", program]
+    subprocess.run(made, check=True)
     return [program]
 
 
@@ -155,4 +159,9 @@ template <class F> void show(int n, F f) {
 }
 """
 SPOKEN = {"matlab": octave, "r": r, "cpp": cpp}
-RUNNERS = [Runner("matlab", "octave-cli"), Runner("r", "Rscript"), Runner("cpp", "g++")]
+EIGEN = "/usr/include/eigen3"
+RUNNERS = [
+    Runner("matlab", "octave-cli"),
+    Runner("r", "Rscript", wants="expm"),
+    Runner("cpp", "g++", EIGEN),
+]
