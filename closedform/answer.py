@@ -482,6 +482,22 @@ class Derivative(Formula):
             return ("gradient", "Hessian")[orders - 1]
         return "Jacobian" if orders == 1 else "derivative"
 
+    def code(self, backend: str = "numpy") -> str:
+        from closedform.program.compile import code
+        from closedform.program.languages import language_named
+
+        array = self.is_array and not self.free
+        if array and language_named(backend).matrices:
+            return code(self._last.answer, self._name, self.arguments, backend, self._stacking())
+        return super().code(backend)
+
+    def _stacking(self) -> str:
+        """What the matrix is that stands for an array."""
+        *before, last = [x.data.name for x in self.variables]
+        if not before:
+            return f"d vec(F) / d vec({last})' = "
+        return f"d vec(G) / d vec({last})', where G is the derivative by {', then '.join(before)} = "
+
     def as_dict(self, lang: str = "en", level: str = "brief") -> dict[str, Any]:
         """Every field, ready for JSON; None for what an abstract function does not allow or no one could read.
 

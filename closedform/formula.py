@@ -63,10 +63,25 @@ class Formula:
         return str(rows), str(columns)
 
     def code(self, backend: str = "numpy") -> str:
-        """Source of a function of the variables that returns the value; vectors are 1-D.
+        """Source of a function of the variables that returns the value, in a language; vectors are vectors there.
+
+        Args:
+            backend: numpy, jax, torch, or a language that code is pasted into: julia, matlab, r, cpp.
 
         Raises:
-            RequestError: no back-end has that name.
+            RequestError: there is no such language.
+            NotSupported: an operation has no code in it.
+
+        >>> from closedform import derivative, parse
+        >>> print(derivative(parse("x'*A*x"), "x").code("matlab"), end="")
+        function J = derivative(x, A)
+        % (A + A')*x
+        %
+        %   x: vector of n
+        %   A: matrix, n by n
+        %   returns: vector of n
+            J = A * x + A' * x;
+        end
         """
         from closedform.program.compile import code
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from closedform.core.expr import Expr
@@ -22,6 +23,7 @@ def code(
     name: str = "derivative",
     variables: Sequence[Expr] | None = None,
     backend: str = "numpy",
+    said: str = "",
 ) -> str:
     """A self-contained source that defines one function of arrays.
 
@@ -30,6 +32,7 @@ def code(
         name: the function's name.
         variables: its parameters, in order; by default the symbols by name.
         backend: the name of a language.
+        said: what stands before the formula in the comment.
 
     Raises:
         RequestError: `name` is not an identifier, two variables have the same name, or there is no such language.
@@ -37,7 +40,8 @@ def code(
     Cost: one visit per node of the graph.
     """
     language = language_named(backend)
-    return language.write(program(outputs, variables, language), name)
+    p = program(outputs, variables, language)
+    return language.write(replace(p, outputs=(said + p.outputs[0], *p.outputs[1:])), name)
 
 
 def program(outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language) -> Program:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from closedform.program.term import Term
 
@@ -34,6 +36,12 @@ class Spelling:
 Spell = Callable[[Term, "Writer"], Spelling]  #: a spelling that depends on the term
 
 
+def python_name(name: str) -> str:
+    """The identifier that Python reads a name as."""
+    safe = normalize("NFKC", name)
+    return safe if safe.isidentifier() and not safe.startswith("__") else "v"
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """A language that programs are written in.
@@ -44,12 +52,14 @@ class Language:
         otherwise: the spelling of an instruction that is not among them; raises `NotSupported`.
         reserved: words that may not be names.
         number: the literal of a number.
-        assign: a line that gives a value a name.
+        assign: a line that gives a value a name; `{0}` is the name, `{1}` the value, `{2}` its type.
         returned: the code that gives back the value of a term that has this code.
         write: the source of a program under a name.
         dtype: the code of the precision, where it is not the usual one.
         matrices: whether arrays have at most two axes.
-        sized: the line that reads a dimension from an argument: its code, the axis, the argument's rank.
+        sized: the code that reads a dimension from an argument: its name, the axis, the argument's rank.
+        kind: the type of a value, where it is declared.
+        spelled: the nearest identifier to a name, which may be reserved.
     """
 
     name: str
@@ -63,6 +73,8 @@ class Language:
     assign: str = "{0} = {1}"
     dtype: str = ""
     matrices: bool = False
+    kind: Callable[[Term], str] = lambda t: ""
+    spelled: Callable[[str], str] = python_name
 
     def typed(self, dtype: str) -> Language:
         """The same language in another precision."""
@@ -83,3 +95,16 @@ def infix(symbol: str, level: int) -> Spelling:
 def postfix(template: str) -> Spelling:
     """The first operand stands bare before a dot or a bracket: `{0}.T`."""
     return Spelling(template, ATOM, ATOM)
+
+
+def called(code: str, helpers: Mapping[str, str]) -> list[str]:
+    """The sources of the helpers that some code calls, and that they call themselves."""
+    found: dict[str, str] = {}
+    todo = [code]
+    while todo:
+        code = todo.pop()
+        for name, text in helpers.items():
+            if name not in found and re.search(rf"(?<![\w.])(&{name}\b|{name}\.?\()", code):
+                found[name] = text
+                todo.append(text)
+    return [found[name] for name in helpers if name in found]

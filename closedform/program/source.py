@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from unicodedata import normalize
 
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.shape import Dim, show
@@ -179,9 +178,9 @@ def write(lowered: Lowered, language: Language) -> Program:
     """
     taken = set(language.reserved)
     arguments, order = lowered.arguments, lowered.order
-    names = {a.name: identifier(a.name, taken) for a in arguments}
+    names = {a.name: identifier(language.spelled(a.name), taken) for a in arguments}
     needed = sorted({str(t.data) for t in order if t.op == "size"})
-    dims = {n: identifier(n, taken) for n in needed}
+    dims = {n: identifier(language.spelled(n), taken) for n in needed}
     shown: dict[str, str] = {}
     for a in arguments:
         for axis, d in enumerate(a.dims):
@@ -208,14 +207,11 @@ def write(lowered: Lowered, language: Language) -> Program:
 
 
 def identifier(name: str, taken: set[str]) -> str:
-    """A name like the given one that is not taken yet; it is added to `taken`."""
-    safe = normalize("NFKC", name)
-    if not safe.isidentifier() or safe.startswith("__"):
-        safe = "v"
-    while safe in taken:
-        safe += "_"
-    taken.add(safe)
-    return safe
+    """A name like the given identifier that is not taken yet; it is added to `taken`."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
 
 
 class Writer:
@@ -237,8 +233,8 @@ class Writer:
             self.shown[t] = self.fill(t)
             code, _, depth = self.shown[t]
             long = t not in roots and (len(code) > WIDTH or depth > NESTING)
-            if (self.uses[t] > 1 and not t.cheap) or long:
-                self.shown[t] = self.assign(t, code), ATOM, 0
+            if ((self.uses[t] > 1 and not t.cheap) or long) and not re.fullmatch(r"\w+", code):
+                self.shown[t] = self.assign(code, t), ATOM, 0
         return [self.language.returned(t, self.shown[t][0]) for t in roots]
 
     def fill(self, t: Term) -> tuple[str, int, int]:
@@ -271,14 +267,14 @@ class Writer:
         """The code of a term that is a name, or the transpose of one; it gets a line if it is not."""
         code = self.shown[a][0]
         if not re.fullmatch(r"\w+(\.T)?", code) and not a.cheap:
-            self.shown[a] = self.assign(a, code), ATOM, 0
+            self.shown[a] = self.assign(code, a), ATOM, 0
         return self.shown[a][0]
 
-    def assign(self, t: Term, code: str) -> str:
+    def assign(self, code: str, t: Term) -> str:
         self.kept.add(t)
         while f"t{self.count}" in self.taken:
             self.count += 1
         name = f"t{self.count}"
         self.count += 1
-        self.lines.append(self.language.assign.format(name, code))
+        self.lines.append(self.language.assign.format(name, code, self.language.kind(t)))
         return name

@@ -8,7 +8,7 @@ from closedform.errors import RequestError
 from closedform.program.language import Language
 
 RUNNING = ("numpy", "jax", "torch")  #: those that compiled functions run in
-LANGUAGES = RUNNING  #: all that code can be had in
+LANGUAGES = (*RUNNING, "julia", "matlab", "r", "cpp")  #: all that code can be had in
 
 
 def language_named(name: str, among: tuple[str, ...] = LANGUAGES) -> Language:

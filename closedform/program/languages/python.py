@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from textwrap import indent
 
 from closedform.errors import RequestError
-from closedform.program.language import ATOM, MULTIPLY, NEGATE, POWER, Spelling, infix, postfix
+from closedform.program.language import ATOM, MULTIPLY, NEGATE, POWER, Spelling, called, infix, postfix
 from closedform.program.source import Program
 from closedform.program.term import VIEWS, Term
 
@@ -105,24 +105,11 @@ def source(
     body = [*arguments, *[f"{p.dims[n]} = {place}" for n, place in p.bindings.items()], *p.lines]
     body.append(f"return {', '.join(p.results)}" + ("," if p.several and len(p.results) == 1 else ""))
     lines = indent("\n".join(body), "    ")
-    called = _called(lines, helpers)
-    written = lines + "".join(called)
+    needs = called(lines, helpers)
+    written = lines + "".join(needs)
     needed = [line for prefix, line in imports.items() if re.search(rf"(?<![\w.]){re.escape(prefix)}", written)]
     head = f"\n\ndef {name}({', '.join(p.parameters)}):"
-    return "\n".join([*needed, *["\n\n" + h for h in called], head, _docstring(p), lines, ""]).lstrip("\n")
-
-
-def _called(code: str, helpers: Mapping[str, str]) -> list[str]:
-    """The sources of the helpers that some code calls, and that they call themselves."""
-    found: dict[str, str] = {}
-    todo = [code]
-    while todo:
-        code = todo.pop()
-        for name, text in helpers.items():
-            if name not in found and re.search(rf"(?<![\w.]){name}\(", code):
-                found[name] = text
-                todo.append(text)
-    return [found[name] for name in helpers if name in found]
+    return "\n".join([*needed, *["\n\n" + h for h in needs], head, _docstring(p), lines, ""]).lstrip("\n")
 
 
 def _docstring(p: Program) -> str:
