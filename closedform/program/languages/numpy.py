@@ -181,6 +181,7 @@ def source(p: Program, name: str) -> str:
     arrays = [
         f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype={dtype})" + ("" if a.dims else "[()]")
         for a in p.arguments
+        if a.name not in p.as_they_come
     ]
     return python.source(p, name, IMPORTS, HELPER_SOURCES, arrays)
 
