@@ -30,9 +30,9 @@ from closedform.lang import language
 from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
-    from closedform.check.exact import Certificate, NoTest
-    from closedform.check.numeric import Report
     from closedform.derivation.telling import Derivation
+    from closedform.verification.exact import Certificate, NoTest
+    from closedform.verification.numeric import Report
     from closedform.written.record import WrittenOut
     from closedform.written.routes import Routes
 
@@ -331,7 +331,7 @@ class Derivative(Formula):
 
     @cached_property
     def _report(self) -> Report:
-        from closedform.check.numeric import check, merged
+        from closedform.verification.numeric import check, merged
 
         report = merged(self._of_every_stage(check))
         for what, error in self._differences():
@@ -349,8 +349,8 @@ class Derivative(Formula):
 
     def _certificate(self) -> Certificate | NoTest:
         """The exact test of every stage, of what is printed, and of the array."""
-        from closedform.check.exact import derivative_claim, laid_out, prove, settled
-        from closedform.check.tensor import tensor_claim
+        from closedform.verification.exact import derivative_claim, laid_out, prove, settled
+        from closedform.verification.tensor import tensor_claim
 
         claims = self._of_every_stage(derivative_claim)
         if not self.arrangement.axes:
@@ -361,8 +361,8 @@ class Derivative(Formula):
 
     def _differences(self) -> list[tuple[str, float]]:
         """How far what is shown is from what was checked: the text, read as a user would, and the array."""
-        from closedform.check.sample import difference
-        from closedform.check.tensor import tensor_difference
+        from closedform.verification.sample import difference
+        from closedform.verification.tensor import tensor_difference
 
         found = [] if self.arrangement.axes else [("the printed formula", difference(self._printed, self.expr))]
         if self._last.stacked and isinstance(self._lowered, Tensor):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pkgutil import iter_modules
+
 import pytest
 
 import closedform as cf
@@ -61,3 +63,8 @@ def built_variable(e):
 def test_a_mistake_in_building_is_one_of_our_errors(make, message):
     with pytest.raises(cf.ClosedFormError, match=message):
         make()
+
+
+def test_no_public_name_hides_a_module():
+    """`import closedform.verification.exact as exact` finds the module; a function called like a package would hide it."""
+    assert not {module.name for module in iter_modules(cf.__path__)} & set(cf.__all__)

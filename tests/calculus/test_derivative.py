@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from closedform import derivative, gradient, hessian, jacobian, parse
 from closedform.calculus.differential import differential, differential_symbol
 from closedform.calculus.transpose import transpose
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import OPS, symbol, symbols, topological
 from closedform.core.shape import ONE, SCALAR, dim
 from closedform.errors import DomainError, NotSupported, RequestError, ShapeError, TooLarge, UnknownName
+from closedform.verification.interpreter import evaluate
 from tests.strategies import SIZES, environment, expressions
 
 N, M = dim("n"), dim("m")

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from closedform.check.interpreter import evaluate, values
 from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, size_of, symbol, symbols
 from closedform.core.shape import ONE, dim, shape_of
 from closedform.emit.latex import latex, spelled
@@ -18,6 +17,7 @@ from closedform.emit.text import text
 from closedform.emit.unicode import unicode
 from closedform.errors import DomainError, TooLarge
 from closedform.syntax.text import parse
+from closedform.verification.interpreter import evaluate, values
 from tests.strategies import SIZES, environment, expressions, stacked
 
 n, m = dim("n"), dim("m")

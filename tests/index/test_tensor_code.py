@@ -10,14 +10,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from closedform.check.interpreter import values
-from closedform.check.tensor import tensor_value
 from closedform.core.expr import Expr, number, symbols
 from closedform.core.shape import ONE
 from closedform.emit.einsum import tensor_code, tensor_compile
 from closedform.errors import NotSupported, TooLarge
 from closedform.index.lowering import derivative_of, tensor_of
 from closedform.index.tensor import Factor, Index, Product, Tensor
+from closedform.verification.interpreter import values
+from closedform.verification.tensor import tensor_value
 from tests.index.tensors import tensor
 from tests.strategies import POOL, SIZES, M, N, environment, expressions, squeezed
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 import closedform as cf
 from closedform import errors
-from closedform.check.interpreter import evaluate, values
 from closedform.core.expr import Expr, symbols
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, shape_of
@@ -25,6 +24,7 @@ from closedform.syntax.latex import read
 from closedform.syntax.latex.names import plain_name
 from closedform.syntax.text import parse
 from closedform.syntax.tree import Node
+from closedform.verification.interpreter import evaluate, values
 from tests.strategies import SIZES, environment, expressions, stacked
 
 ROWS = [

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from closedform.check.exact import Claim
-from closedform.check.field import Entries
-from closedform.check.interpreter import Array, Env, Sizes, evaluate
-from closedform.check.oracle import Unsupported
-from closedform.check.point import Pairs, Point
-from closedform.check.sample import samples
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
+from closedform.verification.exact import Claim
+from closedform.verification.field import Entries
+from closedform.verification.interpreter import Array, Env, Sizes, evaluate
+from closedform.verification.oracle import Unsupported
+from closedform.verification.point import Pairs, Point
+from closedform.verification.sample import samples
 
 LARGEST = 2 * 10**5  #: terms of a sum over all indices that are added exactly
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from closedform.check.stand_in import stand_in
 from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, topological
+from closedform.verification.stand_in import stand_in
 
 Array = np.ndarray[Any, Any]
 Env = Mapping[str, Any]

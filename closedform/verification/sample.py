@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from closedform.check.interpreter import Array, condition, evaluate, values
 from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.shape import Shape
 from closedform.errors import DomainError, TooLarge
+from closedform.verification.interpreter import Array, condition, evaluate, values
 
 SEED = 20240229
 CANDIDATES = 8  #: points drawn at once, in one batch
