@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from closedform.answer import Derivative
 from closedform.calculus.derivative import Stage, derive, gradients, indices
@@ -58,6 +58,28 @@ def variable(f: Function, wrt: str | Expr) -> Expr:
     return found
 
 
+def _asked(f: Source, wrt: Iterable[str | Expr]) -> tuple[Function, list[Expr]]:
+    """The function and the variables that are named, each as it is differentiated."""
+    function = function_of(f)
+    return _free(function, [variable(function, w) for w in wrt])
+
+
+def _free(function: Function, variables: list[Expr]) -> tuple[Function, list[Expr]]:
+    """The same question with any matrix in the place of an orthogonal one.
+
+    Q'Q = I would else be put in before the derivative is taken, and the next one be taken of what is left.
+    """
+    for x in dict.fromkeys(variables):
+        if "orthogonal" in x.data.properties:
+            free = symbol(x.data.name, x.shape, x.data.properties - {"orthogonal"})
+            note = f"{x.data.name} is differentiated as any matrix, not within the orthogonal ones"
+            known = {name: free if y is x else y for name, y in function.variables.items()}
+            expr, notes = replace(function.expr, x, free), (*function.notes, note)
+            function = Function(expr, known, function.dims, notes, function.source)
+            variables = [free if y is x else y for y in variables]
+    return function, variables
+
+
 def _known_as(f: Function, name: str) -> str:
     """The variable that a name in LaTeX, or a Greek one in letters, stands for."""
     from closedform.syntax.latex.names import plain_name
@@ -108,7 +130,8 @@ def derivative(f: Source, *wrt: str | Expr, layout: str | None = None, symmetric
         layout_named(layout)
     if symmetric not in ("projected", "entries"):
         raise RequestError(f"symmetric is projected or entries, not {symmetric!r}"[:100])
-    stages = _unstacked(derive(function.expr, [variable(function, w) for w in wrt], by_entries=symmetric == "entries"))
+    function, variables = _asked(function, wrt)
+    stages = _unstacked(derive(function.expr, variables, by_entries=symmetric == "entries"))
     return Derivative(function, stages, layout or ("vec" if stages[-1].stacked else "gradient"))
 
 
@@ -144,7 +167,7 @@ def gradient(f: Source, wrt: str | Expr | Sequence[str | Expr]) -> Derivative | 
     function = function_of(f)
     _scalar(function, "a gradient")
     names = [wrt] if isinstance(wrt, str | Expr) else list(wrt)
-    variables = [variable(function, w) for w in names]
+    function, variables = _asked(function, names)
     if any(structure_of(x) for x in variables):
         answers = [Derivative(function, derive(function.expr, [x]), "gradient") for x in variables]
     else:
@@ -197,7 +220,7 @@ def hessian_diagonal(f: Source, wrt: str | Expr) -> Formula:
     """
     function = function_of(f)
     _scalar(function, "a Hessian")
-    x = variable(function, wrt)
+    function, (x,) = _asked(function, [wrt])
     H = derive(function.expr, [x, x])[-1].answer
     return Formula(function, compact(normal(OPS["diagonal"](H)) if not H.is_scalar else H))
 
@@ -210,7 +233,7 @@ def differential(f: Source, *wrt: str | Expr) -> Formula:
     tr(A*dX)
     """
     function = function_of(f)
-    variables = [variable(function, w) for w in wrt] or list(function.variables.values())
+    function, variables = _asked(function, wrt) if wrt else _free(function, list(function.variables.values()))
     return _formula(function, differential_of(function.expr, variables))
 
 
@@ -226,8 +249,7 @@ def jvp(f: Source, wrt: str | Expr, direction: str = "V") -> Formula:
     >>> print(jvp(parse("inv(X)"), "X"))
     -inv(X)*V*inv(X)
     """
-    function = function_of(f)
-    x = variable(function, wrt)
+    function, (x,) = _asked(f, [wrt])
     V = _named(function, direction, x)
     return _formula(function, replace(differential_of(function.expr, [x]), differential_symbol(x), V))
 
@@ -244,8 +266,7 @@ def vjp(f: Source, wrt: str | Expr, cotangent: str = "Y") -> Formula:
     >>> print(vjp(parse("inv(X)"), "X"))
     -inv(X)'*Y*inv(X)'
     """
-    function = function_of(f)
-    x = variable(function, wrt)
+    function, (x,) = _asked(f, [wrt])
     Y = _named(function, cotangent, normal(function.expr))
     return _formula(function, transpose(differential_of(function.expr, [x]), [differential_symbol(x)], Y)[0])
 
@@ -267,7 +288,7 @@ def hvp(f: Source, wrt: str | Expr, direction: str = "V") -> Formula:
     """
     function = function_of(f)
     _scalar(function, "a Hessian")
-    x = variable(function, wrt)
+    function, (x,) = _asked(function, [wrt])
     G = gradients(function.expr, [x])[0]
     V = _named(function, direction, x)
     return _formula(function, replace(differential_of(G, [x]), differential_symbol(x), V))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from closedform.verification.exact import Certificate, NoTest
 
 COMPLEX_STEP = 1e-30
-STEPS = (1e-3, 1e-5)  #: of central differences; the second is tried when the first disagrees, for kinks nearby
+STEPS = (1e-3, 1e-5, 1e-7)  #: of central differences; the next is tried when one disagrees, for kinks and poles nearby
 TOLERANCE = {1: 1e-7, 2: 1e-4}  #: by order
 LOOSER = 100  #: times the tolerance, for functions that take no complex steps
 FLOOR = 1e-6  #: an error is relative to the largest entry, or to this times the largest value on the way
