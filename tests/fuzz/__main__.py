@@ -24,7 +24,7 @@ from tests.fuzz.questions import numbered
 from tests.fuzz.reduce import reduced
 from tests.fuzz.tally import Tally
 
-JAX, CHECKED, TOLD = 100, 10, 200
+JAX, CHECKED, TOLD = 200, 10, 500
 LOGGED = 1000  #: questions between two lines of the log
 SHOWN = 20  #: failures that are made small
 FORGET = 20_000  #: questions after which JAX forgets what it compiled
