@@ -263,6 +263,11 @@ def test_an_operator_is_kept_as_written() -> None:
     assert node.text == r"\frac{\partial^2 f}{\partial x \partial x^\top}"
 
 
+def test_a_full_stop_after_an_exponent_ends_the_formula() -> None:
+    assert parse("$a^2.$").expr is parse("a^2").expr
+    assert parse(r"\sqrt2.").expr is parse(r"\sqrt2").expr
+
+
 def test_a_fraction_with_d_is_a_fraction_where_d_is_a_number() -> None:
     assert (
         str(parse(r"\frac{d}{2}\log(a)").expr) == "d/2*log(a)"
