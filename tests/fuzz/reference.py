@@ -101,6 +101,12 @@ def _named(name: str) -> Callable[..., Array]:
     return lambda xp, x: getattr(xp, name)(x)
 
 
+def _kron(A: Array, B: Array) -> Array:
+    """Blocks aᵢⱼ B; PyTorch's own fails for a transpose."""
+    (m, n), (p, q) = A.shape, B.shape
+    return (A.reshape(m, 1, n, 1) * B.reshape(1, p, 1, q)).reshape(m * p, n * q)
+
+
 def _number(x: Array) -> Array:
     return x.reshape(1, 1)
 
@@ -146,7 +152,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "power": lambda xp, x, p: x**p,
     "matmul": lambda xp, *factors: reduce(lambda a, b: a @ b, factors),
     "transpose": lambda xp, X: X.mT,
-    "kron": lambda xp, *factors: reduce(xp.kron, factors),
+    "kron": lambda xp, *factors: reduce(_kron, factors),
     "vec": lambda xp, X: X.mT.reshape(-1, 1),
     "vech": lambda xp, X: X[_lower(len(X))].reshape(-1, 1),
     "diag": lambda xp, x: xp.diag(x.reshape(-1)),
