@@ -204,7 +204,8 @@ def _under_mask_product(linear: _Linear, H: Expr, E: Expr, v: Expr) -> Expr:
     if middle.op.name == "diag":  # E = A diag(e) B:  (A ⊙ (H diag(v) Bᵀ)) e;  E = diag(e) B:  diag((H ⊙ B) v) e
         inside = linear.matrix(middle.args[0])
         if left is None:
-            return diag((H * _run(E.args[1:])) @ v) @ inside
+            B = _run(E.args[1:])
+            return diag(diagonal(B) * v if H.op.name == "eye" else (H * B) @ v) @ inside
         return (left * (H @ diag(v) if right is None else H @ diag(v) @ right.T)) @ inside
     if middle.op.name in ("hadamard", "add", "scale"):
         return _under_mask(linear, H, _spread(linear, left, middle, right), v)

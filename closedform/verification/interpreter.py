@@ -28,7 +28,7 @@ Sizes = Mapping[str, int]
 
 SINGULAR = 1e8  #: a matrix of a larger condition number has no inverse here
 PINV_CUTOFF = 1e-11  #: smaller singular values, relative to the largest, are rounding errors of zero
-NOT_ANALYTIC = frozenset({"pinv", "logm", "sqrtm", "normnuc"})  #: their complex values are no complex steps
+NOT_ANALYTIC = frozenset({"logm", "sqrtm", "normnuc"})  #: their complex values are no complex steps
 
 
 def evaluate(e: Expr, env: Env, sizes: Sizes) -> Array:
@@ -163,6 +163,21 @@ def _expm(X: Array) -> Array:
     for _ in range(squarings):
         total = total @ total
     return np.asarray(total)
+
+
+def _pinv(X: Array) -> Array:
+    """The pseudo-inverse; off the real axis by X = F K⁻¹ G, which holds for all X of the rank of Re X.
+
+    With U and V spanning the columns and rows of Re X, F = X V, G = Uᵀ X and K = Uᵀ X V.
+    Source: A. Ben-Israel and T. N. E. Greville, Generalized Inverses, 2nd ed. (2003), ch. 1.6.
+    """
+    if not np.iscomplexobj(X):
+        return np.linalg.pinv(X, PINV_CUTOFF)
+    U, s, Vt = np.linalg.svd(X.real)
+    rank = int((s > PINV_CUTOFF * s[0]).sum())
+    U, V = U[:, :rank], Vt[:rank].T
+    F, G, K = X @ V, U.T @ X, U.T @ X @ V
+    return np.asarray(G.T @ np.linalg.inv(G @ G.T) @ K @ np.linalg.inv(F.T @ F) @ F.T)
 
 
 def _by_eigenvalues(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
@@ -334,7 +349,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "matpow": _matpow,
     "powersum": lambda X, A, k: _powersum(X, A, int(k.real.flat[0])),
     "ismax": lambda X: (X.real == _top(X)).astype(float),
-    "pinv": _each(lambda X: np.linalg.pinv(X, PINV_CUTOFF), np.transpose),
+    "pinv": _each(_pinv, np.transpose),
     "expm": _expm,
     "logm": _by_eigenvalues(np.log),
     "sqrtm": _by_eigenvalues(np.sqrt),
