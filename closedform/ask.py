@@ -12,25 +12,42 @@ from closedform.calculus.layout import layout_named
 from closedform.calculus.structure import replace, structure_of
 from closedform.calculus.transpose import transpose
 from closedform.compact.compact import compact, compact_all
-from closedform.core.expr import OPS, Expr, symbol, symbols
+from closedform.core.expr import OPS, Expr, symbol, symbols, topological
 from closedform.core.function import Function
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, show
-from closedform.errors import RequestError, ShapeError, UnknownName
+from closedform.errors import RequestError, ShapeError, TooLarge, UnknownName
 from closedform.formula import Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.raising import raised
 
+DEEPEST = 200  #: operations inside one another, of an expression built in Python
 Source = Function | Expr
 
 
 def function_of(f: Source) -> Function:
-    """A parsed function, or an expression built in Python with the symbols it contains."""
+    """A parsed function, or an expression built in Python with the symbols it contains.
+
+    Raises:
+        RequestError: it is neither.
+        TooLarge: an expression has more than `DEEPEST` operations inside one another.
+    """
     if isinstance(f, Function):
         return f
     if isinstance(f, Expr):
+        if _depth(f) > DEEPEST:
+            raise TooLarge(f"more than {DEEPEST} operations inside one another")
         return Function(f, {s.data.name: s for s in symbols(f)})
     raise RequestError(f"a function is what closedform.parse returns, or an expression, not {type(f).__name__}")
+
+
+def _depth(e: Expr) -> int:
+    """How many operations are inside one another; the terms of a sum and the factors of a product are side by side."""
+    found: dict[Expr, int] = {}
+    for node in topological([e]):
+        own = [found[a] - (a.op is node.op and node.op.associative) for a in node.args]
+        found[node] = 1 + max(own) if own else 0
+    return found[e]
 
 
 def variable(f: Function, wrt: str | Expr) -> Expr:
@@ -69,15 +86,14 @@ def _free(function: Function, variables: list[Expr]) -> tuple[Function, list[Exp
 
     Q'Q = I would else be put in before the derivative is taken, and the next one be taken of what is left.
     """
+    expr, known, notes = function.expr, dict(function.variables), list(function.notes)
     for x in dict.fromkeys(variables):
         if "orthogonal" in x.data.properties:
             free = symbol(x.data.name, x.shape, x.data.properties - {"orthogonal"})
-            note = f"{x.data.name} is differentiated as any matrix, not within the orthogonal ones"
-            known = {name: free if y is x else y for name, y in function.variables.items()}
-            expr, notes = replace(function.expr, x, free), (*function.notes, note)
-            function = Function(expr, known, function.dims, notes, function.source)
+            notes.append(f"{x.data.name} is differentiated as any matrix, not within the orthogonal ones")
+            expr, known[x.data.name] = replace(expr, x, free), free
             variables = [free if y is x else y for y in variables]
-    return function, variables
+    return Function(expr, known, function.dims, tuple(notes), function.source), variables
 
 
 def _known_as(f: Function, name: str) -> str:

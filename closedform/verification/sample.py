@@ -192,6 +192,7 @@ EDGES: dict[str, Callable[..., Array]] = {
     "pinv": _clear_rank,
     "norm2": lambda X: (np.abs(X) > 1e-9).any((-2, -1)),
     "max": _unique,
+    "ismax": _unique,
 }
 
 

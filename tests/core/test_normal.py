@@ -67,6 +67,18 @@ def test_powers_of_a_transpose_are_collected():
     assert normal(A.T * (A**2).T) is normal(A**3).T
 
 
+@pytest.mark.parametrize("p", [2, 3, 0.5, -1])
+def test_a_power_of_a_transposed_sum_has_one_normal_form(p):
+    A, B = symbol("A", (dim("m"), dim("n")), []), symbol("B", (dim("n"), dim("m")), [])
+    assert normal((A.T + B).T ** p) is normal(((A.T + B) ** p).T)
+
+
+def test_a_row_times_its_sign_is_its_absolute_value():
+    r, sign = symbol("r", (ONE, dim("n")), []), OPS["sign"]
+    once = normal(r * sign(r))
+    assert once is normal(OPS["abs"](r)) is normal(normal(once.T).T)
+
+
 @pytest.mark.parametrize("name", ["inv", "det", "logdet", "adj", "exp", "tr"])
 def test_functions_of_an_antisymmetric_matrix_have_a_normal_form(name):
     C = symbol("C", (dim("n"), dim("n")), [])
