@@ -145,8 +145,12 @@ def _positive_base(x: Array, p: Array) -> Array:
 
 
 def _varies(exponent: Expr) -> bool:
-    """Whether an exponent may take values that are not whole: then the base has to be positive."""
-    return any("integer" not in s.data.properties for s in symbols(exponent))
+    """Whether an exponent may take values that are not whole, if only by rounding: then the base has to be positive."""
+    rounded = any(e.args and e.op.name not in WHOLE for e in topological([exponent]))
+    return rounded or any("integer" not in s.data.properties for s in symbols(exponent))
+
+
+WHOLE = frozenset({"add", "scale", "hadamard", "transpose"})  #: of whole numbers they are whole, without rounding
 
 
 def _unique(X: Array) -> Array:

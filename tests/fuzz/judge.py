@@ -317,7 +317,9 @@ def _agree(t: Trial, before: Expr, after: Expr) -> bool:
         if not np.isfinite(wanted).all() or scale > LARGEST**2:
             continue
         tolerance = RELATIVE * np.abs(wanted).max() + ABSOLUTE * scale
-        moved = evaluate(before, {name: x * (1 + ROUNDING) for name, x in p.env.items()}, p.sizes)
+        rng = np.random.default_rng(t.q.point)
+        near = {name: x * (1 + ROUNDING * rng.uniform(-1, 1, x.shape)) for name, x in p.env.items()}
+        moved = evaluate(before, near, p.sizes)
         with np.errstate(all="ignore"):
             off = np.abs(found - wanted).max() / tolerance
             if not np.abs(moved - wanted).max() <= tolerance:  # as log det of a rounding error of 0
