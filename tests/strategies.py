@@ -32,6 +32,7 @@ from closedform.core.expr import (
     zeros,
 )
 from closedform.core.shape import ONE, SCALAR, Dim, Shape, dim, triangle
+from closedform.verification.sample import PROPERTIES as IMPOSED
 
 M, N = dim("m"), dim("n")
 SIZES = {"m": 2, "n": 3}
@@ -272,8 +273,8 @@ def environment(e: Expr, seed: int) -> dict[str, np.ndarray]:
     found = {}
     for s in symbols(e):
         value = rng.uniform(-0.2, 1.5, [d.value(SIZES) for d in s.shape])
-        if "spd" in s.data.properties:
-            value = value @ value.T + np.eye(len(value))
+        for name in IMPOSED.keys() & s.data.properties:
+            value = IMPOSED[name](rng, value)
         found[s.data.name] = value
     return found
 
