@@ -1,6 +1,6 @@
 """Random derivatives compared with JAX and PyTorch: `python -m tests.fuzz --first 100000 --second 20000 --seed 1`.
 
-Every question is asked, answered or refused by name, and the answer compared with everything in `judge.py`; every
+Every question is asked, answered or refused by name, and the answer compared with everything in `comparisons.py`; every
 derivative with PyTorch's, every `JAX`th with JAX's too, every `CHECKED`th goes through the check with its certificate,
 every `TOLD`th derivation is told.  What goes wrong is made small and printed as a row for `regressions.jsonl`.
 The exit code says whether anything was found.
@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from tests.fuzz.judge import Effort, judged
+from tests.fuzz.comparisons import Effort
+from tests.fuzz.judge import judged
 from tests.fuzz.questions import numbered
 from tests.fuzz.reduce import reduced
 from tests.fuzz.tally import Tally

@@ -9,7 +9,8 @@ from time import perf_counter
 from closedform.core.expr import OPS, Expr, number, ones, substitute, symbol, symbols, topological
 from closedform.core.shape import SCALAR
 from closedform.errors import ShapeError
-from tests.fuzz.judge import Effort, judged
+from tests.fuzz.comparisons import Effort
+from tests.fuzz.judge import judged
 from tests.fuzz.questions import Question
 
 SECONDS = 30.0  #: for one failure

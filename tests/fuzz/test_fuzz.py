@@ -14,7 +14,8 @@ from closedform.core.expr import OPS, topological
 from closedform.ops import elementwise
 from closedform.syntax.declare import PROPERTIES
 from tests.fuzz.__main__ import asked
-from tests.fuzz.judge import Effort, judged
+from tests.fuzz.comparisons import Effort
+from tests.fuzz.judge import judged
 from tests.fuzz.points import points
 from tests.fuzz.questions import Question, numbered, of_row
 from tests.fuzz.reduce import reduced
