@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
-from closedform.check.numeric import check
-from closedform.check.sample import difference, samples
 from closedform.cli.main import app
 from closedform.core.normal import normal
 from closedform.errors import NotSupported, VerificationError
+from closedform.verification.interpreter import evaluate
+from closedform.verification.numeric import check
+from closedform.verification.sample import difference, samples
 
 FUNCTIONS = {"sigma": "entrywise", "f": ("n", "n"), "F": ("m", "n"), "u": ("m",), "g": ()}
 SHAPES = {"A": ("m", "n"), "W": ("m", "n"), "X": ("p", "q"), "Z": ("n", "r"), "S": ("n", "n"), "M": ("n", "m"),
