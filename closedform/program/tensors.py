@@ -7,6 +7,8 @@ The order of contraction is chosen here, never at run time.  A delta between fre
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 
 from closedform.core.expr import Expr, number
 from closedform.index.tensor import Product, Tensor, atoms, letters
@@ -110,14 +112,21 @@ class _Body:
             assert isinstance(p.root, Pair)
             after, before = sorted(self.scaled_ends(p, p.root), key=lambda e: view[0] in e.letters)
             first.append(self.plan.flat(self.permuted(after, word)))
-            second.append(self.permuted(before, batch))
-        made = self.plan.make(
-            "matmul_each",
-            (self.plan.stack(first), self.plan.stack(second)),
-            (self.axes[0], *first[0].axes, *second[0].axes[1:]),
-        )
+            second.append(self.flat_rows(self.permuted(before, batch)))
+        left, right = self.plan.stack(first), self.plan.stack(second)
+        if len(batch) == 1:
+            made = self.plan.matmul(right, self.plan.transpose(left))
+        else:
+            made = self.plan.make("matmul_each", (left, right), (self.axes[0], *left.axes[:1], *right.axes[2:]))
         whole = self.plan.reshape(made, [self.low.size(d) for d in self.axes], self.axes)
         return view, whole, [p for p in pieces if p not in group]
+
+    def flat_rows(self, a: Term) -> Term:
+        """An array as a matrix with a row for each place on its first axis."""
+        if a.rank <= 2:
+            return a
+        n = reduce(mul, a.axes[1:])
+        return self.plan.reshape(a, [self.low.size(a.axes[0]), self.low.size(n)], (a.axes[0], n))
 
     def part(self, p: Piece, *, first: bool) -> tuple[Part, list[Term]]:
         """One product; one as large as the result, and not the first, as two operands."""

@@ -103,6 +103,8 @@ def assemble(t: Term, writer: Writer) -> Spelling:
 
 
 def _product(part: Part, places: list[str], t: Term, writer: Writer) -> str:
+    if set("".join(part.words)) - set(part.view):
+        return f"jnp.einsum('{','.join(part.words)}->{part.view}', {', '.join(places)})"
     out, factors = list(part.view), list[str]()
     new = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     for n, c in enumerate(part.view):

@@ -74,6 +74,11 @@ def otherwise(t: Term) -> Spelling:
     raise NotSupported(f"PyTorch has no {t.op}", hint="ask for NumPy code")
 
 
+def _of_a_tensor(prefix: str) -> Spell:
+    """A function that does not take numbers."""
+    return lambda t, writer: Spelling(f"{prefix}{t.op}(" + ("tensor({0})" if _is_number(t.args[0]) else "{0}") + ")")
+
+
 def _filled(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"torch.{t.op}({listed(0, len(t.args))}, **like)")
 
@@ -140,18 +145,28 @@ def assemble(t: Term, writer: Writer) -> Spelling:
             b = letters.index(c, a + 1)
             place += f".diagonal(dim1={a}, dim2={b})"
             letters = [d for n, d in enumerate(letters) if n not in (a, b)] + [c]
-        shown = [spread(writer.operand(a, ATOM), w, "".join(letters)) for a, w in zip(terms, part.words, strict=True)]
-        writer.lines.append(f"{place}.{'sub' if part.negative else 'add'}_({' * '.join(shown)})")
+        writer.lines.append(f"{place}.{'sub' if part.negative else 'add'}_({_product(part, terms, letters, writer)})")
     return Spelling(J)
 
 
 ENTRYWISE = "exp log sin cos tan arcsin arccos arctan sinh cosh tanh erf sqrt expm1 log1p abs"
+
+
+def _product(part: Part, terms: list[Term], letters: list[str], writer: Writer) -> str:
+    codes, out = [writer.operand(a, ATOM) for a in terms], "".join(letters)
+    if set("".join(part.words)) - set(out):
+        return f"torch.einsum('{','.join(part.words)}->{out}', {', '.join(codes)})"
+    return " * ".join(spread(code, w, out) for code, w in zip(codes, part.words, strict=True))
+
+
 EYE = "torch.eye({0}.shape[0], dtype={0}.dtype, device={0}.device)"
 SPELLINGS: dict[str, Spelling | Spell] = {
     **OPERATORS,
     **dict.fromkeys(ENTRYWISE.split(), _function),
-    **calls("sigmoid relu sign diag diagonal", "torch."),
-    **calls("softplus ismax vech packed unpacked"),
+    **calls("diag diagonal", "torch."),
+    **dict.fromkeys(["sigmoid", "relu", "sign"], _of_a_tensor("torch.")),
+    "softplus": _of_a_tensor(""),
+    **calls("ismax vech packed unpacked"),
     "kron": Spelling("kron({0}, {1})"),
     "outer": Spelling("torch.outer({0}, {1})"),
     "sum": postfix("{0}.sum()"),
