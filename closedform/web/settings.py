@@ -1,0 +1,42 @@
+"""What a server is told: where to listen, and how much it gives to one question, one client, and all together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+
+def _processes() -> int:
+    """One for each processor and one more, so that a long question leaves room for short ones."""
+    return (os.cpu_count() or 1) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a server.
+
+    Attributes:
+        workers: processes that answer.
+        seconds: for one question.
+        megabytes: of memory for one question, beyond what a process has at rest.
+        questions: after so many a process is replaced.
+        waiting: questions that may wait, of all clients.
+        waiting_of_one: questions that may wait, of one client.
+        rate: questions a second that one client may ask for long; 0 for no limit.
+        burst: questions that one client may ask at once.
+        body: bytes of a request.
+        link: bytes of a path with its query.
+        cached_bytes: of answers that are kept; 0 for none.
+    """
+
+    workers: int = field(default_factory=_processes)
+    seconds: float = 2.5
+    megabytes: int = 512
+    questions: int = 500
+    waiting: int = 400
+    waiting_of_one: int = 32
+    rate: float = 0.0
+    burst: int = 60
+    body: int = 64 * 1024
+    link: int = 16 * 1024
+    cached_bytes: int = 16 * 1024 * 1024
