@@ -26,12 +26,15 @@ from starlette.staticfiles import StaticFiles
 
 from closedform import __version__
 from closedform.lang import LANGUAGES, say
-from closedform.web.guard import ASGI, Guard, Scope, client_of
-from closedform.web.pool import Pool, Unanswered, Work
+from closedform.web.calls import CALLS
+from closedform.web.guard import Guard, client_of
+from closedform.web.openapi import description
+from closedform.web.pages import PARTS
+from closedform.web.pool import WORK, Pool, Unanswered
+from closedform.web.query import PAGES
 from closedform.web.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
-PATHS = ("/", "/check", "/mine", "/practice", "/api")
 API = "/api/v1/"
 KEPT = (200, 422)  #: statuses of answers that are the same tomorrow
 MOST_FIELDS = 64
@@ -64,8 +67,8 @@ class Kept:
 class Server:
     """The routes of one server, its pool and the answers it keeps."""
 
-    def __init__(self, settings: Settings, work: Work) -> None:
-        self.settings, self.pool, self.kept = settings, Pool(work, settings), Kept(settings.cached_bytes)
+    def __init__(self, settings: Settings, work: str) -> None:
+        self.settings, self.pool, self.kept = settings, Pool(settings, work), Kept(settings.cached_bytes)
 
     async def answer(self, request: Request, kind: str, fields: Any, media: str) -> Response:
         """The answer of the pool.
@@ -97,14 +100,14 @@ class Server:
     async def part(self, request: Request) -> Response:
         """A part of a page, for its script."""
         name = request.path_params["name"]
-        if name not in ("preview", "answer", "tab", "check", "mine"):
+        if name not in PARTS:
             raise HTTPException(404)
         return await self.answer(request, f"part/{name}", query_of(request), HTML)
 
     async def call(self, request: Request) -> Response:
         """A call of the JSON API."""
         name = request.path_params["name"]
-        if name not in ("derivative", "steps", "check", "judge"):
+        if name not in CALLS:
             raise HTTPException(404)
         body = b""
         async for chunk in request.stream():
@@ -118,15 +121,14 @@ class Server:
         return await self.answer(request, f"api/{name}", fields, JSON)
 
     async def openapi(self, request: Request) -> Response:
-        from closedform.web.openapi import description
-
         return JSONResponse(description())
 
     async def health(self, request: Request) -> Response:
-        """Whether processes are there to answer."""
-        alive = sum(worker.process.is_alive() for worker in self.pool.every)
-        facts = {"version": __version__, "workers": alive, "waiting": self.pool.waiting, "killed": self.pool.killed}
-        return JSONResponse({"status": "ok" if alive else "starting"} | facts, 200 if alive else 503)
+        """Whether there are processes to answer, and how busy they are."""
+        pool = self.pool
+        facts = {"version": __version__, "idle": pool.idle.qsize(), "waiting": pool.waiting, "killed": pool.killed}
+        lives = pool.nursery.lives
+        return JSONResponse({"status": "ok" if lives else "down"} | facts, 200 if lives else 503)
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -157,7 +159,7 @@ def query_of(request: Request) -> dict[str, Any]:
 
 def language_of(scope: Any) -> str:
     """The language of the link, or the first one that the browser asks for and we speak."""
-    asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("lang", "")
+    asked: str = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("lang", "")
     if asked in LANGUAGES:
         return asked
     header = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
@@ -188,24 +190,17 @@ async def _refused(request: Request, problem: Exception) -> Response:
     return refusal(request.scope, problem.status_code if isinstance(problem, HTTPException) else 500)
 
 
-def _guarded(scope: Scope, status: int) -> ASGI:
-    response: Any = refusal(scope, status)
-    return response  # type: ignore[no-any-return]
-
-
-def application(settings: Settings | None = None, work: Work | None = None) -> Starlette:
+def application(settings: Settings | None = None, work: str = WORK) -> Starlette:
     """The server, as an ASGI application.
 
     Args:
         settings: the limits; by default those of `Settings`.
-        work: what a process does with a question; by default `work.work`.
+        work: what a process does with a question, `module:function`.
     """
     settings = settings or Settings()
-    if work is None:
-        from closedform.web.work import work
     server = Server(settings, work)
     routes = [
-        *(Route(path, server.page) for path in PATHS),
+        *(Route(path, server.page) for path in PAGES),
         Route("/part/{name}", server.part),
         Route(API + "openapi.json", server.openapi),
         Route(API + "{name}", server.call, methods=["POST"]),
@@ -216,7 +211,7 @@ def application(settings: Settings | None = None, work: Work | None = None) -> S
         routes=routes,
         lifespan=server.lifespan,
         middleware=[
-            Middleware(Guard, settings=settings, refuse=_guarded),  # type: ignore[arg-type]
+            Middleware(Guard, settings=settings, refuse=refusal),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
         ],
         exception_handlers={HTTPException: _refused, Exception: _refused},

@@ -10,15 +10,17 @@ from itertools import groupby
 
 from markupsafe import Markup, escape
 
+from closedform import view
 from closedform.answer import Derivative
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import SCALAR, Shape
 from closedform.emit.shaped import shaped, words
+from closedform.emit.unicode import unicode
 
 SIZES = (6, 4, 3, 5, 2)  #: sample sizes of dimensions, in their order
 UNIT, LETTER, LINE, GAP = 11.0, 8.2, 18.0, 5.0  #: of a drawing: an entry, a letter, a line of text, a gap
 WIDEST = 22  #: entries of a factor that is drawn to scale
-LARGEST_GRAPH = 40
+LARGEST_GRAPH, ROW, COLUMN = 40, 66, 72
 SPARSE_SIZES = (8, 6, 5, 7, 4)
 LARGEST_PATTERN = 64  #: rows or columns of a pattern
 
@@ -49,14 +51,14 @@ def factors(D: Derivative) -> Markup | None:
         return None
     sizes = sample_sizes([D.shown, *D.variables])
     known = {words(s): s for e in topological([D.shown]) for s in (e.shape, e.shape[::-1])}
-    pieces = [("", words(D.expr.shape), D.expr.shape), ("=", "", None), *_pieces(D.shown, known)]
+    pieces = [(view.heading(D), words(D.expr.shape), D.expr.shape), ("=", "", None), *_pieces(D.shown, known)]
     boxes = [(s[0].value(sizes), s[1].value(sizes)) for _, _, s in pieces if s is not None]
     if max(max(box) for box in boxes) > WIDEST:
         return None
     height = max(rows for rows, _ in boxes) * UNIT
     drawn, at = list[str](), GAP
     for said, shape_said, shape in pieces:
-        width = max(len(said), len(shape_said)) * LETTER
+        width = max(len(said), len(shape_said)) * LETTER + GAP
         if shape is not None:
             rows, columns = (d.value(sizes) for d in shape)
             width = max(width, columns * UNIT)
@@ -86,8 +88,8 @@ def _pieces(e: Expr, known: dict[str, Shape]) -> Iterator[tuple[str, str, Shape 
 # ---------------------------------------------------------------------------------------------------------- graph
 
 SIGNS = {
-    "add": "+", "scale": "·", "matmul": "·", "hadamard": "⊙", "transpose": "ᵀ", "power": "^", "matpow": "^",
-    "kron": "⊗", "inv": "⁻¹", "eye": "I", "ones": "1", "zeros": "0",
+    "add": "+", "scale": "×", "matmul": "×", "hadamard": "⊙", "transpose": "ᵀ", "power": "^", "matpow": "^",
+    "kron": "⊗", "inv": "⁻¹",
 }  # fmt: skip
 
 
@@ -102,13 +104,13 @@ def graph(e: Expr) -> Markup | None:
     rows = [list(row) for _, row in groupby(sorted(nodes, key=lambda n: level[n]), key=lambda n: level[n])]
     place = _places(rows)
     width = max(x for x, _ in place.values()) + 48
-    height = len(rows) * 52 + 8
+    height = len(rows) * ROW + 8
     drawn = []
     for n in nodes:
         x, y = place[n]
         for a in n.args:
             u, v = place[a]
-            drawn.append(f'<line x1="{x:.1f}" y1="{height - y + 8:.1f}" x2="{u:.1f}" y2="{height - v - 24:.1f}"/>')
+            drawn.append(f'<line x1="{x:.1f}" y1="{height - y + 10:.1f}" x2="{u:.1f}" y2="{height - v - 23:.1f}"/>')
     for n in nodes:
         x, y = place[n]
         drawn.append(_text(x, height - y - 8, _sign(n), "name" if n.op.name == "symbol" else "sign"))
@@ -123,16 +125,14 @@ def _places(rows: list[list[Expr]]) -> dict[Expr, tuple[float, float]]:
     for i, row in enumerate(rows):
         aim = {n: sum(place[a][0] for a in n.args) / len(n.args) if n.args else 0.0 for n in row}
         ordered = sorted(row, key=lambda n: aim[n]) if i else row
-        step = 72 * max(1.0, widest / (len(row) + 1)) if len(row) < widest else 72
+        step = COLUMN * max(1.0, widest / (len(row) + 1)) if len(row) < widest else COLUMN
         for j, n in enumerate(ordered):
-            place[n] = (48 + j * step + (widest * 72 - len(row) * step) / 2, 18 + i * 52)
+            place[n] = (48 + j * step + (widest * COLUMN - len(row) * step) / 2, 18 + i * ROW)
     return place
 
 
 def _sign(n: Expr) -> str:
-    if n.op.name == "symbol":
-        return str(n.data.name)
-    return SIGNS.get(n.op.name) or (str(n.data) if n.op.name in ("constant", "number") else n.op.name)
+    return SIGNS.get(n.op.name) or (n.op.name if n.args else unicode(n))
 
 
 # ------------------------------------------------------------------------------------------------------- sparsity
@@ -161,7 +161,7 @@ def sparsity(D: Derivative) -> tuple[Markup, dict[str, int], int, int] | None:
     cell = 6.0 if max(rows, columns) > 24 else UNIT
     drawn = [f'<rect class="frame" x="1" y="1" width="{columns * cell:.0f}" height="{rows * cell:.0f}"/>']
     drawn += [
-        f'<rect x="{1 + j * cell + 0.5:.1f}" y="{1 + i * cell + 0.5:.1f}" width="{cell - 1:.1f}" height="{cell - 1:.1f}"/>'
+        f'<rect x="{1.5 + j * cell:.1f}" y="{1.5 + i * cell:.1f}" width="{cell - 1:.1f}" height="{cell - 1:.1f}"/>'
         for i, j in np.argwhere(there)
     ]
     drawing = svg(columns * cell + 2, rows * cell + 2, drawn, f"{int(there.sum())} / {there.size}")

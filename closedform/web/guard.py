@@ -6,14 +6,13 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from closedform.web.settings import Settings
 
-Scope = dict[str, Any]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-ASGI = Callable[[Scope, Any, Send], Awaitable[None]]
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LOG = logging.getLogger("closedform.web")
 MOST_CLIENTS = 10_000
@@ -60,7 +59,12 @@ class Guard:
         refuse: how a status is answered, by the path of the request.
     """
 
-    def __init__(self, app: ASGI, settings: Settings, refuse: Callable[[Scope, int], ASGI]) -> None:
+    def __init__(
+        self,
+        app: Callable[[Scope, Any, Send], Awaitable[None]],
+        settings: Settings,
+        refuse: Callable[[Scope, int], Any],
+    ) -> None:
         self.app, self.settings, self.refuse = app, settings, refuse
         self.rates = Rates(settings.rate, settings.burst)
 
@@ -70,11 +74,11 @@ class Guard:
             return
         began, seen = time.perf_counter(), {"status": 500, "bytes": 0}
 
-        async def sending(message: dict[str, Any]) -> None:
+        async def sending(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
                 own = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
-                message = message | {"headers": [*message["headers"], *own]}
+                message["headers"] = [*message["headers"], *own]
             elif message["type"] == "http.response.body":
                 seen["bytes"] += len(message.get("body", b""))
             await send(message)

@@ -27,7 +27,6 @@ from closedform.web.calls import CALLS
 from closedform.web.openapi import request_schema
 from closedform.web.pool import Pool, Unanswered
 from closedform.web.settings import Settings
-from closedform.web.work import work
 
 INSTRUCTIONS = (
     "Matrix calculus with checked answers. Formulas are text (* matrix product, ' transpose, .* entry by entry) or "
@@ -75,7 +74,7 @@ def run(settings: Settings) -> None:
 
 
 async def _run(settings: Settings) -> None:
-    pool = Pool(work, settings)
+    pool = Pool(settings)
     await pool.start()
     tools = server(pool)
     try:

@@ -1,26 +1,25 @@
 """Processes that answer questions; one that takes too long or too much is killed, and the others never notice.
 
-They are forked from a process in which the package is imported and warm (`warm.py`), so that a new one costs
-milliseconds.  One client has at most half of them at a time: whoever asks hard questions waits for himself.
+One client has at most half of them at a time: whoever asks hard questions waits for himself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import resource
-import signal
+import socket
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
-from pathlib import Path
+from threading import Lock
 
+from closedform.web.nursery import BORN, MESSAGE, told
 from closedform.web.settings import Settings
 
-Work = Callable[[bytes], bytes]
-WARM = "closedform.web.warm"
+WORK = "closedform.web.warm:answer"  #: what a process does with a question
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  #: the matrices are small
 
 
 class Unanswered(Exception):
@@ -52,13 +51,8 @@ class Died(Unanswered):
 class Worker:
     """A process at the other end of a pipe."""
 
-    def __init__(self, work: Work, settings: Settings) -> None:
-        context = multiprocessing.get_context("forkserver")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, work, settings.megabytes), daemon=True)
-        self.process.start()
-        theirs.close()
-        self.answered = 0
+    def __init__(self, pid: int, pipe: Connection) -> None:
+        self.pid, self.pipe, self.answered = pid, pipe, 0
 
     def ask(self, question: bytes) -> bytes:
         """The answer; blocks.
@@ -76,48 +70,71 @@ class Worker:
         return answer
 
 
-def serve(pipe: Connection, work: Work, megabytes: int) -> None:
-    """Answer what comes through the pipe until it is closed: the life of a process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if os.path.exists("/proc/self/statm") else 0
-    bound = pages * resource.getpagesize() + megabytes * 2**20
-    if pages:
-        resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends its processes
-    while True:
-        try:
-            question = pipe.recv_bytes()
-        except EOFError:
-            return
-        pipe.send_bytes(work(question))
+class Nursery:
+    """The process from which workers are forked."""
+
+    def __init__(self, work: str, megabytes: int) -> None:
+        self.control, theirs = socket.socketpair()
+        self.lock = Lock()
+        command = [sys.executable, "-m", "closedform.web.nursery", str(theirs.fileno()), work, str(megabytes)]
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env={**ONE_THREAD, **os.environ})
+        theirs.close()
+
+    def born(self) -> Worker:
+        """A new worker; blocks, the first time until the nursery is warm.
+
+        Raises:
+            Died: the nursery has ended.
+        """
+        ours, theirs = socket.socketpair()
+        with self.lock, theirs:
+            try:
+                socket.send_fds(self.control, [BORN], [theirs.fileno()])
+                reply = self.control.recv(MESSAGE, socket.MSG_WAITALL)
+            except OSError:
+                reply = b""
+        if not reply:
+            ours.close()
+            raise Died
+        return Worker(int.from_bytes(reply, "big"), Connection(ours.detach()))
+
+    def end(self, worker: Worker) -> None:
+        with self.lock:
+            self.control.sendall(told(worker.pid))
+
+    @property
+    def lives(self) -> bool:
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """End it and all that came from it."""
+        self.control.close()
+        self.process.wait()
 
 
 class Pool:
     """Workers, and who has them."""
 
-    def __init__(self, work: Work, settings: Settings) -> None:
-        self.work, self.settings = work, settings
+    def __init__(self, settings: Settings, work: str = WORK) -> None:
+        self.settings, self.work = settings, work
         self.idle: asyncio.Queue[Worker] = asyncio.Queue()
-        self.every: set[Worker] = set()
-        self.waiting = 0
+        self.waiting = self.killed = 0
         self.of_client: Counter[str] = Counter()
         self.turns: dict[str, asyncio.Semaphore] = {}
-        self.threads = ThreadPoolExecutor(settings.workers + 1, "pipe")
+        self.threads = ThreadPoolExecutor(2 * settings.workers + 1, "pipe")
         self.replacing: set[asyncio.Task[None]] = set()
-        self.killed = 0
 
     async def start(self) -> None:
-        """Start the processes, and wait until they answer."""
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # the matrices are small; inherited by the processes
-            os.environ.setdefault(name, "1")
-        multiprocessing.get_context("forkserver").set_forkserver_preload(["__main__", WARM])
-        await asyncio.gather(*(self._add() for _ in range(self.settings.workers)))
+        """Start the processes, and wait until they are warm."""
+        self.nursery = Nursery(self.work, self.settings.megabytes)
+        for _ in range(self.settings.workers):
+            await self._add()
 
     async def close(self) -> None:
         for task in self.replacing:
             task.cancel()
-        for worker in self.every:
-            worker.process.kill()
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.nursery.close()
+        self.threads.shutdown(cancel_futures=True)
 
     async def ask(self, question: bytes, client: str = "") -> bytes:
         """The answer of a process.
@@ -163,21 +180,12 @@ class Pool:
             if answered and worker.answered < self.settings.questions:
                 self.idle.put_nowait(worker)
             else:
-                self._replace(worker, kill=not answered)
-
-    def _replace(self, worker: Worker, kill: bool) -> None:
-        """A new process for an old one, which ends when its pipe is closed, or is killed."""
-        self.every.discard(worker)
-        if kill:
-            self.killed += 1
-            worker.process.kill()
-        else:
-            worker.pipe.close()
-        task = asyncio.create_task(self._add())
-        self.replacing.add(task)
-        task.add_done_callback(self.replacing.discard)
+                self.killed += not answered
+                self.nursery.end(worker)
+                task = asyncio.create_task(self._add())
+                self.replacing.add(task)
+                task.add_done_callback(self.replacing.discard)
 
     async def _add(self) -> None:
-        worker = await asyncio.get_running_loop().run_in_executor(None, Worker, self.work, self.settings)
-        self.every.add(worker)
-        self.idle.put_nowait(worker)
+        born = asyncio.get_running_loop().run_in_executor(None, self.nursery.born)
+        self.idle.put_nowait(await born)

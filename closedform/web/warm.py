@@ -10,20 +10,34 @@ import json
 
 from closedform.lang import LANGUAGES
 from closedform.practice.bank import PATTERNS
+from closedform.web.tabs import TABS
 from closedform.web.work import work
 
-QUESTIONS = {p.topic: p for p in PATTERNS}
+OF_TOPIC = {p.topic: p for p in PATTERNS}
+STATEMENT = "d(x'*A*x)/dx = 2*A*x"
 
 
-def warm() -> None:
-    """Answer a question of every kind."""
-    for lang in LANGUAGES:
-        for p in QUESTIONS.values():
-            query = {"f": p.function, "by": p.wrt.split(), "let": p.let, "lang": lang}
-            for kind in ("page/", "part/tab"):
-                work(json.dumps({"kind": kind, "fields": query}).encode())
-    gc.collect()
-    gc.freeze()  # what is here stays in memory that is shared
+def _question(kind: str, **fields: object) -> bytes:
+    return json.dumps({"kind": kind, "fields": fields}).encode()
 
 
-warm()
+def _questions() -> list[bytes]:
+    """Of every kind, in every language."""
+    asked = [{"f": p.function, "by": p.wrt.split(), "let": p.let} for p in OF_TOPIC.values()]
+    found = [_question("page/", lang=lang, tab=tab, **asked[0]) for lang in LANGUAGES for tab in TABS]
+    found += [_question("part/answer", **fields) for fields in asked]
+    return [*found, _question("page/check", s=STATEMENT), _question("api/derivative", f="x'*x", by=["x"])]
+
+
+FIRST = _question("page/", f="norm2(X*w - y)^2", by=["w"])
+
+
+def answer(question: bytes) -> bytes:
+    """What a process does with a question; the empty one is an example."""
+    return work(question or FIRST)
+
+
+for one in [FIRST, *_questions()]:
+    work(one)
+gc.collect()
+gc.freeze()  # what is here stays in memory that is shared

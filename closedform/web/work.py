@@ -13,8 +13,9 @@ from closedform import view
 from closedform.errors import ClosedFormError, TooLarge
 from closedform.lang import LANGUAGES
 from closedform.web.calls import CALLS, status_of
-from closedform.web.parts import PARTS, error, page, render
+from closedform.web.pages import PARTS, page
 from closedform.web.query import Query
+from closedform.web.rendering import error, render
 
 
 def work(question: bytes) -> bytes:
