@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from closedform import view
 from closedform.answer import Derivative
-from closedform.calculus.layout import LAYOUTS
 from closedform.core.function import Function
 from closedform.core.shape import sizes_in_words
 from closedform.emit.latex import spelled
@@ -73,7 +72,7 @@ def answer(q: Query) -> Shown:
         "shape": sizes_in_words(D.shape),
         "shape_latex": "" if D.arrangement.axes else shape_latex(D.expr.shape),
         "layout": D.layout,
-        "layouts": [(name, q.link(layout=name)) for name in LAYOUTS if not name.startswith("seed")],
+        "layouts": [(name, q.link(layout=name)) for name in D.layout_names],
         "conditions": D.conditions,
         "conventions": D.conventions,
         "structured": any(s.structure is not None for s in D.stages),

@@ -27,32 +27,27 @@ def tab(q: Query) -> str:
 
 
 def page(q: Query) -> tuple[int, str]:
-    """A page and its status; a mistake of the reader is shown in its place."""
-    status, shown = 200, dict[str, Any]({"error": None, "examples": None})
+    """A page and its status; a mistake of the reader is shown below what could be made of the question."""
+    status = 200
+    shown: Shown = dict.fromkeys(("error", "examples", "reading", "answer", "own", "content")) | {"tab": ""}
     try:
-        shown |= CONTENT[q.path](q)
+        CONTENT[q.path](q, shown)
     except ClosedFormError as e:
-        status = status_of(e)
-        shown |= {"error": error(e, q), "content": None}
-    name = q.path.strip("/") or "derivative"
-    return status, render(f"{name}.html", q, {"name": name, "content": None} | shown)
+        status, shown["error"] = status_of(e), error(e, q)
+    return status, render(f"{q.path.strip('/') or 'derivative'}.html", q, shown)
 
 
-def _derivative_page(q: Query) -> Shown:
+def _derivative_page(q: Query, shown: Shown) -> None:
     if not q["f"]:
-        return {"reading": None, "answer": None, "tab": "", "examples": examples(q)}
-    shown: Shown = {"reading": None, "answer": None, "tab": ""}
-    try:
-        shown["reading"] = reading(q)
-        if q.by:
-            shown["answer"] = answer(q)
-            shown["tab"] = Markup(tab(q))
-    except ClosedFormError as e:
-        return shown | {"error": error(e, q), "failed": status_of(e)}
-    return shown
+        shown["examples"] = examples(q)
+        return
+    shown["reading"] = reading(q)
+    if q.by:
+        shown["answer"] = answer(q)
+        shown["tab"] = Markup(tab(q))
 
 
-@lru_cache(8)
+@lru_cache(1)
 def _typeset_examples() -> tuple[tuple[str, tuple[tuple[Any, Any], ...]], ...]:
     return tuple(
         (field, tuple((e, formula(parse(e.f, *declarations([e.let]), infer=True).expr)) for e in rows))
@@ -69,31 +64,34 @@ def examples(q: Query) -> list[tuple[str, list[tuple[str, Any, str]]]]:
     ]
 
 
-def _check_page(q: Query) -> Shown:
-    return {"content": verdicts(q) if q["s"] else None}
+def _check_page(q: Query, shown: Shown) -> None:
+    if q["s"]:
+        shown["content"] = verdicts(q)
 
 
-def _mine_page(q: Query) -> Shown:
-    complete = q["f"] and q.by and q["mine"]
-    return {"reading": reading(q) if q["f"] else None, "content": judgement(q) if complete else None}
+def _mine_page(q: Query, shown: Shown) -> None:
+    if q["f"]:
+        shown["reading"] = reading(q)
+    if q["f"] and q.by and q["mine"]:
+        shown["content"] = judgement(q)
 
 
-def _practice_page(q: Query) -> Shown:
-    shown = exercise(q)
+def _practice_page(q: Query, shown: Shown) -> None:
+    shown |= exercise(q)
     if q["mine"]:
-        try:
-            shown["content"] = judgement(Query("/", shown["own"].fields | {"mine": q["mine"]}))
-        except ClosedFormError as e:
-            shown["error"] = error(e, q)
-    return shown
+        shown["content"] = judgement(Query("/", shown["own"].fields | {"mine": q["mine"]}))
 
 
-CONTENT: dict[str, Callable[[Query], Shown]] = {
+def _api_page(q: Query, shown: Shown) -> None:
+    shown["calls"] = CALLS
+
+
+CONTENT: dict[str, Callable[[Query, Shown], None]] = {
     "/": _derivative_page,
     "/check": _check_page,
     "/mine": _mine_page,
     "/practice": _practice_page,
-    "/api": lambda q: {"calls": CALLS},
+    "/api": _api_page,
 }
 PARTS: dict[str, Callable[[Query], str]] = {  #: what the page's script asks for, by name
     "preview": lambda q: render("preview.html", q, {"reading": reading(q)}),

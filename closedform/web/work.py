@@ -68,7 +68,7 @@ def _page(name: str, fields: Any) -> tuple[int, str]:
         return page(Query.read(f"/{name}", fields))
     except ClosedFormError as e:  # the query itself cannot be read
         q = _empty(f"/{name}", fields)
-        return status_of(e), render("refused.html", q, {"name": "", "error": error(e, q)})
+        return status_of(e), render("refused.html", q, {"error": error(e, q)})
 
 
 def _failed(family: str, fields: Any) -> tuple[int, str]:
