@@ -63,7 +63,7 @@ def answer(q: Query) -> Shown:
     D = derivative_of(q)
     report = D.check()
     names = list(D.function.variables)
-    again = [{"latex": spelled(n), "link": q.link("/", by=[*q.by, n], layout=None)} for n in names]
+    again = [{"name": n, "latex": spelled(n), "link": q.link("/", by=[*q.by, n], layout=None)} for n in names]
     return {
         "formula": mathml(whole_latex(D)),
         "heading": view.heading_latex(D) if D.arrangement.axes else "",

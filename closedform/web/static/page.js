@@ -93,11 +93,28 @@ async function look() {
   if (!reply) return;
   preview.classList.toggle("stale", !reply.ok);
   const shown = find(".formula", preview);
+  const back = whereabouts();
   if (reply.ok || !shown) preview.replaceChildren(...reply.nodes);
   else {
     find(".error", preview)?.remove(); // what was read last stays, and the mistake is told below it
     preview.append(...reply.nodes);
   }
+  back();
+}
+
+// Where the reader is among the chips, and the way back after they were made anew.
+function whereabouts() {
+  const active = document.activeElement;
+  const chip = active.closest?.(".chip");
+  const opened = find(".chip details[open]", preview)?.closest(".chip").dataset.name;
+  const part = active.matches?.("a.by") ? "a.by" : active.matches?.("summary") ? "summary" : "";
+  const own = active.dataset?.part ? `[data-part="${active.dataset.part}"]` + (active.type === "checkbox" ? `[value="${active.value}"]` : "") : part;
+  const named = (name) => all(".chip", preview).find((one) => one.dataset.name === name);
+  return () => {
+    const again = opened && named(opened);
+    if (again) find("details", again).open = true;
+    if (chip && own && !preview.contains(active)) find(own, named(chip.dataset.name) ?? preview)?.focus();
+  };
 }
 
 function declare(name, said) {
@@ -267,6 +284,7 @@ document.addEventListener("submit", async (event) => {
   const { part, into } = event.target.dataset;
   if (event.target === form && answerBox) {
     event.preventDefault();
+    clearTimeout(typing);
     await look();
     const names = all(".chip", preview).map((chip) => chip.dataset.name);
     const kept = question().getAll("by").filter((name) => names.includes(name));
