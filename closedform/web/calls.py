@@ -12,17 +12,13 @@ from typing import Any
 from closedform import view
 from closedform.calculus.layout import LAYOUTS
 from closedform.derivation.telling import LEVELS
-from closedform.errors import ClosedFormError, RequestError, TooLarge, VerificationError
+from closedform.errors import ClosedFormError, Malformed, TooLarge, VerificationError
 from closedform.lang import LANGUAGES
 
 Fields = dict[str, Any]
 ROUTES = ("differentials", "expansion", "entries")
 LONGEST = 10_000  #: characters of a field; the parsers have the same limit
 MOST = 8  #: variables of one derivative
-
-
-class Malformed(RequestError):
-    """A request that is no question: a field is missing, unknown, or of the wrong type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class Field:
     many: bool = False
     optional: bool = False
 
-    def read(self, name: str, given: Any) -> Any:
+    def taken(self, name: str, given: Any) -> Any:
         """The value of the field.
 
         Raises:
@@ -116,7 +112,7 @@ class Call:
             value = given.get(name)
             if value is None and field.default is None and not field.optional:
                 raise Malformed(f"the field {name} is missing")
-            read[name] = field.default if value is None else field.read(name, value)
+            read[name] = field.default if value is None else field.taken(name, value)
         return read
 
 

@@ -11,7 +11,7 @@ from closedform.answer import Derivative
 from closedform.core.abstract import abstract_functions
 from closedform.core.shape import sizes_in_words
 from closedform.emit.latex import latex, spelled
-from closedform.errors import ClosedFormError, RequestError, ShapeError, TooLarge
+from closedform.errors import ClosedFormError, Malformed, RequestError, ShapeError, TooLarge
 from closedform.lang.messages import translated
 from closedform.practice.bank import LEVELS as DIFFICULTIES
 from closedform.practice.bank import TOPICS
@@ -21,7 +21,6 @@ from closedform.syntax.sides import Side, statement_of
 from closedform.syntax.statement import written
 from closedform.syntax.text import parse
 from closedform.web.answers import derivative_of, reading
-from closedform.web.calls import Malformed
 from closedform.web.mathml import mathml
 from closedform.web.query import Query
 from closedform.web.rendering import Shown, error

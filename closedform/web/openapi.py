@@ -38,7 +38,7 @@ SCHEMAS = {
         statement=TEXT, verdict={"enum": ["true", "conditional", "false", "ambiguous"]}, conditions=TEXTS,
         layouts=TEXTS, convention=_or_null(TEXT), readings={"type": "array", "items": ANY_OBJECT},
         reason=_or_null(TEXT), counterexample=_or_null(ANY_OBJECT), correction=_or_null(TEXT),
-        corrected=_or_null(TEXT), inferred=TEXTS, domain=TEXTS, unfinished=TRUTH,
+        corrected=_or_null(TEXT), inferred=TEXTS, unfinished=TRUTH, **{"domain": TEXTS},
     ),
     "judge": _record(
         verdict={"enum": ["right", "layout", "wrong"]}, layouts=TEXTS, asked=TEXT, line=_or_null(WHOLE), mine=TEXT,

@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from closedform.calculus.layout import LAYOUTS
+from closedform.errors import Malformed
 from closedform.lang import LANGUAGES
 from closedform.practice.bank import LEVELS as DIFFICULTIES
 from closedform.practice.bank import TOPICS
-from closedform.web.calls import BY, LET, LEVEL, ROUTE, ROUTES, SYMMETRIC, Field, Fields, Malformed
+from closedform.web.calls import BY, LET, LEVEL, ROUTE, ROUTES, SYMMETRIC, Field, Fields
 
 BEGIN = "steps"  #: the tab that is open first
 
@@ -65,7 +66,7 @@ class Query:
         unknown = sorted(given.keys() - FIELDS.keys())
         if unknown:
             raise Malformed(f"no such field: {unknown[0][:40]!r}", hint="the fields are " + ", ".join(FIELDS))
-        return cls(path, {n: f.default if not given.get(n) else f.read(n, given[n]) for n, f in FIELDS.items()})
+        return cls(path, {n: f.default if not given.get(n) else f.taken(n, given[n]) for n, f in FIELDS.items()})
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]

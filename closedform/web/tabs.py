@@ -19,11 +19,11 @@ from closedform.core.shape import sizes_in_words
 from closedform.derivation.telling import LEVELS
 from closedform.emit.index import index_latex
 from closedform.emit.latex import spelled
-from closedform.errors import NotSupported, TooLarge
+from closedform.errors import Malformed, NotSupported, TooLarge
 from closedform.formula import BACKENDS
 from closedform.lang import LANGUAGES
 from closedform.web import draw
-from closedform.web.calls import ROUTES, Malformed
+from closedform.web.calls import ROUTES
 from closedform.web.mathml import mathml
 from closedform.web.query import Query
 from closedform.web.rendering import SPOKEN, Shown, inline, render, shape_latex
