@@ -5,6 +5,7 @@ No mathematics is done in this process, so that nothing can hold it up.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections import OrderedDict
@@ -69,6 +70,7 @@ class Server:
 
     def __init__(self, settings: Settings, work: str) -> None:
         self.settings, self.pool, self.kept = settings, Pool(settings, work), Kept(settings.cached_bytes)
+        self.asked: dict[bytes, asyncio.Future[bytes]] = {}  #: what the pool is busy with
 
     async def answer(self, request: Request, kind: str, fields: Any, media: str) -> Response:
         """The answer of the pool.
@@ -77,16 +79,25 @@ class Server:
             HTTPException: there is none.
         """
         question = json.dumps({"kind": kind, "fields": fields}, sort_keys=True).encode()
-        answer = self.kept.get(question)
-        if answer is None:
-            try:
-                answer = await self.pool.ask(question, client_of(dict(request.scope)))
-            except Unanswered as unanswered:
-                raise HTTPException(unanswered.status) from None
+        answer = self.kept.get(question) or await self._asked(question, client_of(request.scope))
         status, _, body = answer.partition(b" ")
         if int(status) in KEPT:
             self.kept.put(question, answer)
         return Response(body, int(status), {"vary": "Accept-Language", "cache-control": "no-cache"}, media)
+
+    async def _asked(self, question: bytes, client: str) -> bytes:
+        """The answer of the pool, which is asked once while many wait for the same.
+
+        Raises:
+            HTTPException: there is none.
+        """
+        if question not in self.asked:
+            self.asked[question] = asyncio.ensure_future(self.pool.ask(question, client))
+            self.asked[question].add_done_callback(lambda _: self.asked.pop(question))
+        try:
+            return await asyncio.shield(self.asked[question])
+        except Unanswered as unanswered:
+            raise HTTPException(unanswered.status) from None
 
     async def page(self, request: Request) -> Response:
         """A page; an exercise without a seed is sent to one with a seed, so that its link is its own."""

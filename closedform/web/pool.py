@@ -11,13 +11,16 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from threading import Lock
+from typing import TypeVar
 
 from closedform.web.nursery import BORN, MESSAGE, told
 from closedform.web.settings import Settings
 
+T = TypeVar("T")
 WORK = "closedform.web.warm:answer"  #: what a process does with a question
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  #: the matrices are small
 
@@ -29,11 +32,11 @@ class Unanswered(Exception):
 
 
 class Busy(Unanswered):
-    """Too many questions wait already."""
+    """Too many questions wait already, or this one has waited too long."""
 
 
 class OneTooMany(Unanswered):
-    """Too many questions of this client wait already."""
+    """The same, of this client."""
 
     status = 429
 
@@ -46,6 +49,18 @@ class Expired(Unanswered):
 
 class Died(Unanswered):
     """The process ended before it answered."""
+
+
+async def within(seconds: float, awaited: Awaitable[T], late: type[Unanswered]) -> T:
+    """What is awaited.
+
+    Raises:
+        Unanswered: of that kind, when it takes longer.
+    """
+    try:
+        return await asyncio.wait_for(awaited, seconds)
+    except TimeoutError:
+        raise late from None
 
 
 class Worker:
@@ -144,7 +159,7 @@ class Pool:
             client: who asks.
 
         Raises:
-            Busy, OneTooMany: too many wait; nothing was asked.
+            Busy, OneTooMany: too many wait, or it waited for too long; nothing was asked.
             Expired: it took longer than `settings.seconds`; the process was killed.
             Died: the process ended, perhaps for lack of memory.
         """
@@ -156,8 +171,11 @@ class Pool:
         self.waiting += 1
         self.of_client[client] += 1
         try:
-            async with turn:
+            await within(self.settings.patience, turn.acquire(), OneTooMany)
+            try:
                 return await self._answer(question)
+            finally:
+                turn.release()
         finally:
             self.waiting -= 1
             self.of_client[client] -= 1
@@ -165,15 +183,13 @@ class Pool:
                 del self.of_client[client], self.turns[client]
 
     async def _answer(self, question: bytes) -> bytes:
-        worker = await self.idle.get()
+        worker = await within(self.settings.patience, self.idle.get(), Busy)
         answered = False
         try:
             asked = asyncio.get_running_loop().run_in_executor(self.threads, worker.ask, question)
-            answer = await asyncio.wait_for(asked, self.settings.seconds)
+            answer = await within(self.settings.seconds, asked, Expired)
             answered = True
             return answer
-        except TimeoutError:
-            raise Expired from None
         except (EOFError, OSError):
             raise Died from None
         finally:

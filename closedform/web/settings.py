@@ -20,6 +20,7 @@ class Settings:
         seconds: for one question.
         megabytes: of memory for one question, beyond what a process has at rest.
         questions: after so many a process is replaced.
+        patience: seconds that a question may wait for a process.
         waiting: questions that may wait, of all clients.
         waiting_of_one: questions that may wait, of one client.
         rate: questions a second that one client may ask for long; 0 for no limit.
@@ -33,6 +34,7 @@ class Settings:
     seconds: float = 2.5
     megabytes: int = 512
     questions: int = 500
+    patience: float = 2.0
     waiting: int = 400
     waiting_of_one: int = 32
     rate: float = 0.0

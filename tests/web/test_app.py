@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -326,3 +328,11 @@ def test_an_answer_is_kept_and_a_failure_is_not():
         before = client.get("/?f=who&let=1").text
         assert client.get("/?f=die").status_code == 503
         assert client.get("/?f=who&let=2").text != before
+
+
+def test_a_question_that_many_ask_at_once_is_answered_once():
+    with TestClient(application(Settings(workers=3), "tests.web.hostile:as_app")) as client:
+        with ThreadPoolExecutor(6) as many:
+            start = time.perf_counter()
+            answers = list(many.map(lambda _: client.get("/?f=sleep 0.5").text, range(6)))
+        assert len(set(answers)) == 1 and time.perf_counter() - start < 1.4
