@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import re
 import subprocess
@@ -103,6 +104,13 @@ def memory(pid: int) -> int:
     return 0
 
 
+def computed(pid: int) -> float:
+    """Seconds of computing of a process and of all that came from it, those that have ended included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(computed, map(int, children)))
+
+
 async def watch(pid: int, end: float, most: list[int]) -> None:
     while time.perf_counter() < end:
         most.append(memory(pid))
@@ -119,12 +127,16 @@ async def load(options: argparse.Namespace, pid: int) -> None:
         for i in range(options.clients)
     ]
     bombers = [bomb(end, bombed, bombs) for _ in range(BOMBERS if options.hostile else 0)]
+    before = computed(pid)
     await asyncio.gather(*visitors, *bombers, watch(pid, end, megabytes))
+    spent = computed(pid) - before
     rows = [("answers", sum(seen.values())), ("a second", f"{sum(seen.values()) / options.seconds:.0f}")]
     rows += [("statuses", dict(seen)), ("median", milliseconds(percentile(times, 0.5)))]
     rows += [(f"p{share:.0%}"[:-1], milliseconds(percentile(times, share))) for share in (0.95, 0.99)]
     rows += [("slowest", milliseconds(max(times))), ("memory at most", f"{max(megabytes)} MB")]
     rows += [("memory at the beginning, at the end", f"{megabytes[0]}, {megabytes[-1]} MB")]
+    rows += [("the server computed for", f"{spent:.1f} s, {milliseconds(spent / sum(seen.values()))} an answer")]
+    rows += [("load of the machine", f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")]
     if options.hostile:
         rows += [("bombs", dict(bombed)), ("slowest bomb", milliseconds(max(bombs)))]
     title = f"{options.clients} clients, {options.questions} questions, {options.think} s to think, {options.seconds} s"

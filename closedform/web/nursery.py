@@ -20,6 +20,7 @@ from pathlib import Path
 
 MESSAGE = 8  #: bytes
 BORN = bytes(MESSAGE)  #: the message that asks for a process
+LONG, LEAST = 0.3, 19  #: seconds of computing, after which a process has the least priority
 MEMORY = Path("/proc/self/statm")
 
 Work = Callable[[bytes], bytes]
@@ -79,11 +80,17 @@ def _bound(megabytes: int) -> None:
 def serve(pipe: Connection, work: Work) -> None:
     """Answer what comes through the pipe: the life of a process.
 
-    First an empty question, with no one waiting, so that the memory which it shares becomes its own.
+    First an empty question, with no one waiting, so that the memory which it shares becomes its own.  A question that
+    computes for long is given what others leave; there is no way back, so that the pool then wants another process.
     """
+    signal.signal(signal.SIGPROF, lambda *_: os.nice(LEAST))
     work(b"")
     while True:
-        pipe.send_bytes(work(pipe.recv_bytes()))
+        question = pipe.recv_bytes()
+        signal.setitimer(signal.ITIMER_PROF, LONG)
+        answer = work(question)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        pipe.send_bytes(answer)
 
 
 if __name__ == "__main__":

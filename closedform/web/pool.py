@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import TypeVar
 
-from closedform.web.nursery import BORN, MESSAGE, told
+from closedform.web.nursery import BORN, LEAST, MESSAGE, told
 from closedform.web.settings import Settings
 
 T = TypeVar("T")
@@ -83,6 +83,11 @@ class Worker:
             raise
         self.answered += 1
         return answer
+
+    @property
+    def demoted(self) -> bool:
+        """Whether a long question has cost it its priority."""
+        return os.getpriority(os.PRIO_PROCESS, self.pid) == LEAST
 
 
 class Nursery:
@@ -193,7 +198,7 @@ class Pool:
         except (EOFError, OSError):
             raise Died from None
         finally:
-            if answered and worker.answered < self.settings.questions:
+            if answered and worker.answered < self.settings.questions and not worker.demoted:
                 self.idle.put_nowait(worker)
             else:
                 self.killed += not answered

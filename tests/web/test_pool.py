@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -117,6 +118,17 @@ def test_a_process_is_replaced_after_many_questions():
         async with pool(workers=1, questions=3) as p:
             seen = [await p.ask(b"who") for _ in range(6)]
             assert len(set(seen)) == 2 and seen.count(seen[0]) == 3 and p.killed == 0
+
+    run(test)
+
+
+def test_a_process_that_computed_for_long_has_the_least_priority_and_is_replaced():
+    async def test():
+        async with pool(workers=1, seconds=20) as p:
+            before = await p.ask(b"who")
+            assert await p.ask(b"compute 1") == b"200 19"
+            assert await p.ask(b"who") != before and p.killed == 0
+            assert await p.ask(b"compute 0") == b"200 %d" % os.nice(0)
 
     run(test)
 
