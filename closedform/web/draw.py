@@ -110,11 +110,11 @@ def graph(e: Expr) -> Markup | None:
         x, y = place[n]
         for a in n.args:
             u, v = place[a]
-            drawn.append(f'<line x1="{x:.1f}" y1="{height - y + 10:.1f}" x2="{u:.1f}" y2="{height - v - 23:.1f}"/>')
+            drawn.append(f'<line x1="{x:.1f}" y1="{height - y + 13:.1f}" x2="{u:.1f}" y2="{height - v - 23:.1f}"/>')
     for n in nodes:
         x, y = place[n]
         drawn.append(_text(x, height - y - 8, _sign(n), "name" if n.op.name == "symbol" else "sign"))
-        drawn.append(_text(x, height - y + 5, words(n.shape) if n.shape != SCALAR else "", "shape"))
+        drawn.append(_text(x, height - y + 7, words(n.shape) if n.shape != SCALAR else "", "shape"))
     return svg(width, height + 8, drawn, f"{len(nodes)}")
 
 
