@@ -48,7 +48,9 @@ class Expired(Unanswered):
 
 
 class Died(Unanswered):
-    """The process ended before it answered."""
+    """The process ended before it answered: a mistake of ours, whose traceback is on stderr, or a lack of memory."""
+
+    status = 500
 
 
 async def within(seconds: float, awaited: Awaitable[T], late: type[Unanswered]) -> T:
@@ -165,20 +167,21 @@ class Pool:
 
         Raises:
             Busy, OneTooMany: too many wait, or it waited for too long; nothing was asked.
-            Expired: it took longer than `settings.seconds`; the process was killed.
+            Expired: it took longer than `settings.seconds`, waiting included; the process was killed.
             Died: the process ended, perhaps for lack of memory.
         """
         if self.waiting >= self.settings.waiting:
             raise Busy
         if self.of_client[client] >= self.settings.waiting_of_one:
             raise OneTooMany
+        end = asyncio.get_running_loop().time() + self.settings.seconds
         turn = self.turns.setdefault(client, asyncio.Semaphore(max(1, self.settings.workers // 2)))
         self.waiting += 1
         self.of_client[client] += 1
         try:
             await within(self.settings.patience, turn.acquire(), OneTooMany)
             try:
-                return await self._answer(question)
+                return await self._answer(question, end)
             finally:
                 turn.release()
         finally:
@@ -187,12 +190,13 @@ class Pool:
             if not self.of_client[client]:
                 del self.of_client[client], self.turns[client]
 
-    async def _answer(self, question: bytes) -> bytes:
+    async def _answer(self, question: bytes, end: float) -> bytes:
         worker = await within(self.settings.patience, self.idle.get(), Busy)
         answered = False
         try:
-            asked = asyncio.get_running_loop().run_in_executor(self.threads, worker.ask, question)
-            answer = await within(self.settings.seconds, asked, Expired)
+            loop = asyncio.get_running_loop()
+            asked = loop.run_in_executor(self.threads, worker.ask, question)
+            answer = await within(end - loop.time(), asked, Expired)
             answered = True
             return answer
         except (EOFError, OSError):

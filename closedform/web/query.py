@@ -44,7 +44,7 @@ PAGES = {  #: the fields that a page's own links have, by the page's path
     "/": ("f", "by", "let", "layout", "symmetric", "tab", "told", "level", "route", "lang"),
     "/check": ("s", "let", "lang"),
     "/mine": ("f", "by", "let", "layout", "mine", "lang"),
-    "/practice": ("topic", "difficulty", "seed", "n", "lang"),
+    "/practice": ("topic", "difficulty", "seed", "n", "mine", "lang"),
     "/api": ("lang",),
 }
 
@@ -78,6 +78,12 @@ class Query:
     @property
     def by(self) -> list[str]:
         return self["by"] or []
+
+    @property
+    def unusual(self) -> dict[str, Any]:
+        """The fields of this page that are not as usual, without those that have a place of their own in its form."""
+        own = set(PAGES[self.path]) - {"f", "by", "let", "s", "mine"}
+        return {n: v for n, v in self.fields.items() if n in own and v and v != FIELDS[n].default}
 
     def link(self, path: str | None = None, /, **changes: Any) -> str:
         """The link to this question with some fields changed; what is as usual is not in it.

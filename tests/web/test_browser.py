@@ -16,8 +16,10 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 import closedform as cf
 from closedform.lang import say
+from closedform.web.query import Query
 from tests.web.browser import browser
 from tests.web.serving import serving
+from tests.web.test_query import read
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 LOGISTIC = "sum(log(ones(m) + exp(-y.*(X*w))))"
@@ -89,7 +91,7 @@ def test_a_reader_types_clicks_a_variable_and_reads_the_answer(page):
     page.text(answer(LOGISTIC, "w").text)
     assert page.find(".answer .whole math").is_displayed()
     assert "proved" in page.find(".badge summary").text
-    assert page.driver.current_url.endswith("&by=w")
+    assert read(page.driver.current_url) == Query.read("/", {"f": LOGISTIC, "by": ["w"]})
     page.until(lambda: len(page.all(".steps > li")) == len(answer(LOGISTIC, "w").steps()))
     assert page.find("#said").get_attribute("role") == "status"
 
@@ -135,6 +137,20 @@ def test_a_layout_is_switched(page, server):
     page.until(lambda: len(page.all("table.layouts tbody tr")) == 2)
     page.find("table.layouts a[href*='layout=numerator']").click()
     page.text(answer("tanh(W*x)", "x", layout="numerator").text)
+
+
+def test_what_a_link_says_is_not_forgotten(page, server):
+    page.driver.get(f"{server}/?f=tr(A*S)&by=S&let=S:+symmetric&symmetric=entries&layout=denominator")
+    page.find("#tab-latex").click()
+    right = answer_of_entries().in_layout("denominator").latex()
+    page.until(lambda: right in page.find("#latex-answer").text)
+    asked = {"f": "tr(A*S)", "by": ["S"], "let": "S: symmetric", "symmetric": "entries", "layout": "denominator"}
+    assert read(page.driver.current_url) == Query.read("/", {**asked, "tab": "latex"})
+
+
+def answer_of_entries():
+    f = cf.parse("tr(A*S)", properties={"S": ["symmetric"]})
+    return cf.derivative(f, "S", symmetric="entries")
 
 
 def test_the_language_is_switched_with_the_question(page, server):

@@ -42,8 +42,8 @@ def test_an_answer_comes_back_as_bytes():
 @pytest.mark.parametrize(("question", "error", "status"), [
     (b"spin", Expired, 504),
     (b"sleep 60", Expired, 504),
-    (b"die", Died, 503),
-    (b"raise oh", Died, 503),
+    (b"die", Died, 500),
+    (b"raise oh", Died, 500),
 ])  # fmt: skip
 def test_a_process_that_does_not_answer_is_replaced(question, error, status):
     async def test():

@@ -152,8 +152,8 @@ async function ask(push = true) {
   await openTab(query.get("tab") || "steps", false);
 }
 
-async function openTab(name, push = true, query = question()) {
-  query.set("tab", name);
+async function openTab(name, push = true) {
+  const query = question();
   const panel = find("#panel");
   for (const tab of all("[role=tab]")) {
     const chosen = tab.dataset.tab === name;
@@ -162,9 +162,10 @@ async function openTab(name, push = true, query = question()) {
   }
   panel.setAttribute("aria-labelledby", `tab-${name}`);
   if (push) {
-    setField("tab", name);
-    history.replaceState(null, "", `${location.pathname}?${query}`);
+    setField("tab", name === "steps" ? "" : name); // the first one is as usual
+    history.replaceState(null, "", `${location.pathname}?${question()}`);
   }
+  query.set("tab", name);
   if (await show(panel, `${panel.dataset.url}?${query}`)) prepare(panel);
 }
 
