@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 MESSAGE = 8  #: bytes
+READY = b""  #: what a process says when it can be asked
 BORN = bytes(MESSAGE)  #: the message that asks for a process
 LONG, LEAST = 0.3, 19  #: seconds of computing, after which a process has the least priority
 MEMORY = Path("/proc/self/statm")
@@ -37,18 +38,21 @@ def main(descriptor: str, named: str, megabytes: str) -> None:
     module, _, name = named.partition(":")
     work: Work = getattr(import_module(module), name)
     control = socket.socket(fileno=int(descriptor))
-    living: set[int] = set()
+    living, dying = set[int](), set[int]()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 1)
+        dying -= {pid for pid in dying if os.waitpid(pid, os.WNOHANG)[0]}
         if not message:
             break
         if message == BORN:
             living.add(_fork(control, descriptors[0], work, int(megabytes)))
         else:
-            living.discard(pid := int.from_bytes(message, "big"))
-            _end(pid)
+            pid = int.from_bytes(message, "big")
+            os.kill(pid, signal.SIGKILL)  # it keeps its number until it is waited for
+            living.remove(pid)
+            dying.add(pid)
     for pid in living:
-        _end(pid)
+        os.kill(pid, signal.SIGKILL)
 
 
 def _fork(control: socket.socket, descriptor: int, work: Work, megabytes: int) -> int:
@@ -62,12 +66,6 @@ def _fork(control: socket.socket, descriptor: int, work: Work, megabytes: int) -
     os.close(descriptor)
     control.sendall(told(pid))
     return pid
-
-
-def _end(pid: int) -> None:
-    """Kill and bury a process, which until then keeps its number."""
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
 
 
 def _bound(megabytes: int) -> None:
@@ -85,6 +83,7 @@ def serve(pipe: Connection, work: Work) -> None:
     """
     signal.signal(signal.SIGPROF, lambda *_: os.nice(LEAST))
     work(b"")
+    pipe.send_bytes(READY)
     while True:
         question = pipe.recv_bytes()
         signal.setitimer(signal.ITIMER_PROF, LONG)

@@ -1,6 +1,6 @@
 """Processes that answer questions; one that takes too long or too much is killed, and the others never notice.
 
-One client has at most half of them at a time: whoever asks hard questions waits for himself.
+One client has at most a third of them at a time: whoever asks hard questions waits for himself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from closedform.web.nursery import BORN, LEAST, MESSAGE, told
 from closedform.web.settings import Settings
 
 T = TypeVar("T")
+SHARE = 3  #: one client has at most one of so many processes at a time
 WORK = "closedform.web.warm:answer"  #: what a process does with a question
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  #: the matrices are small
 
@@ -103,10 +104,11 @@ class Nursery:
         theirs.close()
 
     def born(self) -> Worker:
-        """A new worker; blocks, the first time until the nursery is warm.
+        """A new worker that can be asked; blocks, the first time until the nursery is warm.
 
         Raises:
             Died: the nursery has ended.
+            EOFError: the worker has.
         """
         ours, theirs = socket.socketpair()
         with self.lock, theirs:
@@ -118,7 +120,9 @@ class Nursery:
         if not reply:
             ours.close()
             raise Died
-        return Worker(int.from_bytes(reply, "big"), Connection(ours.detach()))
+        worker = Worker(int.from_bytes(reply, "big"), Connection(ours.detach()))
+        worker.pipe.recv_bytes()
+        return worker
 
     def end(self, worker: Worker) -> None:
         with self.lock:
@@ -175,7 +179,7 @@ class Pool:
         if self.of_client[client] >= self.settings.waiting_of_one:
             raise OneTooMany
         end = asyncio.get_running_loop().time() + self.settings.seconds
-        turn = self.turns.setdefault(client, asyncio.Semaphore(max(1, self.settings.workers // 2)))
+        turn = self.turns.setdefault(client, asyncio.Semaphore(max(1, self.settings.workers // SHARE)))
         self.waiting += 1
         self.of_client[client] += 1
         try:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 
 def _processes() -> int:
-    """One for each processor and one more, so that a long question leaves room for short ones."""
-    return (os.cpu_count() or 1) + 1
+    """Two for each processor and two more: one client may hold a third of them with long questions."""
+    return 2 * (os.cpu_count() or 1) + 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def test_others_stay_fast_beside_a_hostile_client():
 
 
 def test_a_client_waits_for_itself():
-    """At most half of the processes at a time."""
+    """At most a third of the processes at a time."""
 
     async def test():
         async with pool(workers=2, seconds=5) as p:
