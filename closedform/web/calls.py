@@ -186,7 +186,7 @@ STATUS: tuple[tuple[type[ClosedFormError], int], ...] = (  #: of an error, the f
 def status_of(error: ClosedFormError) -> int:
     """What HTTP calls an error.
 
-    >>> status_of(TooLarge("too long")), status_of(RequestError("no variable"))
-    (413, 422)
+    >>> status_of(TooLarge("too long")), status_of(Malformed("no field"))
+    (413, 400)
     """
     return next(status for kind, status in STATUS if isinstance(error, kind))
