@@ -21,6 +21,7 @@ from closedform.web.nursery import BORN, LEAST, MESSAGE, told
 from closedform.web.settings import Settings
 
 T = TypeVar("T")
+PAUSE = 0.1  #: seconds
 SHARE = 3  #: one client has at most one of so many processes at a time
 WORK = "closedform.web.warm:answer"  #: what a process does with a question
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  #: the matrices are small
@@ -210,11 +211,21 @@ class Pool:
                 self.idle.put_nowait(worker)
             else:
                 self.killed += not answered
-                self.nursery.end(worker)
-                task = asyncio.create_task(self._add())
+                task = asyncio.create_task(self._replace(worker))
                 self.replacing.add(task)
                 task.add_done_callback(self.replacing.discard)
 
+    async def _replace(self, worker: Worker) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.nursery.end, worker)
+        await self._add()
+
     async def _add(self) -> None:
-        born = asyncio.get_running_loop().run_in_executor(None, self.nursery.born)
-        self.idle.put_nowait(await born)
+        """One more process; one that ends before it can be asked is tried again."""
+        while True:
+            try:
+                born = await asyncio.get_running_loop().run_in_executor(None, self.nursery.born)
+            except EOFError:
+                await asyncio.sleep(PAUSE)
+            else:
+                self.idle.put_nowait(born)
+                return

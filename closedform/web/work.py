@@ -26,7 +26,7 @@ def work(question: bytes) -> bytes:
         status, body = FAMILIES[family](name, asked["fields"])
     except MemoryError:
         status, body = _failed(family, asked["fields"])
-    return f"{status} {body}".encode()
+    return f"{status} {body}".encode(errors="replace")  # half a pair of surrogates is no character
 
 
 def _api(name: str, fields: Any) -> tuple[int, str]:

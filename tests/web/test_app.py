@@ -248,6 +248,14 @@ def test_an_error_has_its_place_and_its_translation(client):
     assert error["span"] == [1, 2] and error["hint"] == "did you mean A'*B?" and error["translated"]["message"]
 
 
+@pytest.mark.parametrize("field", ["f", "let", "layout", "lang"])
+def test_half_a_character_is_refused_and_ends_no_process(client, field):
+    asked = {"f": "x'*x", "by": ["x"], field: "\ud800"}
+    before = client.get("/healthz").json()["killed"]
+    assert client.post("/api/v1/derivative", content=json.dumps(asked)).status_code in (400, 422)
+    assert client.get("/healthz").json()["killed"] == before
+
+
 def test_a_body_without_a_length_is_bounded_too(client):
     answer = client.post("/api/v1/check", content=(b"x" * 10_000 for _ in range(20)))
     assert answer.status_code == 413
