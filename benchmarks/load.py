@@ -79,7 +79,7 @@ async def visit(
         seen[await client.get(path)] += 1
         times.append(time.perf_counter() - start)
         if think:
-            await asyncio.sleep(paths.expovariate(1 / think))
+            await asyncio.sleep(max(0.0, min(paths.expovariate(1 / think), end - time.perf_counter())))
 
 
 async def bomb(end: float, seen: Counter[int], times: list[float]) -> None:

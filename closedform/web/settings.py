@@ -34,7 +34,7 @@ class Settings:
     seconds: float = 2.8
     megabytes: int = 512
     questions: int = 500
-    patience: float = 1.0
+    patience: float = 2.0
     waiting: int = 400
     waiting_of_one: int = 32
     rate: float = 0.0
