@@ -114,12 +114,15 @@ class Derivative(Formula):
         return Derivative(self.function, self.stages, layout_named(name).name)
 
     def in_layouts(self) -> list[Derivative]:
-        """The same derivative in every layout; in those of free entries where the variables are symmetric."""
+        """The same derivative in every layout that it has."""
+        return [self.in_layout(name) for name in self.layout_names]
+
+    @property
+    def layout_names(self) -> list[str]:
+        """The names of the layouts that it has: those of free entries where the variables are symmetric."""
         forms = vech_forms(self.function.expr, self.variables)
         return [
-            self.in_layout(name)
-            for name, layout in LAYOUTS.items()
-            if not isinstance(layout, ByFreeEntries) or layout.rows in forms
+            name for name, layout in LAYOUTS.items() if not isinstance(layout, ByFreeEntries) or layout.rows in forms
         ]
 
     def vech(self, rows: str = "vech") -> Derivative:

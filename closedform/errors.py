@@ -134,6 +134,10 @@ class RequestError(ClosedFormError):
     """A question that makes no sense: differentiate by a dimension, by nothing, by an integer."""
 
 
+class Malformed(RequestError):
+    """A request by a program or a link that is no question: a field is missing, unknown, or of the wrong type."""
+
+
 class NotSupported(ClosedFormError):
     """A meaningful question that this version does not answer; the message names what is missing."""
 

@@ -130,6 +130,18 @@ class Formula:
 
         return cost(self.output, self.arguments, language_named(backend), {**(sizes or {}), **named}, dtype)
 
+    def cost_depends_on(self, backend: str = "numpy") -> list[str]:
+        """The sizes that `cost` asks for.
+
+        Raises:
+            RequestError: no such back-end.
+            NotSupported: an instruction has no count.
+        """
+        from closedform.program.cost import cost_depends_on
+        from closedform.program.languages import language_named
+
+        return cost_depends_on(self.output, self.arguments, language_named(backend))
+
     _name = "formula"  #: of the function in code
 
     @property

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closedform import view
 from closedform.cli import render
 from closedform.cli.command import USAGE, fail
 from closedform.errors import ClosedFormError, RequestError, VerificationError
@@ -55,7 +56,7 @@ class Answer:
         if self.verdict:
             return fields | self.verdict.as_dict(lang)
         assert self.error is not None
-        return fields | {"statement": self.question.statement, "error": render.error_fields(self.error, lang)}
+        return fields | {"statement": self.question.statement, "error": view.error_fields(self.error, lang)}
 
 
 def check(

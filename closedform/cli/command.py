@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from closedform import view
 from closedform.cli import render
 from closedform.errors import ClosedFormError, RequestError, VerificationError
 from closedform.lang import LANGUAGES, language, say
@@ -44,7 +45,7 @@ closedform practice --lang ko
 def fail(error: ClosedFormError, lang: str, as_json: bool = False) -> NoReturn:
     """One message on stderr, the same as data on stdout for `--json`; the exit code says whose mistake it is."""
     if as_json:
-        typer.echo(render.json({"error": render.error_fields(error, lang)}))
+        typer.echo(render.json({"error": view.error_fields(error, lang)}))
     render.error(error, lang)
     raise typer.Exit(INTERNAL if isinstance(error, VerificationError) else USAGE) from None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closedform import view
 from closedform.cli import render
 from closedform.cli.command import Command, fail
 from closedform.cli.mine import mine as judge
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from closedform.answer import Derivative
     from closedform.derivation.telling import Derivation
 
-ALL = "all"  #: the table of all layouts
 OPTIONS = (
     "--let", "--layout", "--symmetric", "--entries", "--steps", "--level", "--route", "--lang", "--code", "--latex",
     "--json", "--mine", "--cost", "--help",
@@ -61,7 +61,7 @@ def diff(
             judge(function, names, let or [], layout, mine, spoken, json)
             return
         chosen = None if entries is None else _sizes(entries)
-        answer = _checked(function, names, let or [], layout, symmetric)
+        answer = view.answered(function, names, let or [], layout, symmetric)
         costs = None if cost is None else answer.cost(_named_sizes(cost))
         told = None
         if steps is not None:
@@ -74,30 +74,9 @@ def diff(
         elif code is not None:
             typer.echo(answer.code(code).rstrip("\n"))
         else:
-            render.answer(answer, spoken, all_layouts=layout == ALL, derivation=told, entries=chosen, cost=costs)
+            render.answer(answer, spoken, all_layouts=layout == view.ALL, derivation=told, entries=chosen, cost=costs)
     except ClosedFormError as error:
         fail(error, spoken, as_json=json)
-
-
-def _checked(function: str, names: list[str], let: list[str], layout: str | None, symmetric: str) -> Derivative:
-    """The answer, after its check.
-
-    Raises:
-        VerificationError: it failed.
-    """
-    from closedform.ask import derivative
-    from closedform.syntax.declare import declarations
-    from closedform.syntax.text import parse
-
-    answer = derivative(
-        parse(function, *declarations(let), infer=True),
-        *names,
-        layout=None if layout == ALL else layout,
-        symmetric=symmetric,
-    )
-    for shown in answer.in_layouts() if layout == ALL else [answer]:
-        shown.check()
-    return answer
 
 
 def _data(
@@ -105,8 +84,8 @@ def _data(
 ) -> dict[str, Any]:
     """Every field, and what was asked for beside."""
     fields = answer.as_dict(lang=lang, level=level)
-    fields |= render.layouts_as_data(answer) if layout == ALL else {}
-    return fields | ({} if entries is None else render.entries_as_data(answer, *entries))
+    fields |= view.layouts_as_data(answer) if layout == view.ALL else {}
+    return fields | ({} if entries is None else view.entries_as_data(answer, *entries))
 
 
 def _latex(answer: Derivative, derivation: Derivation | None, entries: render.Chosen | None) -> str:
@@ -122,7 +101,7 @@ def _refuse_pairs(
     """Options that do not go together."""
     if (code is not None) + latex + json > 1:
         raise RequestError("--code, --latex and --json print one thing each; choose one")
-    if mine and (code is not None or latex or layout == ALL):
+    if mine and (code is not None or latex or layout == view.ALL):
         raise RequestError("--mine judges an answer, and prints no other")
     if code is not None and entries is not None:
         raise RequestError("--code computes every entry; --entries goes with the answer, --latex or --json")

@@ -19,6 +19,7 @@ from closedform.cli.command import USAGE as USAGE
 from closedform.cli.command import Command, Group
 from closedform.cli.diff import Diff, diff
 from closedform.cli.practice import practice
+from closedform.cli.serve import mcp, serve
 
 FORMULAS = {"ignore_unknown_options": True}  #: "-x'*x" is a formula
 
@@ -32,6 +33,8 @@ app = typer.Typer(
 app.command(cls=Diff, context_settings=FORMULAS)(diff)
 app.command(cls=Command, context_settings=FORMULAS)(check)
 app.command(cls=Command)(practice)
+app.command(cls=Command)(serve)
+app.command(cls=Command)(mcp)
 
 
 def _version(wanted: bool) -> None:

@@ -15,12 +15,11 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
-from closedform.calculus.layout import AS_IS
 from closedform.core.shape import sizes_in_words
-from closedform.emit.unicode import HIGH
 from closedform.errors import TooLarge, VerificationError
 from closedform.lang import say
 from closedform.lang.messages import told, translated
+from closedform.view import heading
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -130,28 +129,13 @@ def cost_as_data(cost: Cost | None) -> dict[str, Any]:
     return {} if cost is None else {"cost": cost.as_dict()}
 
 
-def entries_as_data(D: Derivative, size: int, sizes: dict[str, int]) -> dict[str, Any]:
-    """The entries written out, and both routes to them, for JSON; None where there are not two routes."""
-    routes = D.routes(size, at=None, **sizes).as_dict() if D.has_routes else None
-    return {"written_out": D.written_out(size, **sizes).as_dict(), "routes": routes}
-
-
-def layouts_as_data(D: Derivative) -> dict[str, Any]:
-    """The table of layouts for JSON."""
-    return {
-        "layouts": [
-            {"name": r.name, "shape": list(r.shape), "formula": r.formula, "users": r.users} for r in D.layouts()
-        ]
-    }
-
-
 def _lines(D: Derivative, lang: str) -> Iterator[Line]:
     said = partial(translated, lang)
     label = _labels(lang)
     if D.function.notes:
         yield "dim", say(lang, "cli.inferred", notes=say(lang, "cli.semicolon").join(map(said, D.function.notes)))
     yield "", ""
-    yield "formula", f"  J = {_symbol(D)},  {D.unicode()}" if D.arrangement.axes else f"  {_symbol(D)} = {D.unicode()}"
+    yield "formula", f"  J = {heading(D)},  {D.unicode()}" if D.arrangement.axes else f"  {heading(D)} = {D.unicode()}"
     yield "", ""
     yield "", label["text"] + D.text
     if D.is_array and not D.free:
@@ -200,52 +184,10 @@ def _entries(D: Derivative) -> str:
         return too_large.message
 
 
-def _symbol(D: Derivative) -> str:
-    """`∂f/∂x` or `∂²f/∂x∂y`, with a name for the function that is none of its variables."""
-    f = D.function.letter
-    names = [x.data.name for x in D.variables]
-    if D.free:
-        return _by_free_entries(D, f, names)
-    if D.is_array and D.arrangement is AS_IS and len(names) == 1:
-        return f"∂vec {f}/∂(vec {names[0]})ᵀ"
-    if len(names) == 1:
-        return f"∂{f}/∂{names[0]}"
-    order = "".join(HIGH[digit] for digit in str(len(names)))
-    same = len(set(names)) == 1
-    return f"∂{order}{f}/" + (f"∂{names[0]}{order}" if same else "∂" + "∂".join(names))
-
-
-def _by_free_entries(D: Derivative, f: str, names: list[str]) -> str:
-    """`∂f/∂vech S`, `∂vech F/∂(vech S)ᵀ`, `∂²f/∂vech S ∂(vech S)ᵀ`."""
-    first = D.free[0].function
-    if not first.is_scalar:
-        f = f"vech {f}" if first.op.name == "vech" else f"vec {f}"
-    *before, last = names
-    rows = "".join(f"∂vech {name} " for name in before)
-    order = f"∂{'' if not before else '⁰¹²³⁴⁵⁶⁷⁸⁹'[len(names) % 10]}{f}"
-    return f"{order}/{rows}∂vech {last}" if first.is_scalar and not before else f"{order}/{rows}∂(vech {last})ᵀ"
-
-
 def error(error: ClosedFormError, lang: str) -> None:
     """Print an error on stderr, with its excerpt and hint; a failed check is said to be a mistake of ours."""
     key = "cli.internal" if isinstance(error, VerificationError) else "cli.error"
     _write(sys.stderr, [("error", say(lang, key, message=told(error, lang)))], set())
-
-
-def error_fields(error: ClosedFormError, lang: str) -> dict[str, Any]:
-    """An error as data, in English; in another language its message and hint once more."""
-    fields: dict[str, Any] = {
-        "type": type(error).__name__,
-        "message": error.message,
-        "span": list(error.span) if error.span else None,
-        "source": error.source,
-        "shapes": error.shapes,
-        "hint": error.hint,
-    }
-    if lang != "en":
-        hint = None if error.hint is None else translated(lang, error.hint)
-        fields["translated"] = {"message": translated(lang, error.message), "hint": hint}
-    return fields
 
 
 def json(fields: dict[str, Any] | list[dict[str, Any]]) -> str:

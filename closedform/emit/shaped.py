@@ -55,10 +55,10 @@ class _Marking(Notation):
         return f"{OPEN}{self.shape(part.shape)}{MIDDLE}{shown}{CLOSE}"
 
     def shape(self, shape: Shape) -> str:
-        return _words(shape)
+        return words(shape)
 
 
-def _words(shape: Shape) -> str:
+def words(shape: Shape) -> str:
     """`m×n`; products of sizes of one letter each without their dots, `mn×pq`."""
     if all(len(name) == 1 for d in shape for name in d.names):
         return "×".join(d.text.replace("*", "") for d in shape)
@@ -121,7 +121,7 @@ def _read(marked: str, whole: Shape) -> tuple[str, list[Factor]]:
         else:
             shown += c
         at += 1
-    return shown, found or ([] if whole == SCALAR else [Factor(0, len(shown), _words(whole))])
+    return shown, found or ([] if whole == SCALAR else [Factor(0, len(shown), words(whole))])
 
 
 def shaped_latex(e: Expr) -> str:

@@ -92,9 +92,8 @@ def cost(
     """
     if dtype not in ITEMSIZE:
         raise RequestError(f"a number is {' or '.join(ITEMSIZE)}, not {dtype!r}"[:100])
-    given = outputs if isinstance(outputs, Sequence) else [outputs]
-    p = write(lower(given, variables), language)
-    memory, counted = memory_of(p), flops_of(p)
+    p, counted = _counted(outputs, variables, language)
+    memory = memory_of(p)
     check_sizes(sizes, names_of(p, counted))
     width = ITEMSIZE[dtype]
     return Cost(
@@ -107,6 +106,20 @@ def cost(
         counted.leading,
         memory.law,
     )
+
+
+def _counted(
+    outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language
+) -> tuple[Program, Polynomial]:
+    p = write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables), language)
+    return p, flops_of(p)
+
+
+def cost_depends_on(
+    outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language
+) -> list[str]:
+    """The sizes that `cost` asks for."""
+    return names_of(*_counted(outputs, variables, language))
 
 
 def flops_of(p: Program) -> Polynomial:

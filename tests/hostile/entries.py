@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import closedform as cf
+from closedform import view
 from closedform.cli import render
 from closedform.errors import ClosedFormError
 from closedform.lang import LANGUAGES, say
@@ -129,7 +130,7 @@ def told(s: str) -> None:
         translated(lang, s)
         say(lang, "cli.error", message=s)
         for error in errors:
-            json.loads(render.json(render.error_fields(error, lang)))
+            json.loads(render.json(view.error_fields(error, lang)))
             render.told(error, lang)
 
 

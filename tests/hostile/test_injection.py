@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import closedform as cf
+from closedform import view
 from closedform.cli import render
 from closedform.errors import ClosedFormError
 from closedform.program.runtime import HELPERS
@@ -103,7 +104,7 @@ def test_a_message_and_json_hold_no_character_that_acts_on_a_terminal(text, caps
         render.error(error, lang)
         written = capsys.readouterr().err
         assert all(c.isprintable() or c == "\n" for c in written), unicodedata.name(max(written))
-        data = render.json(render.error_fields(error, lang))
+        data = render.json(view.error_fields(error, lang))
         assert all(c.isprintable() or c == "\n" for c in data)
         assert json.loads(data)["message"] == error.message
 

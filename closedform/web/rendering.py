@@ -1,0 +1,72 @@
+"""Templates, and what all of them are given; the only place where text becomes HTML.
+
+Templates escape everything; what they take as it is comes from `mathml`, `draw`, or from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from closedform.core.shape import Dim
+from closedform.emit.latex import sized
+from closedform.errors import ClosedFormError
+from closedform.lang import LANGUAGES, say
+from closedform.lang.messages import translated
+from closedform.web.mathml import mathml
+from closedform.web.query import PAGES, Query
+
+Shown = dict[str, Any]
+SPOKEN = {name: say(name, "language.name") for name in LANGUAGES}
+NEAR = 60  #: characters of a text that are shown on each side of a mistake
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(template: str, q: Query, shown: Mapping[str, Any]) -> str:
+    """A template with what it is given; all have the query, and words and sentences in its language."""
+    own = {"q": q, "t": partial(_worded, q.lang), "tr": partial(translated, q.lang)}
+    return ENVIRONMENT.get_template(template).render({**own, **shown})
+
+
+def _worded(lang: str, key: str, **facts: object) -> str:
+    return say(lang, key if "." in key else f"web.{key}", **facts)
+
+
+def inline(latex: str) -> Any:
+    return mathml(latex, display=False)
+
+
+def raised(sentence: str) -> Markup:
+    """A sentence with its powers of two raised: `2^-149` as 2⁻¹⁴⁹ is written."""
+    return Markup(re.sub(r"(?<=2)\^-([0-9]+)", r"<sup>−\1</sup>", str(escape(sentence))))
+
+
+def shape_latex(dims: Sequence[Dim]) -> str:
+    return r" \times ".join(map(sized, dims))
+
+
+ENVIRONMENT.globals |= {"math": inline, "raised": raised, "PAGES": PAGES, "LANGUAGES": LANGUAGES, "SPOKEN": SPOKEN}
+
+
+def error(e: ClosedFormError, q: Query) -> Shown:
+    """An error with the piece of the text that it is about."""
+    said = partial(translated, q.lang)
+    before = at = after = ""
+    if e.source is not None and e.span is not None:
+        start, end = e.span
+        before, at, after = e.source[max(0, start - 60) : start], e.source[start:end][:120], e.source[end : end + 60]
+    shapes = [said(f"{name} is {shape}") for name, shape in e.shapes.items()]
+    hint = None if e.hint is None else said(e.hint)
+    return {"message": said(e.message), "shapes": shapes, "before": before, "at": at, "after": after, "hint": hint}
