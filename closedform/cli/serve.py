@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from closedform.cli.command import fail
-from closedform.errors import RequestError
+from closedform.errors import not_installed
 from closedform.lang import say
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def serve(
 
         from closedform.web.app import application
     except ModuleNotFoundError as missing:
-        fail(_missing(missing, "web"), spoken)
+        fail(not_installed(str(missing.name), "web"), spoken)
     if log:
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
         logging.getLogger("closedform.web").setLevel(logging.INFO)
@@ -56,7 +56,7 @@ def mcp(ctx: typer.Context, lang: Annotated[str | None, typer.Option(show_defaul
     try:
         from closedform.web.mcp import run
     except ModuleNotFoundError as missing:
-        fail(_missing(missing, "mcp"), spoken)
+        fail(not_installed(str(missing.name), "mcp"), spoken)
     run(_settings(None, 0.0))
 
 
@@ -64,7 +64,3 @@ def _settings(workers: int | None, rate: float) -> Settings:
     from closedform.web.settings import Settings
 
     return Settings(rate=rate) if workers is None else Settings(rate=rate, workers=workers)
-
-
-def _missing(missing: ModuleNotFoundError, extra: str) -> RequestError:
-    return RequestError(f"this needs {missing.name}, which is not installed", hint=f"pip install 'closedform[{extra}]'")

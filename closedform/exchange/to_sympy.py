@@ -13,7 +13,7 @@ from typing import Any
 from closedform.core.expr import Expr, topological
 from closedform.core.function import Function
 from closedform.core.shape import Dim, Triangle
-from closedform.errors import NotSupported, RequestError
+from closedform.errors import NotSupported, RequestError, not_installed
 from closedform.formula import Formula
 
 
@@ -57,7 +57,7 @@ def _sympy() -> Any:
     try:
         import sympy
     except ImportError:
-        raise RequestError("SymPy is not installed") from None
+        raise not_installed("SymPy", "sympy") from None
     return sympy
 
 

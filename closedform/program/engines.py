@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from closedform.errors import DomainError, NotSupported, RequestError
+from closedform.errors import DomainError, NotSupported, RequestError, not_installed
 from closedform.program.source import Program
 from closedform.program.sparse import check_sparse
 
@@ -62,7 +62,7 @@ def library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        raise RequestError(f"{name} is not installed", hint=f"pip install 'closedform[{name}]'") from None
+        raise not_installed(name, name.partition(".")[0]) from None
 
 
 def numpy(dtype: str) -> Engine:
