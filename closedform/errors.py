@@ -134,11 +134,6 @@ class RequestError(ClosedFormError):
     """A question that makes no sense: differentiate by a dimension, by nothing, by an integer."""
 
 
-def not_installed(module: str, extra: str) -> RequestError:
-    """The error where a library that is only needed for this is missing, and how it is had."""
-    return RequestError(f"this needs {module}, which is not installed", hint=f"pip install 'closedform[{extra}]'")
-
-
 class Malformed(RequestError):
     """A request by a program or a link that is no question: a field is missing, unknown, or of the wrong type."""
 

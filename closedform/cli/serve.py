@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from closedform.cli.command import fail
-from closedform.errors import not_installed
+from closedform.core.optional import not_installed
 from closedform.lang import say
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import Any
 
 from closedform.core.expr import Expr, topological
 from closedform.core.function import Function
+from closedform.core.optional import not_installed
 from closedform.core.shape import Dim, Triangle
-from closedform.errors import NotSupported, RequestError, not_installed
+from closedform.errors import NotSupported, RequestError
 from closedform.formula import Formula
 
 

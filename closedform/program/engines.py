@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from closedform.errors import DomainError, NotSupported, RequestError, not_installed
+from closedform.core.optional import not_installed
+from closedform.errors import DomainError, NotSupported, RequestError
 from closedform.program.source import Program
 from closedform.program.sparse import check_sparse
 
