@@ -1,14 +1,14 @@
 # Everything a developer runs.  Needs Python >= 3.11 and make; the rest goes into .venv.
 #   make try      install the package and answer three questions
 #   make test     the test suite
-#   make lint types contract docs bench mutants
+#   make lint types contract docs bench mutants stability
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: try test lint types contract docs bench mutants format clean
+.PHONY: try test lint types contract docs bench mutants stability format clean
 .DELETE_ON_ERROR:
 
 try: $(VENV)/.package
@@ -40,6 +40,9 @@ bench: $(VENV)/.bench
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.mutation
+
+stability: $(VENV)/.test
+	$(BIN)/python -m tests.stability
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
