@@ -7,9 +7,9 @@ from collections import Counter
 from statistics import median, quantiles
 
 import closedform as cf
-from closedform.check.exact import Certificate
-from closedform.check.field import field_number
 from closedform.errors import NotSupported
+from closedform.verification.exact import Certificate
+from closedform.verification.field import field_number
 from tests.corpus.cases import cases
 from tests.corpus.outcome import parsed
 

@@ -8,7 +8,6 @@ verified, as text, LaTeX and code.
 2*X'*(X*w - y)
 """
 
-import closedform.check  # noqa: F401  the package is loaded before its name is given to the function
 from closedform import ops as _ops  # noqa: F401  registers the operations
 from closedform import rules as _rules  # noqa: F401  puts the rewrite tables to work
 from closedform.answer import Derivative

@@ -31,11 +31,11 @@ from closedform.program.languages import LANGUAGES
 from closedform.syntax.text import parse
 
 if TYPE_CHECKING:
-    from closedform.check.exact import Certificate, NoTest
-    from closedform.check.numeric import Report
     from closedform.derivation.telling import Derivation
     from closedform.program.compress import Form
     from closedform.program.source import Output
+    from closedform.verification.exact import Certificate, NoTest
+    from closedform.verification.numeric import Report
     from closedform.written.record import WrittenOut
     from closedform.written.routes import Routes
 
@@ -334,7 +334,7 @@ class Derivative(Formula):
 
     @cached_property
     def _report(self) -> Report:
-        from closedform.check.numeric import check, merged
+        from closedform.verification.numeric import check, merged
 
         report = merged(self._of_every_stage(check))
         for what, error in self._differences():
@@ -352,8 +352,8 @@ class Derivative(Formula):
 
     def _certificate(self) -> Certificate | NoTest:
         """The exact test of every stage, of what is printed, and of the array."""
-        from closedform.check.exact import derivative_claim, laid_out, prove, settled
-        from closedform.check.tensor import tensor_claim
+        from closedform.verification.exact import derivative_claim, laid_out, prove, settled
+        from closedform.verification.tensor import tensor_claim
 
         claims = self._of_every_stage(derivative_claim)
         if not self.arrangement.axes:
@@ -364,8 +364,8 @@ class Derivative(Formula):
 
     def _differences(self) -> list[tuple[str, float]]:
         """How far what is shown is from what was checked: the text, read as a user would, and the array."""
-        from closedform.check.sample import difference
-        from closedform.check.tensor import tensor_difference
+        from closedform.verification.sample import difference
+        from closedform.verification.tensor import tensor_difference
 
         found = [] if self.arrangement.axes else [("the printed formula", difference(self._printed, self.expr))]
         if self._last.stacked and isinstance(self._lowered, Tensor):
@@ -388,13 +388,17 @@ class Derivative(Formula):
         leaves = [e for e in topological([self.function.expr]) if not e.args]
         sizes = {n for e in leaves for d in (*e.shape, *([e.data] if e.op.name == "dim" else [])) for n in d.names}
         sizes |= {n for x in self.variables for d in x.shape for n in d.names}
-        read = parse(
-            self.text,
-            shapes={name: s.shape for name, s in names.items()},
-            properties={name: sorted(s.data.properties) for name, s in names.items()},
-            functions=abstract_functions(self.function.expr, self.expr),
-            dims=sorted(sizes - names.keys()),
-        )
+        try:
+            read = parse(
+                self.text,
+                shapes={name: s.shape for name, s in names.items()},
+                properties={name: sorted(s.data.properties) for name, s in names.items()},
+                functions=abstract_functions(self.function.expr, self.expr),
+                dims=sorted(sizes - names.keys()),
+            )
+        except TooLarge:
+            message = f"the answer has {len(self.text)} characters, too many to be read back, so it was not checked"
+            raise TooLarge(message) from None
         return read.expr
 
     # code

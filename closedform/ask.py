@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from closedform.answer import Derivative
@@ -13,25 +13,42 @@ from closedform.calculus.layout import layout_named
 from closedform.calculus.structure import replace, structure_of
 from closedform.calculus.transpose import transpose
 from closedform.compact.compact import compact, compact_all
-from closedform.core.expr import OPS, Expr, symbol, symbols
+from closedform.core.expr import OPS, Expr, symbol, symbols, topological
 from closedform.core.function import Function
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, show
-from closedform.errors import RequestError, ShapeError, UnknownName
+from closedform.errors import RequestError, ShapeError, TooLarge, UnknownName
 from closedform.formula import Formula
 from closedform.index.derivative import derive_tensor
 from closedform.index.raising import raised
 
+DEEPEST = 200  #: operations inside one another, of an expression built in Python
 Source = Function | Expr
 
 
 def function_of(f: Source) -> Function:
-    """A parsed function, or an expression built in Python with the symbols it contains."""
+    """A parsed function, or an expression built in Python with the symbols it contains.
+
+    Raises:
+        RequestError: it is neither.
+        TooLarge: an expression has more than `DEEPEST` operations inside one another.
+    """
     if isinstance(f, Function):
         return f
     if isinstance(f, Expr):
+        if _depth(f) > DEEPEST:
+            raise TooLarge(f"more than {DEEPEST} operations inside one another")
         return Function(f, {s.data.name: s for s in symbols(f)})
     raise RequestError(f"a function is what closedform.parse returns, or an expression, not {type(f).__name__}")
+
+
+def _depth(e: Expr) -> int:
+    """How many operations are inside one another; the terms of a sum and the factors of a product are side by side."""
+    found: dict[Expr, int] = {}
+    for node in topological([e]):
+        own = [found[a] - (a.op is node.op and node.op.associative) for a in node.args]
+        found[node] = 1 + max(own) if own else 0
+    return found[e]
 
 
 def variable(f: Function, wrt: str | Expr) -> Expr:
@@ -57,6 +74,27 @@ def variable(f: Function, wrt: str | Expr) -> Expr:
     if "integer" in found.data.properties:
         raise RequestError(f"{name} is declared integer; there is no derivative by an integer")
     return found
+
+
+def _asked(f: Source, wrt: Iterable[str | Expr]) -> tuple[Function, list[Expr]]:
+    """The function and the variables that are named, each as it is differentiated."""
+    function = function_of(f)
+    return _free(function, [variable(function, w) for w in wrt])
+
+
+def _free(function: Function, variables: list[Expr]) -> tuple[Function, list[Expr]]:
+    """The same question with any matrix in the place of an orthogonal one.
+
+    Q'Q = I would else be put in before the derivative is taken, and the next one be taken of what is left.
+    """
+    expr, known, notes = function.expr, dict(function.variables), list(function.notes)
+    for x in dict.fromkeys(variables):
+        if "orthogonal" in x.data.properties:
+            free = symbol(x.data.name, x.shape, x.data.properties - {"orthogonal"})
+            notes.append(f"{x.data.name} is differentiated as any matrix, not within the orthogonal ones")
+            expr, known[x.data.name] = replace(expr, x, free), free
+            variables = [free if y is x else y for y in variables]
+    return Function(expr, known, function.dims, tuple(notes), function.source), variables
 
 
 def _known_as(f: Function, name: str) -> str:
@@ -109,7 +147,8 @@ def derivative(f: Source, *wrt: str | Expr, layout: str | None = None, symmetric
         layout_named(layout)
     if symmetric not in ("projected", "entries"):
         raise RequestError(f"symmetric is projected or entries, not {symmetric!r}"[:100])
-    stages = _unstacked(derive(function.expr, [variable(function, w) for w in wrt], by_entries=symmetric == "entries"))
+    function, variables = _asked(function, wrt)
+    stages = _unstacked(derive(function.expr, variables, by_entries=symmetric == "entries"))
     return Derivative(function, stages, layout or ("vec" if stages[-1].stacked else "gradient"))
 
 
@@ -145,7 +184,7 @@ def gradient(f: Source, wrt: str | Expr | Sequence[str | Expr]) -> Derivative | 
     function = function_of(f)
     _scalar(function, "a gradient")
     names = [wrt] if isinstance(wrt, str | Expr) else list(wrt)
-    variables = [variable(function, w) for w in names]
+    function, variables = _asked(function, names)
     if any(structure_of(x) for x in variables):
         answers = [Derivative(function, derive(function.expr, [x]), "gradient") for x in variables]
     else:
@@ -198,7 +237,7 @@ def hessian_diagonal(f: Source, wrt: str | Expr) -> Formula:
     """
     function = function_of(f)
     _scalar(function, "a Hessian")
-    x = variable(function, wrt)
+    function, (x,) = _asked(function, [wrt])
     H = derive(function.expr, [x, x])[-1].answer
     return Formula(function, compact(normal(OPS["diagonal"](H)) if not H.is_scalar else H))
 
@@ -211,7 +250,7 @@ def differential(f: Source, *wrt: str | Expr) -> Formula:
     tr(A*dX)
     """
     function = function_of(f)
-    variables = [variable(function, w) for w in wrt] or list(function.variables.values())
+    function, variables = _asked(function, wrt) if wrt else _free(function, list(function.variables.values()))
     return _formula(function, differential_of(function.expr, variables))
 
 
@@ -227,8 +266,7 @@ def jvp(f: Source, wrt: str | Expr, direction: str = "V") -> Formula:
     >>> print(jvp(parse("inv(X)"), "X"))
     -inv(X)*V*inv(X)
     """
-    function = function_of(f)
-    x = variable(function, wrt)
+    function, (x,) = _asked(f, [wrt])
     V = _named(function, direction, x)
     return _formula(function, replace(differential_of(function.expr, [x]), differential_symbol(x), V))
 
@@ -245,8 +283,7 @@ def vjp(f: Source, wrt: str | Expr, cotangent: str = "Y") -> Formula:
     >>> print(vjp(parse("inv(X)"), "X"))
     -inv(X)'*Y*inv(X)'
     """
-    function = function_of(f)
-    x = variable(function, wrt)
+    function, (x,) = _asked(f, [wrt])
     Y = _named(function, cotangent, normal(function.expr))
     return _formula(function, transpose(differential_of(function.expr, [x]), [differential_symbol(x)], Y)[0])
 
@@ -268,7 +305,7 @@ def hvp(f: Source, wrt: str | Expr, direction: str = "V") -> Formula:
     """
     function = function_of(f)
     _scalar(function, "a Hessian")
-    x = variable(function, wrt)
+    function, (x,) = _asked(function, [wrt])
     G = gradients(function.expr, [x])[0]
     V = _named(function, direction, x)
     return _formula(function, replace(differential_of(G, [x]), differential_symbol(x), V))

@@ -73,14 +73,14 @@ class Formula:
             NotSupported: an operation has no code in it.
 
         >>> from closedform import derivative, parse
-        >>> print(derivative(parse("x'*A*x"), "x").code("matlab"), end="")
-        function J = derivative(x, A)
-        % (A + A')*x
+        >>> print(derivative(parse("sum(exp(A*x))"), "x").code("matlab"), end="")
+        function J = derivative(A, x)
+        % A'*exp(A*x)
         %
+        %   A: matrix, m by n
         %   x: vector of n
-        %   A: matrix, n by n
         %   returns: vector of n
-            J = A * x + A' * x;
+            J = A' * exp(A * x);
         end
         """
         from closedform.program.compile import code

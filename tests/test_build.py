@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pkgutil import iter_modules
+
 import pytest
 
 import closedform as cf
+from closedform.ask import DEEPEST
 
 A, x, b, a = cf.matrix("A", "m", "n"), cf.vector("x", "n"), cf.vector("b", "m"), cf.scalar("a")
 X, S = cf.matrix("X", "n", "n"), cf.matrix("S", "n", "n", "spd")
@@ -61,3 +64,19 @@ def built_variable(e):
 def test_a_mistake_in_building_is_one_of_our_errors(make, message):
     with pytest.raises(cf.ClosedFormError, match=message):
         make()
+
+
+def test_no_public_name_hides_a_module():
+    """`import closedform.verification.exact as exact` finds the module; a function called like a package would hide it."""
+    assert not {module.name for module in iter_modules(cf.__path__)} & set(cf.__all__)
+
+
+def test_an_expression_may_be_as_deep_as_can_be_worked_on():
+    """Sums and products of many parts are not deep."""
+    e = a
+    for _ in range(DEEPEST):
+        e = cf.sin(e)
+    assert cf.derivative(e, a).code()
+    with pytest.raises(cf.ClosedFormError, match=f"more than {DEEPEST} operations inside one another"):
+        cf.derivative(cf.sin(e), a)
+    assert cf.derivative(sum((k * a for k in range(3 * DEEPEST)), a), a).expr.op.name == "number"

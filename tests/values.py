@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import assume
 
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import Expr, topological
+from closedform.verification.interpreter import evaluate
 from tests.strategies import SIZES, environment
 
 LARGEST = 1e6  #: values beyond it say little in double precision

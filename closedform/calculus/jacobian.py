@@ -201,9 +201,12 @@ def _under_mask_product(linear: _Linear, H: Expr, E: Expr, v: Expr) -> Expr:
     middle = E.args[i]
     left = _run(E.args[:i]) if i else None
     right = _run(E.args[i + 1 :]) if i + 1 < len(E.args) else None
-    if middle.op.name == "diag":  # E = A diag(e) B:  (A ⊙ (H diag(v) Bᵀ)) e
-        mask = H @ diag(v) @ right.T if right is not None else H @ diag(v)
-        return (mask if left is None else left * mask) @ linear.matrix(middle.args[0])
+    if middle.op.name == "diag":  # E = A diag(e) B:  (A ⊙ (H diag(v) Bᵀ)) e;  E = diag(e) B:  diag((H ⊙ B) v) e
+        inside = linear.matrix(middle.args[0])
+        if left is None:
+            B = _run(E.args[1:])
+            return diag(diagonal(B) * v if H.op.name == "eye" else (H * B) @ v) @ inside
+        return (left * (H @ diag(v) if right is None else H @ diag(v) @ right.T)) @ inside
     if middle.op.name in ("hadamard", "add", "scale"):
         return _under_mask(linear, H, _spread(linear, left, middle, right), v)
     raise _refuse(f"{middle.op.name} inside an entry-by-entry product")

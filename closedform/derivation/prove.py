@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from closedform.check.exact import Claim
-from closedform.check.field import Entries
-from closedform.check.jet import Jet, base
-from closedform.check.model import stacked
-from closedform.check.point import Pairs, Point, projected
 from closedform.core.expr import Expr, substitute, symbol, topological
 from closedform.derivation.derive import Line
 from closedform.derivation.formal import FORMAL
 from closedform.derivation.verify import INCREMENTS
+from closedform.verification.exact import Claim
+from closedform.verification.field import Entries
+from closedform.verification.jet import Jet, base
+from closedform.verification.model import stacked
+from closedform.verification.point import Pairs, Point, projected
 
 
 def claim_of_lines(f: Expr, x: Expr, told: Sequence[Line], by_entries: bool = False) -> Claim:

@@ -10,7 +10,6 @@ from typing import Any
 
 from closedform.calculus.derivative import Stage
 from closedform.calculus.structure import BY_ENTRIES
-from closedform.check.exact import Certificate, Claim, NoTest, prove, settled
 from closedform.core.expr import Expr, symbols
 from closedform.derivation.derive import Line, lines
 from closedform.derivation.prove import claim_of_lines
@@ -22,6 +21,7 @@ from closedform.emit.text import text
 from closedform.emit.unicode import HIGH
 from closedform.errors import RequestError, TooLarge
 from closedform.lang import language, say
+from closedform.verification.exact import Certificate, Claim, NoTest, prove, settled
 
 LEVELS = ("brief", "full")  #: for a reader who knows the rules, for a beginner
 ROUTES = ("differentials", "expansion")  #: how df is found

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from closedform.check.interpreter import Array, evaluate
-from closedform.check.numeric import LOOSER, REPORT_IT, STRUCTURES, TOLERANCE, along, is_analytic
-from closedform.check.sample import SEED, Sample, samples
 from closedform.core.expr import Expr, substitute, symbol, topological
 from closedform.derivation.derive import Line
 from closedform.derivation.formal import FORMAL
 from closedform.errors import DomainError, VerificationError
+from closedform.verification.interpreter import Array, evaluate
+from closedform.verification.numeric import LOOSER, REPORT_IT, STRUCTURES, TOLERANCE, along, is_analytic
+from closedform.verification.sample import SEED, Sample, samples
 
 INCREMENTS = ("increment", "approximate")  #: kinds of lines that are df to first order
 ASSIGNMENTS = 2  #: of sizes

@@ -36,6 +36,8 @@ class Latex(Notation):
                 return PRODUCT - 1
             case Call(name="sqrt"):
                 return ATOM
+            case Call(name="logdet"):  # log |det X|² is not its square
+                return POSTFIX
             case Call() if f.abstract is None and OPS[f.name].latex.startswith("{0}"):
                 return POSTFIX
             case Constant():
@@ -54,8 +56,8 @@ class Latex(Notation):
         if "/" in shown:
             top, bottom = shown.split("/")
             return rf"\frac{{{top}}}{{{bottom}}}"
-        if "e" in shown:
-            digits, exponent = shown.split("e")
+        if "e" in shown.lower():
+            digits, exponent = shown.lower().split("e")
             return rf"{digits} \cdot 10^{{{int(exponent)}}}"
         return {"inf": r"\infty", "nan": r"\mathrm{nan}"}.get(shown, shown)
 
@@ -82,7 +84,7 @@ class Latex(Notation):
             return rf"\operatorname{{abs}}({self.of(f.args[0])})"
         template = OPS[f.name].latex
         inside = self.at(f.args[0], ATOM) if template.startswith("{0}") else self.of(f.args[0])
-        return template.replace("{{", "{").replace("}}", "}").replace("{0}", inside)
+        return template.format(inside, *map(self.of, f.args[1:]))
 
     def transpose(self, f: Transpose) -> str:
         match f.base:

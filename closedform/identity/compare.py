@@ -15,15 +15,15 @@ import numpy as np
 from closedform.calculus.layout import LAYOUTS as EVERY
 from closedform.calculus.layout import Arrangement, ByFreeEntries, Layout
 from closedform.calculus.structure import freed, structure_of
-from closedform.check.interpreter import Array, evaluate
-from closedform.check.numeric import FLOOR, LOOSER, STEPS, along, is_analytic, partials
-from closedform.check.sample import SEED, TAME, Domain, Sample, draws, names_of_dims
 from closedform.core.expr import Expr, symbol, symbols
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, SCALAR, Shape
 from closedform.core.terms import is_zero
 from closedform.errors import DomainError
 from closedform.syntax.sides import Side, Statement
+from closedform.verification.interpreter import Array, evaluate
+from closedform.verification.numeric import FLOOR, LOOSER, STEPS, along, is_analytic, partials
+from closedform.verification.sample import SEED, TAME, Domain, Sample, draws, names_of_dims
 
 #: the layouts of derivatives by all entries
 LAYOUTS = {name: layout for name, layout in EVERY.items() if not isinstance(layout, ByFreeEntries)}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from closedform.ask import derivative, differential
 from closedform.calculus.derivative import derive
 from closedform.calculus.structure import replace as put
-from closedform.check.sample import draws
 from closedform.compact.compact import compact
 from closedform.compact.expand import expand
 from closedform.compact.present import present
@@ -31,6 +30,7 @@ from closedform.ops.structure import vec
 from closedform.syntax.sides import Side, Statement, Written, statement_of
 from closedform.syntax.statement import read_statement
 from closedform.syntax.tree import Node
+from closedform.verification.sample import draws
 
 LONGEST = 12  #: operations of a correction that is worth printing
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from closedform.check.interpreter import Array, values
-from closedform.check.sample import LARGEST, TAME, Domain, Sample, entries_of, names_of_dims
 from closedform.core.expr import Expr, symbols, topological
 from closedform.errors import TooLarge
 from closedform.identity.compare import Pair, Sides
+from closedform.verification.interpreter import Array, values
+from closedform.verification.sample import LARGEST, TAME, Domain, Sample, entries_of, names_of_dims
 
 LARGEST_SIZE = 3
 ASSIGNMENTS = 60  #: of sizes

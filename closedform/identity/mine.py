@@ -17,7 +17,6 @@ import numpy as np
 
 from closedform.answer import Derivative
 from closedform.ask import differential
-from closedform.check.sample import draws
 from closedform.compact.expand import expand
 from closedform.compact.present import present
 from closedform.core.abstract import abstract_functions
@@ -36,6 +35,7 @@ from closedform.lang import say
 from closedform.syntax.sides import Statement, Written, statement_of
 from closedform.syntax.statement import written
 from closedform.syntax.text import syntax_of
+from closedform.verification.sample import draws
 
 if TYPE_CHECKING:
     from closedform.derivation.telling import Derivation

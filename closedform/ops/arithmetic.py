@@ -13,7 +13,7 @@ from fractions import Fraction
 from closedform.core.expr import Expr, Number, number, ones, zeros
 from closedform.core.normal import finish, normal
 from closedform.core.op import function, multilinear
-from closedform.core.shape import Shape
+from closedform.core.shape import ONE, Shape
 from closedform.core.terms import divide, is_number, is_ones, is_zero, join, split
 
 FLAT = 24  #: a nested sum or product longer than this stays nested, so that shared graphs stay linear
@@ -153,10 +153,22 @@ def canonical_product(*args: Expr) -> Expr:
         head = [] if coefficient == 1 and factors else [number(coefficient)]
         everything = tuple(head + factors)
         return everything[0] if len(everything) == 1 else finish(hadamard, everything, shape)
-    core = ones(shape) if not factors else factors[0] if len(factors) == 1 else finish(hadamard, tuple(factors), shape)
+    core = ones(shape) if not factors else factors[0] if len(factors) == 1 else _entry_by_entry(factors, shape)
     if coefficient == 1 and not scalars:
         return core
     return canonical_scale(canonical_product(number(coefficient), *scalars), core)
+
+
+def _entry_by_entry(factors: list[Expr], shape: Shape) -> Expr:
+    """The product of these factors; of their transposes, where only these have a rule: r ⊙ sign(rᵀ)ᵀ = |rᵀ|ᵀ."""
+    product = finish(hadamard, tuple(factors), shape)
+    lying = sum([f.op.name == "transpose" for f in factors])
+    if not lying or product.op is not hadamard or (shape[0] is not ONE and lying < len(factors)):
+        return product
+    from closedform.ops.product import canonical_transpose
+
+    turned = canonical_product(*[canonical_transpose(f) for f in factors])
+    return product if turned.op is hadamard and len(turned.args) == len(factors) else canonical_transpose(turned)
 
 
 def _base(a: Expr) -> tuple[Expr, Expr]:
@@ -223,7 +235,17 @@ def canonical_power(x: Expr, p: Expr) -> Expr:
         return canonical_product(*[_spread(canonical_power(f, p), x) for f in x.args])
     if is_zero(x) and k is not None and k > 0:
         return x
-    return finish(power, (x, p))
+    return _upright_power(x, p)
+
+
+def _upright_power(x: Expr, p: Expr) -> Expr:
+    """The power of what stands upright: (Aᵀ)^p is the transpose of A^p."""
+    from closedform.ops.product import canonical_transpose, upright
+
+    t = upright(x) if p.is_scalar else None
+    if t is None or t.op.name == "transpose":
+        return finish(power, (x, p))
+    return canonical_transpose(canonical_power(t, p))
 
 
 def _spread(factor: Expr, like: Expr) -> Expr:

@@ -25,8 +25,10 @@ def canonical_chain(*args: Expr) -> Expr:
         if not _gather(a, scalars, factors, len(args)):
             return zeros(shape)
     factors = _reduce(factors)
-    factors = _inner_scalars(factors, scalars)
-    core = _assemble(factors, shape)
+    if any(f.op.name in ("eye", "scale", "zeros") for f in factors):  # neighbours that cancelled, or left a number
+        core = canonical_chain(*factors)
+    else:
+        core = _assemble(_inner_scalars(factors, scalars), shape)
     if not scalars:
         return core
     s = canonical_product(*scalars)

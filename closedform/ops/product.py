@@ -146,7 +146,8 @@ def canonical_matpow(X: Expr, k: Expr) -> Expr:
         return X
     if is_number(k, -1):
         return canonical_inv(X)
-    if split(k)[0] < 0:
+    c, core = split(k)
+    if c < 0 and core.op.name != "add":  # X^(k−1) asks for no inverse
         return canonical_matpow(canonical_inv(X), canonical_scale(number(-1), k))
     if X.op.name == "matpow":
         return canonical_matpow(X.args[0], canonical_product(X.args[1], k))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from closedform.core.expr import Expr
@@ -88,12 +89,17 @@ def compile(
     if unknown:
         raise RequestError(f"{unknown[0]} is not a variable of the function"[:100])
     source = p.language.write(p, "derivative")
-    space: dict[str, Any] = {}
-    exec(bytecode(source), space)
     batched = [a.name in batch for a in p.arguments] + [False] * len(p.sizes)
-    run = engine.prepared(space["derivative"], p, batched)
+    run = engine.prepared(p, batched, partial(_function, p))
     bound = Bound(memory_of(p), limit, what, dtype)
     return Compiled(run, source, p.arguments, p.sizes, bound, engine.array, batch)
+
+
+def _function(p: Program, as_they_come: Collection[str]) -> Callable[..., Any]:
+    """A program as a function that does not make arrays of some variables."""
+    space: dict[str, Any] = {}
+    exec(bytecode(p.language.write(replace(p, as_they_come=frozenset(as_they_come)), "derivative")), space)
+    return space["derivative"]  # type: ignore[no-any-return]
 
 
 def bytecode(source: str) -> Any:

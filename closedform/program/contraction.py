@@ -17,6 +17,7 @@ from closedform.core.shape import Dim
 from closedform.index.tensor import Index, Product, Tensor, atoms, letters
 from closedform.program.chain import length
 
+LIKED = 1 - 1e-6  #: among equal costs, a factor is first multiplied by itself: V_mj V_ml depends on nothing else
 MOST_HALVED = 6  #: factors of an outer product for which the best halves are looked for
 MOST_EXACT = 8  #: up to so many factors the best order of contraction is found
 
@@ -282,7 +283,10 @@ def _best(nodes: list[Node], keep: set[str], size: Callable[[str], float]) -> No
         while left:
             right = s ^ left
             if left & -left == s & -s:  # the first factor is on the left
-                step = size(found[left][1].letters + found[right][1].letters) + size(out)
+                a, b = found[left][1], found[right][1]
+                step = size(a.letters + b.letters) + size(out)
+                if isinstance(a, Leaf) and isinstance(b, Leaf) and a.expr is b.expr:
+                    step *= LIKED
                 cost = found[left][0] + found[right][0] + step
                 if best is None or cost < best[0]:
                     best = cost, left

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -11,8 +11,10 @@ import numpy as np
 
 from closedform.errors import DomainError, NotSupported, RequestError
 from closedform.program.source import Program
+from closedform.program.sparse import check_sparse
 
 Function = Callable[..., Any]
+Build = Callable[[Collection[str]], Function]  #: the function of a program that takes these variables as they come
 DTYPES = ("float64", "float32", "longdouble")  #: what NumPy programs compute in
 #: instructions that LAPACK serves, which has no extended precision
 LAPACK = frozenset(
@@ -27,11 +29,11 @@ class Engine:
 
     Attributes:
         array: what a caller gives, as an array of the library.
-        prepared: the function of a source, made ready to be called: its program, and which arguments are batched.
+        prepared: the function of a program, ready to be called: which arguments are batched, and what makes it.
     """
 
     array: Callable[[Any], Any]
-    prepared: Callable[[Function, Program, Sequence[bool]], Function]
+    prepared: Callable[[Program, Sequence[bool], Build], Function]
 
 
 def engine_named(backend: str, dtype: str, p: Program) -> Engine:
@@ -65,14 +67,36 @@ def library(name: str) -> Any:
 
 def numpy(dtype: str) -> Engine:
     kind = np.dtype(dtype)
-    return Engine(lambda a: np.asarray(a, dtype=kind), _guarded)
+
+    def array(a: Any) -> Any:
+        if hasattr(a, "tocsr"):
+            return library("scipy.sparse").csr_array(a, dtype=kind)
+        return np.asarray(a, dtype=kind)
+
+    return Engine(array, _guarded)
 
 
-def _guarded(run: Function, p: Program, batched: Sequence[bool]) -> Function:
+def _guarded(p: Program, batched: Sequence[bool], build: Build) -> Function:
     """Without warnings, and with our own error where there is no value."""
-    run = _one_by_one(run, batched) if any(batched) else run
+    plain, for_sparse = build(()), dict[tuple[str, ...], Function]()
+    if any(batched):
+        plain = _one_by_one(plain, batched)
+    names = [a.name for a in p.arguments]
+
+    def chosen(values: tuple[Any, ...]) -> Function:
+        """The function for the arguments that are sparse."""
+        sparse = tuple(name for name, v in zip(names, values, strict=False) if not isinstance(v, np.ndarray))
+        if sparse not in for_sparse:
+            check_sparse(p, sparse)
+            for_sparse[sparse] = build(sparse)
+        return for_sparse[sparse]
 
     def guarded(*values: Any) -> Any:
+        run = plain
+        for v in values:
+            if v.__class__ is not np.ndarray and not isinstance(v, np.ndarray | np.generic | int):
+                run = chosen(values)
+                break
         try:
             with np.errstate(all="ignore"):
                 return run(*values)
@@ -106,7 +130,8 @@ def jax(dtype: str) -> Engine:
     jax_, jnp = library("jax"), library("jax.numpy")
     given = {} if dtype == "float64" else {"dtype": dtype}
 
-    def prepared(run: Function, p: Program, batched: Sequence[bool]) -> Function:
+    def prepared(p: Program, batched: Sequence[bool], build: Build) -> Function:
+        run = build(())
         if any(batched):
             run = jax_.vmap(run, in_axes=tuple(0 if b else None for b in batched))
         if any(t.op == "integer" for t in p.order):  # an exponent decides how often something is multiplied
@@ -125,7 +150,8 @@ def torch(dtype: str) -> Engine:
             return a
         return torch_.as_tensor(a, dtype=kind)
 
-    def prepared(run: Function, p: Program, batched: Sequence[bool]) -> Function:
+    def prepared(p: Program, batched: Sequence[bool], build: Build) -> Function:
+        run = build(())
         if any(batched):
             run = torch_.vmap(run, in_dims=tuple(0 if b else None for b in batched))
 

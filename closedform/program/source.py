@@ -131,6 +131,7 @@ class Program:
         roots: the terms of the results.
         kept: terms whose values have a name, and so stay until the end.
         several: whether the results are given back as a tuple.
+        as_they_come: variables that are not made arrays of: they are sparse.
     """
 
     language: Language
@@ -145,6 +146,7 @@ class Program:
     roots: tuple[Term, ...]
     kept: frozenset[Term]
     several: bool
+    as_they_come: frozenset[str] = frozenset()
 
     @property
     def axes(self) -> list[tuple[Dim, ...]]:

@@ -22,7 +22,7 @@ from closedform.emit.unicode import LOW, Unicode, unicode
 from closedform.errors import TooLarge
 
 if TYPE_CHECKING:
-    from closedform.check.interpreter import Array, Env
+    from closedform.verification.interpreter import Array, Env
 
 LONGEST = 20_000  #: operations of all entries together, and entries of anything on the way
 MOST_PRODUCTS = 100_000  #: of two entries, in one product of matrices
@@ -95,7 +95,7 @@ class Entries:
 
     def values(self, env: Env, sizes: Mapping[str, int]) -> dict[str, Array]:
         """The value of every scalar, from those of the variables."""
-        from closedform.check.interpreter import evaluate
+        from closedform.verification.interpreter import evaluate
 
         return {name: evaluate(e, env, sizes)[..., i, j][..., None, None] for name, (e, (i, j)) in self.places.items()}
 
@@ -198,7 +198,7 @@ def _variable(w: Entries, e: Expr) -> Grid:
 
 def _constant(w: Entries, e: Expr) -> Grid:
     """Ones, zeros, an identity, a commutation matrix: numbers."""
-    from closedform.check.interpreter import LEAVES
+    from closedform.verification.interpreter import LEAVES
 
     value = LEAVES[e.op.name](e, {}, w.sizes)
     return {(i, j): number(int(value[i, j])) for i, j in w.every(e) if value[i, j]}

@@ -20,7 +20,7 @@ from closedform.written.record import Slices, WrittenOut, chosen_sizes, refuse_m
 from closedform.written.routes import Routes, routes
 
 if TYPE_CHECKING:
-    from closedform.check.interpreter import Env
+    from closedform.verification.interpreter import Env
 
 
 def written_out(
@@ -40,7 +40,7 @@ def written_out(
         RequestError: not a dimension, or not a size.
         TooLarge: there are more than 400 entries, or they are too long.
     """
-    from closedform.check.sample import names_of_dims, sample_at
+    from closedform.verification.sample import names_of_dims, sample_at
 
     roots = [matrix, function.expr, *variables]
     sizes = chosen_sizes(names_of_dims(roots), size, given)
@@ -71,7 +71,7 @@ def both_routes(
         TooLarge: there are more than 400 entries, or they are too long.
         VerificationError: the routes differ; a bug of closedform.
     """
-    from closedform.check.sample import names_of_dims, sample_at
+    from closedform.verification.sample import names_of_dims, sample_at
 
     f, x = function.expr, variables[0]
     if not has_routes(variables):

@@ -20,7 +20,7 @@ from closedform.errors import RequestError, TooLarge, VerificationError
 from closedform.written.entries import ZERO, Entries, Place, in_latex, in_text, in_unicode
 
 if TYPE_CHECKING:
-    from closedform.check.interpreter import Array, Env
+    from closedform.verification.interpreter import Array, Env
 
 MOST = 400  #: entries that are written out
 TOLERANCE = 1e-9  #: of an entry written out, relative to the largest
@@ -150,7 +150,7 @@ class WrittenOut:
 
     def numbers(self, env: Env) -> Array:
         """The array of numbers at the values of the variables, each of shape (rows, columns)."""
-        from closedform.check.interpreter import evaluate
+        from closedform.verification.interpreter import evaluate
 
         found = {**env, **self.scalars.values(env, self.sizes)}
         cells = [float(evaluate(e, found, self.sizes).reshape(-1)[0]) for e in self.flat()]
@@ -218,7 +218,7 @@ def verify(written: WrittenOut, matrix: Expr, envs: Sequence[Env]) -> None:
     Raises:
         VerificationError: one differs.
     """
-    from closedform.check.interpreter import evaluate
+    from closedform.verification.interpreter import evaluate
 
     for env in envs:
         value = evaluate(matrix, env, written.sizes).reshape(written.shape, order="F")

@@ -21,7 +21,7 @@ from closedform.written.entries import ZERO, Entries
 from closedform.written.record import Slices, WrittenOut, compare, nested, write_out
 
 if TYPE_CHECKING:
-    from closedform.check.interpreter import Array, Env
+    from closedform.verification.interpreter import Array, Env
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def routes(f: Expr, x: Expr, slices: Slices, sizes: Mapping[str, int], taken: li
         TooLarge: the entries are too long to write down.
         VerificationError: the routes differ; a bug of closedform.
     """
-    from closedform.check.interpreter import evaluate
+    from closedform.verification.interpreter import evaluate
 
     scalars = Entries(sizes, taken)
     shape = tuple(d.value(sizes) for e in (f, x) for d in axes(e))
@@ -108,7 +108,7 @@ def _partials(
     f: Expr, x: Expr, shape: tuple[int, ...], scalars: Entries, slices: Slices, env: Env
 ) -> tuple[WrittenOut, Array]:
     """The differential of F at each unit matrix E_kl in place of dX, by formulas and by numbers."""
-    from closedform.check.interpreter import evaluate
+    from closedform.verification.interpreter import evaluate
 
     dx = differential_symbol(x)
     dF = compact(normal(differential(f, [x])))

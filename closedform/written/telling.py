@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from closedform.calculus.derivative import gradients
 from closedform.calculus.structure import structure_of
-from closedform.check.sample import names_of_dims, sample_at
 from closedform.compact.compact import compact
 from closedform.compact.present import present
 from closedform.core.expr import Expr, symbols
@@ -23,11 +22,12 @@ from closedform.emit.unicode import unicode
 from closedform.errors import NotSupported, RequestError, TooLarge
 from closedform.index.tensor import axes
 from closedform.lang import say
+from closedform.verification.sample import names_of_dims, sample_at
 from closedform.written.entries import ZERO, Entries, in_latex, in_unicode
 from closedform.written.record import WrittenOut, chosen_sizes, compare, nested
 
 if TYPE_CHECKING:
-    from closedform.check.interpreter import Env
+    from closedform.verification.interpreter import Env
 
 MOST = 16  #: entries of the variable, each with a step of its own
 INDENT = "\n      "
@@ -85,7 +85,7 @@ def _partials(f: Expr, x: Expr, scalars: Entries) -> WrittenOut:
 
 
 def _compared(partials: WrittenOut, answer: Expr, env: Env, sizes: Mapping[str, int]) -> float:
-    from closedform.check.interpreter import evaluate
+    from closedform.verification.interpreter import evaluate
 
     value = evaluate(answer, env, sizes).reshape(partials.shape, order="F")
     return compare(partials.numbers(env), value, "a partial derivative differs from the entry of the answer")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from closedform import derivative, gradient, hessian, jacobian, parse
 from closedform.calculus.differential import differential, differential_symbol
 from closedform.calculus.transpose import transpose
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import OPS, symbol, symbols, topological
 from closedform.core.shape import ONE, SCALAR, dim
 from closedform.errors import DomainError, NotSupported, RequestError, ShapeError, TooLarge, UnknownName
+from closedform.verification.interpreter import evaluate
 from tests.strategies import SIZES, environment, expressions
 
 N, M = dim("n"), dim("m")
@@ -181,3 +181,32 @@ def test_a_symmetric_variable_gets_the_symmetric_part_and_says_so():
     assert D.text == "0.5*(a*b' + b*a')"
     assert "symmetric part" in D.conventions[0]
     D.check()
+
+
+@pytest.mark.parametrize(("f", "wrt", "answer"), [
+    ("tr(Q'*Q*A)", "Q", "Q*(A + A')"), ("logdet(Q)", "Q", "inv(Q)'"), ("tr(A*Q)", "A", "Q'"),
+    ("logdet(Q)", "Q Q", "-kron(inv(Q), inv(Q)')*K(n, n)"),
+])  # fmt: skip
+def test_a_derivative_by_an_orthogonal_matrix_is_that_by_any_matrix(f, wrt, answer):
+    """Q'Q = I is not put in before; a note says so."""
+    D = derivative(parse(f, {"Q": ("n", "n"), "A": ("n", "n")}, {"Q": ["orthogonal"]}), *wrt.split())
+    assert D.text == answer and D.check()
+    assert ("Q is differentiated as any matrix, not within the orthogonal ones" in D.function.notes) == ("Q" in wrt)
+
+
+def test_an_answer_that_is_too_long_to_be_read_back_is_not_called_checked():
+    f = parse("+".join(f"sin({k}*a)*cos({k + 1}*a)*exp({k}*a)" for k in range(150)), {"a": ()})
+    with pytest.raises(TooLarge, match="characters, too many to be read back, so it was not checked"):
+        derivative(f, "a").check()
+
+
+def test_an_index_that_is_split_twice_is_evaluated():
+    f = parse("kron(kron(A, x), kron(x, y))", {"A": ("m", "n"), "x": ("m",), "y": ("n",)})
+    assert derivative(f, "A").check()
+
+
+@pytest.mark.parametrize("f", ["tr(pinv(X)*X*A)", "norm2(pinv(X))^2", "sum(pinv(X*A))"])
+def test_second_derivatives_of_a_pseudo_inverse_pass_their_check(f):
+    """A complex step leaves no noise of differences."""
+    D = derivative(parse(f, {"X": ("m", "n"), "A": ("n", "n")}), "X", "X")
+    assert D.check().max_error < 1e-6

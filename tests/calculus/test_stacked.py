@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from closedform import derivative, gradient, hessian_diagonal, hvp, jvp, parse, vjp
 from closedform.calculus.layout import LAYOUTS, ByFreeEntries
-from closedform.check.interpreter import evaluate
-from closedform.check.sample import samples
 from closedform.core.expr import symbols
 from closedform.core.shape import ONE, SCALAR, dim
 from closedform.errors import DomainError, NotSupported, RequestError, ShapeError, TooLarge
+from closedform.verification.interpreter import evaluate
+from closedform.verification.sample import samples
 from tests.strategies import expressions
 
 M, N = dim("m"), dim("n")

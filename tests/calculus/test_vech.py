@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 import closedform as cf
 from closedform.answer import Derivative
 from closedform.calculus.layout import LAYOUTS, ByFreeEntries
-from closedform.check.numeric import check
 from closedform.core.expr import duplication, number
 from closedform.core.normal import normal
 from closedform.core.shape import dim
 from closedform.errors import RequestError, VerificationError
+from closedform.verification.numeric import check
 
 jax.config.update("jax_enable_x64", True)
 

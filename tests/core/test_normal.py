@@ -9,33 +9,33 @@ from hypothesis import strategies as st
 from closedform.core.expr import OPS, ones, symbol
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, dim
-from tests.strategies import expressions
+from tests.strategies import WIDE, expressions
 from tests.values import assert_same_value
 
 RELAXED = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
-@given(e=expressions(), seed=st.integers(0, 99))
+@given(e=expressions() | expressions(world=WIDE), seed=st.integers(0, 99))
 @settings(max_examples=400, deadline=None, suppress_health_check=RELAXED)
 def test_normal_form_preserves_the_value(e, seed):
     assert_same_value(e, normal(e), seed)
 
 
-@given(e=expressions())
+@given(e=expressions() | expressions(world=WIDE))
 @settings(max_examples=300, deadline=None, suppress_health_check=RELAXED)
 def test_normal_form_of_a_normal_form_is_itself(e):
     once = normal(e)
     assert normal(once) is once
 
 
-@given(e=expressions())
+@given(e=expressions() | expressions(world=WIDE))
 @settings(max_examples=300, deadline=None, suppress_health_check=RELAXED)
 def test_transposing_twice_changes_nothing(e):
     once = normal(e)
     assert normal(normal(once.T).T) is once
 
 
-@given(e=expressions())
+@given(e=expressions() | expressions(world=WIDE))
 @settings(max_examples=200, deadline=None, suppress_health_check=RELAXED)
 def test_an_expression_minus_itself_is_zero(e):
     zero = normal(e - e)
@@ -65,6 +65,25 @@ def test_a_function_of_a_turned_difference_has_one_normal_form():
 def test_powers_of_a_transpose_are_collected():
     A = symbol("A", (dim("m"), dim("n")), [])
     assert normal(A.T * (A**2).T) is normal(A**3).T
+
+
+@pytest.mark.parametrize("p", [2, 3, 0.5, -1])
+def test_a_power_of_a_transposed_sum_has_one_normal_form(p):
+    A, B = symbol("A", (dim("m"), dim("n")), []), symbol("B", (dim("n"), dim("m")), [])
+    assert normal((A.T + B).T ** p) is normal(((A.T + B) ** p).T)
+
+
+def test_a_row_times_its_sign_is_its_absolute_value():
+    r, sign = symbol("r", (ONE, dim("n")), []), OPS["sign"]
+    once = normal(r * sign(r))
+    assert once is normal(OPS["abs"](r)) is normal(normal(once.T).T)
+
+
+def test_diagonal_matrices_that_cancel_leave_no_identity():
+    A, u = symbol("A", (dim("m"), dim("n")), []), symbol("u", (dim("m"), ONE), [])
+    rows = u @ ones((ONE, dim("n")))
+    assert normal(rows * (2 * rows * A) * rows**-1 * rows**-1) is normal(2 * A)
+    assert normal(OPS["diag"](u) @ OPS["diag"](2 * u**-1) @ A) is normal(2 * A)
 
 
 @pytest.mark.parametrize("name", ["inv", "det", "logdet", "adj", "exp", "tr"])

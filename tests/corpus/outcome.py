@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.errors import NotSupported
+from closedform.verification.interpreter import evaluate
 from tests.corpus.cases import Case, Env, cases, in_scope
 from tests.corpus.count import operations
 from tests.corpus.make_references import Point, references

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import closedform as cf
 from closedform.calculus.structure import BY_ENTRIES
-from closedform.check.interpreter import evaluate
 from closedform.compact.present import present
 from closedform.core.expr import symbols
 from closedform.core.shape import ONE, SCALAR, dim
@@ -23,6 +22,7 @@ from closedform.derivation.verify import verify
 from closedform.emit.text import text
 from closedform.errors import DomainError, NotSupported, RequestError, TooLarge, VerificationError
 from closedform.lang import LANGUAGES
+from closedform.verification.interpreter import evaluate
 from tests.corpus.cases import cases, in_scope
 from tests.derivation.golden import CASES, HOME, derived, told
 from tests.strategies import SIZES, environment, expressions

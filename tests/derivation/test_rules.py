@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
-from closedform.check.sample import samples
 from closedform.core.expr import OPS
 from closedform.derivation.rules import FORMULAS, QUIET, formula, named
 from closedform.emit.unicode import unicode
 from closedform.lang import LANGUAGES, catalogue
 from closedform.syntax.declare import declarations
+from closedform.verification.interpreter import evaluate
+from closedform.verification.sample import samples
 
 #: the formulas that are identities, in the text syntax
 IDENTITIES = {

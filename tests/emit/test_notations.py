@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from closedform.check.interpreter import evaluate, values
 from closedform.core.expr import OPS, Expr, commutation, eye, number, ones, size_of, symbol, symbols
 from closedform.core.shape import ONE, dim, shape_of
 from closedform.emit.latex import latex, spelled
@@ -18,7 +17,8 @@ from closedform.emit.text import text
 from closedform.emit.unicode import unicode
 from closedform.errors import DomainError, TooLarge
 from closedform.syntax.text import parse
-from tests.strategies import SIZES, environment, expressions, stacked
+from closedform.verification.interpreter import evaluate, values
+from tests.strategies import SIZES, WIDE, environment, expressions, stacked
 
 n, m = dim("n"), dim("m")
 x, y, s, w = (symbol(name, shape_of(d)) for name, d in (("x", "n"), ("y", "n"), ("s", "n"), ("w", "m")))
@@ -36,7 +36,7 @@ def read(shown: str, like: Expr) -> Expr:
         reject()
 
 
-@given(e=expressions() | stacked(), seed=st.integers(0, 9))
+@given(e=expressions() | stacked() | expressions(world=WIDE), seed=st.integers(0, 9))
 @settings(max_examples=200, deadline=None)
 def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
     env, shown = environment(e, seed), text(e)
@@ -49,14 +49,14 @@ def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
         assert np.allclose(found, known[e], rtol=1e-6, atol=1e-7 * max(sizes)), shown
 
 
-@given(e=expressions() | stacked())
+@given(e=expressions() | stacked() | expressions(world=WIDE))
 @settings(max_examples=200, deadline=None)
 def test_reading_and_printing_again_changes_nothing(e: Expr) -> None:
     once = text(e)
     assert text(read(once, e)) == once
 
 
-@given(e=expressions() | stacked())
+@given(e=expressions() | stacked() | expressions(world=WIDE))
 @settings(max_examples=100, deadline=None)
 def test_latex_is_balanced_and_only_of_known_commands(e: Expr) -> None:
     shown = latex(e)
@@ -68,7 +68,7 @@ def test_latex_is_balanced_and_only_of_known_commands(e: Expr) -> None:
     assert "--" not in shown and "_{}" not in shown
 
 
-@given(e=expressions() | stacked())
+@given(e=expressions() | stacked() | expressions(world=WIDE))
 @settings(max_examples=100, deadline=None)
 def test_unicode_is_one_line(e: Expr) -> None:
     shown = unicode(e)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import Expr, topological
 from closedform.errors import ClosedFormError, DeclarationError, NotSupported, RequestError
+from closedform.verification.interpreter import evaluate
 from tests.strategies import SIZES, environment, expressions
 from tests.values import assert_same_value
 

@@ -71,6 +71,7 @@ CRASHED = [  # found by the million; each raised an exception that was not ours
     ("(((9^.9)^9)^9)^9 + \\alpha", "latex"),
     ("x^.5*s", "latex"),
     (r"\frac.5 x", "latex"),
+    ("10^9.t*X", "latex"),
 ]
 
 

@@ -17,10 +17,10 @@ from time import perf_counter
 import numpy as np
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.errors import ClosedFormError, DomainError
 from closedform.identity.verdict import Verdict
 from closedform.syntax.tokens import scan
+from closedform.verification.interpreter import evaluate
 from tests.corpus.cases import Case, cases, in_scope
 from tests.corpus.make_references import references
 

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.errors import DomainError, ShapeError
 from closedform.identity.changes import names_of_sizes
 from closedform.identity.compare import LAYOUTS
@@ -20,6 +19,7 @@ from closedform.identity.readings import FUNCTIONS
 from closedform.lang import LANGUAGES, catalogue
 from closedform.syntax.declare import declarations
 from closedform.syntax.statement import read_statement
+from closedform.verification.interpreter import evaluate
 from tests.lang.test_messages import PROSE
 
 

@@ -8,8 +8,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from closedform import derivative, parse
-from closedform.check.interpreter import evaluate
-from closedform.check.tensor import tensor_value
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.errors import NotSupported, TooLarge
@@ -17,6 +15,8 @@ from closedform.index.derivative import derive_tensor
 from closedform.index.lowering import tensor_of
 from closedform.index.raising import raised
 from closedform.index.tensor import expanded
+from closedform.verification.interpreter import evaluate
+from closedform.verification.tensor import tensor_value
 from tests.strategies import SIZES, environment, expressions
 
 RELAXED = [HealthCheck.too_slow, HealthCheck.filter_too_much]

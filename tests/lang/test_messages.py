@@ -11,12 +11,12 @@ import pytest
 
 import closedform as cf
 from closedform.calculus.conditions import conditions
-from closedform.check.sample import TEMPERAMENTS
 from closedform.core.expr import OPS
 from closedform.errors import ClosedFormError
 from closedform.lang import LANGUAGES, MESSAGES, WORDS, sections
 from closedform.lang.messages import template, templates, told, translated
 from closedform.syntax.latex.commands import REFUSED
+from closedform.verification.sample import TEMPERAMENTS
 from tests.corpus.cases import bad_rows
 from tests.lang.sentences import nodes, sentences
 from tests.syntax.test_errors import MISTAKES, SHAPES

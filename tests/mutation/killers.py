@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import OPS, symbol, symbols
 from closedform.errors import ClosedFormError, NotSupported
 from closedform.rules import TABLES
 from closedform.syntax.declare import declarations
+from closedform.verification.interpreter import evaluate
 from tests.corpus.cases import cases, in_scope
 from tests.mutation.mutants import BITES, Mutant
 from tests.ops.test_differentials import TOLERANCE, differential_error, on_trace_error

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from closedform.check.interpreter import evaluate
-from closedform.check.numeric import along
-from closedform.check.sample import samples
 from closedform.core.expr import OPS, Expr, Op, symbol
 from closedform.core.shape import ONE, SCALAR, dim
 from closedform.errors import NotSupported
+from closedform.verification.interpreter import evaluate
+from closedform.verification.numeric import along
+from closedform.verification.sample import samples
 
 N, M = dim("n"), dim("m")
 TOLERANCE = 1e-6  #: relative; pinv and normnuc take no complex steps

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import OPS, Expr, symbol
 from closedform.core.shape import ONE, SCALAR, dim
 from closedform.errors import NotSupported, ShapeError
+from closedform.verification.interpreter import evaluate
 
 M, N, P, Q = (dim(d) for d in "mnpq")
 SIZES = {"m": 2, "n": 3, "p": 4, "q": 2}

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import OPS, PRINTERS, commutation, duplication, elimination, eye, number, symbol
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, dim, triangle
 from closedform.errors import ClosedFormError, DeclarationError, ShapeError, SyntaxProblem, TooLarge, UnknownName
 from closedform.program.compile import compile
+from closedform.verification.interpreter import evaluate
 from tests.strategies import SIZES, environment, expressions, squeezed
 from tests.values import assert_same_value
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.errors import ClosedFormError
+from closedform.verification.interpreter import evaluate
 from tests.corpus.cases import peers, stated_peers
 from tests.corpus.make_references import peer_references
 from tests.corpus.outcome import TOLERANCE, columns, difference, judge, parsed

@@ -120,25 +120,31 @@ def r(cases: Sequence[Case], language: Language, folder: Path) -> list[str]:
 
 
 def cpp(cases: Sequence[Case], language: Language, folder: Path) -> list[str]:
+    """Two programs, compiled side by side."""
+    half, compilers = (len(cases) + 1) // 2, list[subprocess.Popen[bytes]]()
+    for first in (0, half):
+        path = folder / f"from{first}.cpp"
+        path.write_text(translation_unit(cases[first : first + half], first, language), encoding="utf-8")
+        made = ["g++", "-std=c++17", "-O0", "-w", "-DEIGEN_DONT_VECTORIZE", f"-I{EIGEN}", str(path), "-o"]
+        compilers.append(subprocess.Popen([*made, str(path.with_suffix(""))]))
+    assert [c.wait() for c in compilers] == [0, 0]
+    return ["sh", "-c", f"{folder}/from0; {folder}/from{half}"]
+
+
+def translation_unit(cases: Sequence[Case], first: int, language: Language) -> str:
     def literal(v: np.ndarray) -> str:
         if not v.ndim:
             return repr(float(v))
         return f"array<{'VectorXd' if v.ndim == 1 else 'MatrixXd'}>({{{', '.join(digits(v))}}}, {v.shape[0]})"
 
     head, body, calls = dict[str, None](), list[str](), list[str]()
-    for n, c in enumerate(cases):
+    for n, c in enumerate(cases, first):
         lines = c.code(language, "f").splitlines()
         head |= dict.fromkeys(line for line in lines if line.startswith(("#include", "using ")))
         own = [line for line in lines if not line.startswith(("#include", "using "))]
         body += [f"namespace case{n} {{", *own, "}"]
         calls.append(f"show({n}, [] {{ return case{n}::f({', '.join(map(literal, c.values))}); }});")
-    path = folder / "all.cpp"
-    main = "\n".join(["int main() {", *calls, "}"])
-    path.write_text("\n".join([*head, SHOWN, *body, main]), encoding="utf-8")
-    program = str(folder / "all")
-    made = ["g++", "-std=c++17", "-O0", "-w", "-DEIGEN_DONT_VECTORIZE", f"-I{EIGEN}", str(path), "-o", program]
-    subprocess.run(made, check=True)
-    return [program]
+    return "\n".join([*head, SHOWN, *body, "int main() {", *calls, "}"])
 
 
 SHOWN = """

@@ -164,3 +164,38 @@ def test_wishes_that_cannot_be_had_are_named(ask, kind, message) -> None:
 def test_a_singular_matrix_is_outside_the_domain_in_torch_too() -> None:
     with pytest.raises(DomainError):
         cf.derivative(cf.parse("x'*inv(A)*x"), "x").compile("torch")(A=np.zeros((2, 2)), x=np.ones(2))
+
+
+def sparse_logistic() -> dict[str, object]:
+    import scipy.sparse
+
+    env: dict[str, object] = dict(logistic())
+    X = np.where(np.abs(env["X"]) > 0.5, env["X"], 0.0)  # type: ignore[arg-type]
+    return {**env, "X": scipy.sparse.coo_array(X)}
+
+
+def test_sparse_matrices_stay_sparse_where_the_formula_allows() -> None:
+    import scipy.sparse
+
+    env = sparse_logistic()
+    dense = {**env, "X": env["X"].toarray()}  # type: ignore[attr-defined]
+    for wrt in (("w",), ("w", "w")):
+        D = cf.derivative(cf.parse(LOGISTIC), *wrt).compile()
+        found = D(**env)
+        assert scipy.sparse.issparse(found) == (len(wrt) == 2)
+        assert np.allclose(found.toarray() if len(wrt) == 2 else found, D(**dense))
+    for text, wrt in [("norm2(X*w - y)^2", "w"), ("norm2(2*X + X)^2", "X"), ("sum((X*w).^2)/2", "w"), ("y'*X*w", "y")]:
+        D = cf.derivative(cf.parse(text), wrt).compile()
+        given = {k: v for k, v in env.items() if k in D.names}
+        found = D(**given)
+        found = found.toarray() if scipy.sparse.issparse(found) else found
+        assert np.allclose(found, D(**{k: dense[k] for k in given})), D.source
+
+
+@pytest.mark.parametrize("text", ["logdet(X)", "sum(exp(X))", "norm2(X)", "tr(sqrtm(X))"])
+def test_what_would_fill_a_sparse_matrix_up_is_refused_by_name(text: str) -> None:
+    import scipy.sparse
+
+    D = cf.gradient(cf.parse(text), "X").compile()
+    with pytest.raises(NotSupported, match="of a sparse matrix"):
+        D(X=scipy.sparse.eye_array(3).tocsr())

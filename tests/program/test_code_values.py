@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from closedform.check.interpreter import values
 from closedform.core.expr import OPS, Expr, commutation, eye, symbol, symbols
 from closedform.core.shape import ONE, dim
 from closedform.program.compile import compile
+from closedform.verification.interpreter import values
 from tests.strategies import SIZES, environment, expressions, squeezed, stacked
 
 

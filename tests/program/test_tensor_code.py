@@ -10,8 +10,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from closedform.check.interpreter import values
-from closedform.check.tensor import tensor_value
 from closedform.core.expr import Expr, number, symbols
 from closedform.core.shape import ONE
 from closedform.errors import NotSupported, TooLarge
@@ -19,6 +17,8 @@ from closedform.index.lowering import derivative_of, tensor_of
 from closedform.index.tensor import Factor, Index, Product, Tensor
 from closedform.program.compile import code as tensor_code
 from closedform.program.compile import compile as tensor_compile
+from closedform.verification.interpreter import values
+from closedform.verification.tensor import tensor_value
 from tests.index.tensors import tensor
 from tests.strategies import POOL, SIZES, M, N, environment, expressions, squeezed
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import symbols
 from closedform.core.normal import normal
 from closedform.core.rewrite import Rule
 from closedform.rules import TABLES
+from closedform.verification.interpreter import evaluate
 
 RULES = [pytest.param(rule, id=f"{table}-{rule.name}") for table, rules in TABLES.items() for rule in rules]
 SIZES = st.sampled_from([1, 2, 3, 4])

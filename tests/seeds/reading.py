@@ -9,10 +9,10 @@ import numpy as np
 
 import closedform as cf
 from closedform.calculus.structure import replace
-from closedform.check.sample import PROPERTIES as DRAWN
 from closedform.core.expr import Expr, symbols
 from closedform.core.function import Function
 from closedform.syntax.declare import declarations
+from closedform.verification.sample import PROPERTIES as DRAWN
 from tests.seeds.items import Diff, Differential, Numeric, seed
 
 PROPERTIES = frozenset(DRAWN)

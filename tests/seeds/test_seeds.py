@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
-from closedform.check.sample import difference, same_value
-from closedform.check.tensor import tensor_value
 from closedform.core.normal import normal
+from closedform.verification.interpreter import evaluate
+from closedform.verification.sample import difference, same_value
+from closedform.verification.tensor import tensor_value
 from tests.seeds.items import DIFFERENTIALS, DIFFS, EXAMPLE, FIT, IDENTITIES, LINEAR, LINES, OK, SQUARED, WRONG, seed
 from tests.seeds.reading import (
     SIZES,

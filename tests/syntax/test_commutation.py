@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import OPS, commutation, eye, number, symbol
 from closedform.core.shape import dim
 from closedform.errors import ClosedFormError, ShapeError, SyntaxProblem, UnknownName
 from closedform.syntax.text import parse
+from closedform.verification.interpreter import evaluate
 
 m, n, p, two = dim("m"), dim("n"), dim("p"), dim(2)
 MATRICES = {

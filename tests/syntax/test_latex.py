@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 import closedform as cf
 from closedform import errors
-from closedform.check.interpreter import evaluate, values
 from closedform.core.expr import Expr, symbols
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, shape_of
@@ -25,6 +24,7 @@ from closedform.syntax.latex import read
 from closedform.syntax.latex.names import plain_name
 from closedform.syntax.text import parse
 from closedform.syntax.tree import Node
+from closedform.verification.interpreter import evaluate, values
 from tests.strategies import SIZES, environment, expressions, stacked
 
 ROWS = [
@@ -261,6 +261,11 @@ def test_a_statement_is_no_expression(written: str) -> None:
 def test_an_operator_is_kept_as_written() -> None:
     node = read(r"\frac{\partial^2 f}{\partial x \partial x^\top}", statement=True).tree
     assert node.text == r"\frac{\partial^2 f}{\partial x \partial x^\top}"
+
+
+def test_a_full_stop_after_an_exponent_ends_the_formula() -> None:
+    assert parse("$a^2.$").expr is parse("a^2").expr
+    assert parse(r"\sqrt2.").expr is parse(r"\sqrt2").expr
 
 
 def test_a_fraction_with_d_is_a_fraction_where_d_is_a_number() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from closedform.check.interpreter import evaluate
 from closedform.errors import DomainError, NotSupported
 from closedform.syntax.text import parse
+from closedform.verification.interpreter import evaluate
 
 N, P = 4, 3
 SHAPES = {"X": ("n", "p"), "Z": ("n", "p"), "y": ("n",), "s": ("n",), "w": ("p",), "v": ("p",), "A": ("p", "p"),

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import symbol
 from closedform.core.shape import dim, shape_of
 from closedform.tracing.array import METHODS, Array
 from closedform.tracing.libraries import LIBRARIES
 from closedform.tracing.rebind import Copies
 from closedform.tracing.values import lift
+from closedform.verification.interpreter import evaluate
 from tests.tracing import calls
 from tests.tracing.calls import SHAPES
 

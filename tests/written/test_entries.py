@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 import closedform as cf
 from closedform.answer import Derivative
-from closedform.check.interpreter import evaluate
-from closedform.check.sample import names_of_dims
 from closedform.core.expr import symbols
 from closedform.core.normal import normal
 from closedform.errors import DomainError, RequestError, TooLarge, VerificationError
+from closedform.verification.interpreter import evaluate
+from closedform.verification.sample import names_of_dims
 from closedform.written import record
 from closedform.written.entries import Entries
 from tests.strategies import SIZES, environment, expressions

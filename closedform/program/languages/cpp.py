@@ -306,7 +306,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(["lu_inverse", "factor_inverse"], postfix("{0}.inverse()")),
     "cholesky_logdet": Spelling("2.0 * {0}.matrixLLT().diagonal().array().log().sum()", MULTIPLY, ATOM),
     **dict.fromkeys(["lu_logdet", "factor_logdet"], postfix("{0}.matrixLU().diagonal().array().abs().log().sum()")),
-    "pinv": postfix("{0}.completeOrthogonalDecomposition().pseudoInverse()"),
+    "pinv": Spelling("pinv({0})"),
     **dict.fromkeys(["matpow", "powersum"], _times_itself),
     "expm": postfix("{0}.exp()"),
     "logm": postfix("{0}.log()"),
@@ -412,6 +412,8 @@ HELPERS = sources(r"""
                 K.block(i * B.rows(), j * B.cols(), B.rows(), B.cols()) = A(i, j) * B;
         return K;
     }
+    == pinv
+    inline MatrixXd pinv(const MatrixXd& X) { return X.completeOrthogonalDecomposition().pseudoInverse(); }
     == cholesky
     inline Eigen::LLT<MatrixXd> cholesky(const MatrixXd& S) {
         Eigen::LLT<MatrixXd> L(S);

@@ -80,9 +80,13 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
 
 
 def is_fresh(t: Term, writer: Writer) -> bool:
-    """Is an array nobody else's?"""
+    """Is an array nobody else's, itself or what it is a view of?"""
+    while t.op in VIEWS or t.op in ("vec", "permute", "first"):
+        if writer.uses[t] != 1:
+            return False
+        t = t.args[0]
     unary = t.op == "einsum" and len(t.args) == 1
-    return writer.uses[t] == 1 and bool(t.args) and not unary and t.op not in VIEWS and t.op not in BORROWING
+    return writer.uses[t] == 1 and bool(t.args) and not unary and t.op != "diagonal"
 
 
 def assemble(t: Term, writer: Writer) -> Spelling:
@@ -192,6 +196,7 @@ def source(p: Program, name: str) -> str:
     arrays = [
         f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype={dtype})" + ("" if a.dims else "[()]")
         for a in p.arguments
+        if a.name not in p.as_they_come
     ]
     return python.source(p, name, IMPORTS, HELPER_SOURCES, arrays)
 

@@ -124,6 +124,8 @@ def _by_rank(vector: str, matrix: str, first: int = ADD) -> Spell:
 
 def _is_number(t: Term) -> bool:
     """Is it made of sizes and numbers alone, and so no tensor?"""
+    if t.axes:
+        return False
     return all(_is_number(a) for a in t.args) if t.args else t.op in ("number", "size")
 
 

@@ -83,7 +83,7 @@ class Operands(Changing):
             self.fail(f"{what} is missing", self.pieces[self.at - 1].span)
         if p.kind == "{":
             return self.braces(note=False)
-        if p.kind == "number" and p.text[0] == ".":
+        if p.kind == "number" and (p.text[0] == "." or p.text[1:] == "."):
             self.fail(f"the argument of {of} is not clear", p.span, "put it in braces")
         if p.kind == "number" and len(p.text) > 1:
             self.pieces[self.at : self.at + 1] = [

@@ -104,6 +104,9 @@ def _raw(source: str) -> list[Piece]:
         found.append(Piece(kind, text, start, at))
     while found and found[-1].text in _TAIL:
         found.pop()
+    if found and found[-1].kind == "number":  # a full stop after the last number
+        last = found[-1]
+        found[-1] = last._replace(text=last.text.removesuffix("."))
     stray = next((p for p in found if p.kind == "."), None)
     if stray and not _is_invisible(found, stray):
         raise SyntaxProblem("unexpected dot", source=source, span=stray.span)

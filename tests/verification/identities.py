@@ -1,6 +1,6 @@
 """Random functions of two real variables, rewritten with identities of which many are false: is a false one proved?
 
-`python -m tests.check.identities [count]` prints a table of what the exact test says against the values at random points.
+`python -m tests.verification.identities [count]` prints a table of what the exact test says against the values at random points.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from closedform.check.exact import Different, Outcome, same
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import OPS, Expr, node, number, symbol, topological
 from closedform.core.shape import SCALAR
+from closedform.verification.exact import Different, Outcome, same
+from closedform.verification.interpreter import evaluate
 
 X, Y = symbol("x", SCALAR), symbol("y", SCALAR)
 FUNCTIONS = [

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from closedform.check.interpreter import NOT_ANALYTIC, Array, Env, evaluate
-from closedform.check.sample import SEED, Sample, samples
 from closedform.core.expr import Expr, topological
 from closedform.core.shape import ONE, Dim, triangle
 from closedform.errors import DomainError, TooLarge, VerificationError
+from closedform.verification.interpreter import NOT_ANALYTIC, Array, Env, evaluate
+from closedform.verification.sample import SEED, Sample, samples
 
 if TYPE_CHECKING:
-    from closedform.check.exact import Certificate, NoTest
+    from closedform.verification.exact import Certificate, NoTest
 
 COMPLEX_STEP = 1e-30
-STEPS = (1e-3, 1e-5)  #: of central differences; the second is tried when the first disagrees, for kinks nearby
+STEPS = (1e-3, 1e-5, 1e-7)  #: of central differences; the next is tried when one disagrees, for kinks and poles nearby
 TOLERANCE = {1: 1e-7, 2: 1e-4}  #: by order
 LOOSER = 100  #: times the tolerance, for functions that take no complex steps
 FLOOR = 1e-6  #: an error is relative to the largest entry, or to this times the largest value on the way

@@ -10,9 +10,9 @@ import scipy.linalg
 import scipy.special
 
 import closedform.ops  # noqa: F401  registers the operations
-from closedform.check.interpreter import FUNCTIONS, LEAVES, evaluate
 from closedform.core.expr import OPS, Expr, eye, number, ones, size_of, symbol, zeros
 from closedform.core.shape import ONE, SCALAR, dim
+from closedform.verification.interpreter import FUNCTIONS, LEAVES, evaluate
 
 M, N = dim("m"), dim("n")
 SIZES = {"m": 3, "n": 4}

@@ -30,7 +30,7 @@ from functools import reduce
 from math import gcd
 from typing import NamedTuple
 
-from closedform.check.field import ODD_ROOTS, Bound, Entries, Factor, Field, NoPoint, matrix_of, total_bound
+from closedform.verification.field import ODD_ROOTS, Bound, Entries, Factor, Field, NoPoint, matrix_of, total_bound
 
 SQUARES = [(a, b) for a in range(1, 9) for b in range(1, 9) if gcd(a, b) == 1]
 HALF = Bound(0, 0.0, {Factor(-1, 0, 1.0): 1})  #: of the number 1/2

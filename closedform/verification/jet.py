@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from closedform.check.field import Array, Entries, Field
+from closedform.verification.field import Array, Entries, Field
 
 Jet = tuple[Entries | None, ...]
 Product = Callable[[Entries, Entries], Entries]

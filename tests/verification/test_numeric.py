@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import closedform.ops  # noqa: F401  registers the operations
-from closedform.check.numeric import check, merged
-from closedform.check.sample import difference, same_value, samples
 from closedform.core.expr import OPS, Expr, eye, number, symbol
 from closedform.core.shape import ONE, SCALAR, dim
 from closedform.errors import DomainError, TooLarge, VerificationError
+from closedform.verification.numeric import check, merged
+from closedform.verification.sample import difference, same_value, samples
 
 M, N, P = dim("m"), dim("n"), dim("p")
 A, B, S = symbol("A", (M, N)), symbol("B", (N, P)), symbol("S", (N, N))

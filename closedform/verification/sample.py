@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from closedform.check.interpreter import Array, condition, evaluate, values
 from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.shape import Shape
 from closedform.errors import DomainError, TooLarge
+from closedform.verification.interpreter import PINV_CUTOFF, Array, condition, evaluate, values
 
 SEED = 20240229
 CANDIDATES = 8  #: points drawn at once, in one batch
@@ -25,6 +25,7 @@ ATTEMPTS = 4  #: assignments of sizes tried for every one that is wanted
 QUICK = 4  #: temperaments tried at further sizes, once one has worked
 TAME = (1e6, np.inf)  #: values beyond the first bound are taken only when nothing else is found
 WELL_CONDITIONED = 1e4
+PINV_CONDITIONED = 1e-2  #: least ratio of the singular values of X that count in X⁺
 LARGEST = 10**7  #: entries of one value
 COMFORTABLE = 2 * 10**4  #: entries of one value, above which smaller sizes are drawn
 
@@ -144,8 +145,12 @@ def _positive_base(x: Array, p: Array) -> Array:
 
 
 def _varies(exponent: Expr) -> bool:
-    """Whether an exponent may take values that are not whole: then the base has to be positive."""
-    return any("integer" not in s.data.properties for s in symbols(exponent))
+    """Whether an exponent may take values that are not whole, if only by rounding: then the base has to be positive."""
+    rounded = any(e.args and e.op.name not in WHOLE for e in topological([exponent]))
+    return rounded or any("integer" not in s.data.properties for s in symbols(exponent))
+
+
+WHOLE = frozenset({"add", "scale", "hadamard", "transpose"})  #: of whole numbers they are whole, without rounding
 
 
 def _unique(X: Array) -> Array:
@@ -157,7 +162,21 @@ def _full_column_rank(X: Array) -> Array:
     """Elsewhere the nuclear norm has a kink, or its derivative another form."""
     if X.shape[-2] < X.shape[-1]:
         return np.zeros(X.shape[:-2], bool)
-    return np.asarray(np.linalg.cond(X) < WELL_CONDITIONED)
+    return np.asarray(_singular_ratios(X)[..., -1] > 1 / WELL_CONDITIONED)
+
+
+def _clear_rank(X: Array) -> Array:
+    """A singular value near the bound of rank would make X⁺ jump, and small ones blow up its differences."""
+    ratios = _singular_ratios(X)
+    return np.asarray(((ratios > PINV_CONDITIONED) | (ratios < PINV_CUTOFF)).all(-1))
+
+
+def _singular_ratios(X: Array) -> Array:
+    """Singular values over the largest, decreasing; NaN where X is not finite, 0 where it is zero."""
+    finite = np.asarray(np.isfinite(X).all((-2, -1), keepdims=True))
+    values = np.linalg.svd(np.where(finite, X, 0), compute_uv=False)
+    ratios = values / np.maximum(values[..., :1], np.finfo(float).tiny)
+    return np.asarray(np.where(finite[..., 0], ratios, np.nan))
 
 
 #: operations that have a value where they have no derivative, and where they are differentiable
@@ -172,9 +191,12 @@ EDGES: dict[str, Callable[..., Array]] = {
     "arcsin": _inside_one,
     "arccos": _inside_one,
     "power": _power,
+    "tan": lambda X: _everywhere(X, np.abs(np.cos(X)) > 1e-2),
     "normnuc": _full_column_rank,
+    "pinv": _clear_rank,
     "norm2": lambda X: (np.abs(X) > 1e-9).any((-2, -1)),
     "max": _unique,
+    "ismax": _unique,
 }
 
 

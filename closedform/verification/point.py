@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from closedform.check.field import Entries, Field
-from closedform.check.jet import Jet, base
-from closedform.check.model import Model
-from closedform.check.oracle import Choices, Unsupported
 from closedform.core.expr import Expr
+from closedform.verification.field import Entries, Field
+from closedform.verification.jet import Jet, base
+from closedform.verification.model import Model
+from closedform.verification.oracle import Choices, Unsupported
 
 Pairs = list[tuple[Entries, Entries]]
 STRUCTURED = frozenset({"symmetric", "spd", "diagonal"})

@@ -20,16 +20,26 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from closedform.check.field import BITS, LOG_PRIMES, Array, Bound, Entries, Field, NoPoint, field_number, total_bound
-from closedform.check.jet import Jet, base
-from closedform.check.model import COMPLETE, Model, stacked
-from closedform.check.numeric import REPORT_IT
-from closedform.check.oracle import Changed, Choices, TooManyBranches, Unsupported, Vacuous
-from closedform.check.point import STRUCTURED, Pairs, Point, projected
-from closedform.check.sample import names_of_dims
 from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, symbols, topological
 from closedform.errors import VerificationError
+from closedform.verification.field import (
+    BITS,
+    LOG_PRIMES,
+    Array,
+    Bound,
+    Entries,
+    Field,
+    NoPoint,
+    field_number,
+    total_bound,
+)
+from closedform.verification.jet import Jet, base
+from closedform.verification.model import COMPLETE, Model, stacked
+from closedform.verification.numeric import REPORT_IT
+from closedform.verification.oracle import Changed, Choices, TooManyBranches, Unsupported, Vacuous
+from closedform.verification.point import STRUCTURED, Pairs, Point, projected
+from closedform.verification.sample import names_of_dims
 
 POINTS = 64  #: tried until there is a value and every root exists
 POINTS_PER_PRIME = 4

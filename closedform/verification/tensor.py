@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from closedform.check.exact import Claim
-from closedform.check.field import Entries
-from closedform.check.interpreter import Array, Env, Sizes, evaluate
-from closedform.check.oracle import Unsupported
-from closedform.check.point import Pairs, Point
-from closedform.check.sample import samples
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
+from closedform.verification.exact import Claim
+from closedform.verification.field import Entries
+from closedform.verification.interpreter import Array, Env, Sizes, evaluate
+from closedform.verification.oracle import Unsupported
+from closedform.verification.point import Pairs, Point
+from closedform.verification.sample import samples
 
 LARGEST = 2 * 10**5  #: terms of a sum over all indices that are added exactly
 
@@ -94,13 +94,12 @@ def _product(p: Product, free: Sequence[Index], point: Point) -> Entries:
 
 
 def _operand(f: Factor, env: Env, sizes: Sizes) -> Array:
-    """A factor with one axis for each of its indices, two for a split one."""
+    """A factor with one axis for each of its indices, one for each part of a split one."""
     return _arranged(f, evaluate(f.expr, env, sizes), sizes)
 
 
 def _arranged(f: Factor, value: Array, sizes: Sizes) -> Array:
-    shape: list[int] = []
-    for i in f.indices:
-        shape += [p.dim.value(sizes) for p in i.parts] if i.parts else [i.dim.value(sizes)]
+    from closedform.index.tensor import atoms
+
     kept = [n for n, d in zip(value.shape[-2:], f.expr.shape, strict=True) if d is not ONE]
-    return value.reshape(kept).reshape(shape)
+    return value.reshape(kept).reshape([i.dim.value(sizes) for i in atoms(f.indices)])

@@ -11,12 +11,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from closedform.check.field import Array, Bound, Entries, Field, NoPoint
-from closedform.check.interpreter import _commutation, _duplication, _elimination, _lower
-from closedform.check.jet import Jet, Jets, base
-from closedform.check.oracle import Oracle, Unsupported
 from closedform.core.abstract import Abstract, Part
 from closedform.core.expr import Expr, symbols, topological
+from closedform.verification.field import Array, Bound, Entries, Field, NoPoint
+from closedform.verification.interpreter import _commutation, _duplication, _elimination, _lower
+from closedform.verification.jet import Jet, Jets, base
+from closedform.verification.oracle import Oracle, Unsupported
 
 MOST_POWER = 64  #: the largest exponent that is multiplied out
 MOST_ROOT = 16  #: the largest order of a root

@@ -11,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import closedform as cf
-from closedform.check.exact import (
+from closedform.core.expr import OPS, number
+from closedform.derivation.derive import lines
+from closedform.derivation.prove import claim_of_lines
+from closedform.errors import VerificationError
+from closedform.verification.exact import (
     Certificate,
     Different,
     NoTest,
@@ -21,19 +25,15 @@ from closedform.check.exact import (
     prove,
     same,
 )
-from closedform.check.field import BITS, LOG_PRIMES, Bound, Entries, NoPoint, field_number, is_prime, total_bound
-from closedform.check.interpreter import FUNCTIONS as NUMERICAL
-from closedform.check.jet import Jets, base
-from closedform.check.model import COMPLETE, FUNCTIONS, NO_TEST, Model
-from closedform.check.numeric import check
-from closedform.check.oracle import Choices, Oracle
-from closedform.core.expr import OPS, number
-from closedform.derivation.derive import lines
-from closedform.derivation.prove import claim_of_lines
-from closedform.errors import VerificationError
-from tests.check.identities import identities
-from tests.check.mutations import certified, mutants
+from closedform.verification.field import BITS, LOG_PRIMES, Bound, Entries, NoPoint, field_number, is_prime, total_bound
+from closedform.verification.interpreter import FUNCTIONS as NUMERICAL
+from closedform.verification.jet import Jets, base
+from closedform.verification.model import COMPLETE, FUNCTIONS, NO_TEST, Model
+from closedform.verification.numeric import check
+from closedform.verification.oracle import Choices, Oracle
 from tests.corpus.cases import cases
+from tests.verification.identities import identities
+from tests.verification.mutations import certified, mutants
 
 F = field_number(0)
 P = F.p

@@ -1,6 +1,6 @@
 """Right answers of the corpus, each changed in one place: how many does the exact test reject?
 
-`python -m tests.check.mutations [count]` prints a table.  A change that has the same value numerically is none, and
+`python -m tests.verification.mutations [count]` prints a table.  A change that has the same value numerically is none, and
 is not counted.
 """
 
@@ -17,13 +17,13 @@ from functools import cache
 import closedform as cf
 from closedform.calculus.derivative import Stage
 from closedform.calculus.structure import BY_ENTRIES
-from closedform.check.exact import Certificate, Outcome, derivative_claim, prove
-from closedform.check.sample import difference
 from closedform.core.expr import OPS, Expr, node, number, symbols, topological
 from closedform.errors import ClosedFormError
-from tests.check.identities import says
+from closedform.verification.exact import Certificate, Outcome, derivative_claim, prove
+from closedform.verification.sample import difference
 from tests.corpus.cases import cases
 from tests.corpus.outcome import parsed
+from tests.verification.identities import says
 
 SEED = 1
 VISIBLE = 1e-6  #: a relative difference of values

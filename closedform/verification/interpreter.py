@@ -18,16 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from closedform.check.stand_in import stand_in
 from closedform.core.abstract import Abstract
 from closedform.core.expr import Expr, topological
+from closedform.verification.stand_in import stand_in
 
 Array = np.ndarray[Any, Any]
 Env = Mapping[str, Any]
 Sizes = Mapping[str, int]
 
 SINGULAR = 1e8  #: a matrix of a larger condition number has no inverse here
-NOT_ANALYTIC = frozenset({"pinv", "logm", "sqrtm", "normnuc"})  #: their complex values are no complex steps
+PINV_CUTOFF = 1e-11  #: smaller singular values, relative to the largest, are rounding errors of zero
+NOT_ANALYTIC = frozenset({"logm", "sqrtm", "normnuc"})  #: their complex values are no complex steps
 
 
 def evaluate(e: Expr, env: Env, sizes: Sizes) -> Array:
@@ -119,12 +120,20 @@ def _diag(x: Array) -> Array:
     return x.reshape(*x.shape[:-2], n, 1) * np.eye(n)
 
 
-def _each(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """A function of one matrix, for a batch; NaN where it fails or cannot be computed to good accuracy."""
+def _each(function: Callable[[Array], Array], like: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A function of one matrix, for a batch; NaN where it fails or cannot be computed to good accuracy.
+
+    Args:
+        function: of one matrix.
+        like: of one matrix, an array of the shape of the value.
+    """
 
     def batched(X: Array) -> Array:
         done = []
         for one in X.reshape(-1, *X.shape[-2:]):
+            if not np.isfinite(one).all():  # LAPACK would complain on the terminal
+                done.append(np.full_like(like(one), np.nan))
+                continue
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error")
@@ -133,7 +142,7 @@ def _each(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
                     value = np.where(np.abs(value.imag).max() < 1e-12 * np.abs(value).max(), value.real, np.nan)
                 done.append(value)
             except (ValueError, Warning, np.linalg.LinAlgError):
-                done.append(np.full_like(one, np.nan))
+                done.append(np.full_like(like(one), np.nan))
         stacked = np.stack(done)
         return stacked.reshape(*X.shape[:-2], *stacked.shape[1:])
 
@@ -156,13 +165,30 @@ def _expm(X: Array) -> Array:
     return np.asarray(total)
 
 
+def _pinv(X: Array) -> Array:
+    """The pseudo-inverse; off the real axis by X = F K⁻¹ G, which holds for all X of the rank of Re X.
+
+    With U and V spanning the columns and rows of Re X, F = X V, G = Uᵀ X and K = Uᵀ X V.
+    Source: A. Ben-Israel and T. N. E. Greville, Generalized Inverses, 2nd ed. (2003), ch. 1.6.
+    """
+    if not np.iscomplexobj(X):
+        return np.linalg.pinv(X, PINV_CUTOFF)
+    U, s, Vt = np.linalg.svd(X.real)
+    rank = int((s > PINV_CUTOFF * s[0]).sum())
+    U, V = U[:, :rank], Vt[:rank].T
+    F, G, K = X @ V, U.T @ X, U.T @ X @ V
+    return np.asarray(G.T @ np.linalg.inv(G @ G.T) @ K @ np.linalg.inv(F.T @ F) @ F.T)
+
+
 def _by_eigenvalues(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
     """f(X) = V f(Λ) V⁻¹ with the principal branch; NaN where that is not real, or the eigenvectors nearly depend."""
 
     def evaluate_all(X: Array) -> Array:
-        eigenvalues, V = np.linalg.eig(X)
-        value = (V * function(eigenvalues.astype(complex))[..., None, :]) @ np.linalg.inv(V)
-        fine = np.linalg.cond(V) < 1e6
+        finite = np.asarray(np.isfinite(X).all((-2, -1)))
+        eigenvalues, V = np.linalg.eig(np.where(finite[..., None, None], X, np.eye(X.shape[-1])))
+        fine = finite & (np.linalg.cond(V) < 1e6)
+        V_inv = np.linalg.inv(np.where(fine[..., None, None], V, np.eye(X.shape[-1])))
+        value = (V * function(eigenvalues.astype(complex))[..., None, :]) @ V_inv
         if not np.iscomplexobj(X):
             largest = np.abs(value).max((-2, -1))
             fine &= np.abs(value.imag).max((-2, -1)) <= 1e-9 * largest
@@ -323,9 +349,9 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "matpow": _matpow,
     "powersum": lambda X, A, k: _powersum(X, A, int(k.real.flat[0])),
     "ismax": lambda X: (X.real == _top(X)).astype(float),
-    "pinv": _each(np.linalg.pinv),
+    "pinv": _each(_pinv, np.transpose),
     "expm": _expm,
     "logm": _by_eigenvalues(np.log),
     "sqrtm": _by_eigenvalues(np.sqrt),
-    "normnuc": _each(lambda X: np.linalg.norm(X, "nuc").reshape(1, 1)),
+    "normnuc": _each(lambda X: np.linalg.norm(X, "nuc").reshape(1, 1), lambda X: X[:1, :1]),
 }
