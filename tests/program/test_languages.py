@@ -29,7 +29,14 @@ from tests.program.test_code import LINES
 from tests.strategies import SIZES, environment, squeezed
 
 PASTED = [name for name in LANGUAGES if language_named(name).matrices]
-TENSORS = {"einsum", "tensordot", "permute", "assemble"}  #: instructions on arrays of more than two axes
+TENSORS = {
+    "einsum",
+    "tensordot",
+    "permute",
+    "assemble",
+    "stack",
+    "matmul_each",
+}  #: instructions on arrays of more than two axes
 FROM_CORPUS = 40  #: at least so many cases of the corpus are run in every language
 
 n, m = dim("n"), dim("m")
@@ -280,7 +287,7 @@ def test_a_language_that_does_not_exist_is_named_with_those_that_do():
     D = cf.derivative(cf.parse("x'*x"), "x")
     with pytest.raises(RequestError, match="unknown back-end 'fortran'") as refused:
         D.code("fortran")
-    assert refused.value.hint == "one of numpy, julia, matlab, r, cpp"
+    assert refused.value.hint == "one of numpy, jax, torch, julia, matlab, r, cpp"
     with pytest.raises(ClosedFormError, match="unknown back-end 'julia'"):
         D.compile("julia")
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import Expr
 from closedform.core.normal import normal
 from closedform.program.compile import compile
 from closedform.program.shift import shifted
+from closedform.verification.interpreter import evaluate
 
 SHAPES = {
     "X": ("m", "n"),

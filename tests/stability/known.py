@@ -10,11 +10,9 @@ KNOWN = {
         "Q × 1000",
         "a saturated softmax times a vector; its stable form takes n times as long",
     ),
-    ("st-kalman-dH", "df"): ("H × 100000", "the order in which a product is multiplied is chosen by its cost"),
     ("st-wishart-dX", "f"): ("all × 1e+160", "a difference of two log-determinants, each of 1e3 and more"),
     ("st-laplacian-dX", "f"): ("X near one", "the quadratic form of a graph Laplacian is not recognised"),
     ("fin-var-dw.w", "df"): ("S graded", "a projection that leaves a millionth"),
     ("he-geomean", "f"): ("all × 1e-100", "the exponential of a mean of logarithms of 1e-100"),
-    ("qa-mologdet", "f"): ("A ill-conditioned", "inv(inv(A) + S) adds to an inverse that was rounded"),
     ("opt-smoothmax-da", "df"): ("a × 1000", "log-sum-exp less a mean, which is an entropy, is not recognised"),
 }

@@ -10,10 +10,10 @@ import pytest
 from mpmath import mp, mpf
 
 import closedform as cf
-from closedform.check.interpreter import evaluate
 from closedform.core.expr import OPS
 from closedform.core.normal import normal
 from closedform.program.compile import compile
+from closedform.verification.interpreter import evaluate
 from tests.corpus.cases import Case, cases, in_scope
 from tests.corpus.make_references import references
 from tests.corpus.outcome import columns

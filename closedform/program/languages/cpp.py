@@ -184,6 +184,12 @@ def _extreme(name: str) -> Spell:
     )
 
 
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """Columns times rows, added up."""
+    half = len(t.args) // 2
+    return Spelling(" + ".join(f"{{{n}}} * {{{n + half}}}.transpose()" for n in range(half)), ADD, MULTIPLY, ATOM)
+
+
 def _relu(t: Term, writer: Writer) -> Spelling:
     return postfix("{0}.cwiseMax(0.0)") if t.axes else Spelling("std::max({0}, 0.0)")
 
@@ -253,6 +259,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "vecmat": Spelling("{1}.transpose() * {0}", MULTIPLY, NEGATE, ATOM),
     "inner": postfix("{0}.dot({1})"),
     "dot": postfix("{0}.cwiseProduct({1}).sum()"),
+    "outers": _outers,
     "outer": Spelling("{0} * {1}.transpose()", MULTIPLY, MULTIPLY, ATOM),
     "kron": _narrowed("kron({0}, {1})"),
     "transpose": postfix("{0}.transpose()"),

@@ -18,7 +18,17 @@ from closedform.program.language import (
     postfix,
     python_name,
 )
-from closedform.program.languages.matrices import FUNCTIONS, SAME, about, check_name, lies, otherwise, sources, words
+from closedform.program.languages.matrices import (
+    FUNCTIONS,
+    SAME,
+    about,
+    check_name,
+    lies,
+    listed,
+    otherwise,
+    sources,
+    words,
+)
 from closedform.program.source import Program, Writer
 from closedform.program.term import VIEWS, Term
 
@@ -28,7 +38,7 @@ KEYWORDS = words(
     "I Inf NaN pi im ans Diagonal Symmetric LinearAlgebra Base Core Main "
     "exp log sin cos tan asin acos atan sinh cosh tanh abs sign sqrt expm1 log1p max erf maximum sum size length vec "
     "reshape permutedims copy fill zeros ones div Int Matrix Float64 dot norm tr det diag diagm kron inv pinv svd "
-    "svdvals hypot min erfc cholesky lu bunchkaufman logdet logabsdet first"
+    "svdvals hcat hypot min erfc cholesky lu bunchkaufman logdet logabsdet first"
 )
 SYMBOLS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": ("*", MULTIPLY), "divide": ("/", MULTIPLY)}
 
@@ -94,6 +104,12 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     return Spelling("{0} + {1} * I", ADD, ADD, MULTIPLY)
 
 
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """Columns times rows, as two thin matrices."""
+    half = len(t.args) // 2
+    return Spelling(f"hcat({listed(0, half)}) * hcat({listed(half, len(t.args))})'", MULTIPLY)
+
+
 SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(SYMBOLS, _each),
     "power": _power,
@@ -107,6 +123,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(["matmul", "matvec"], infix("*", MULTIPLY)),
     "vecmat": Spelling("{1}' * {0}", MULTIPLY, NEGATE, ATOM),
     **dict.fromkeys(["inner", "dot"], Spelling("dot({0}, {1})")),
+    "outers": _outers,
     "outer": Spelling("{0} * {1}'", MULTIPLY, MULTIPLY, ATOM),
     "kron": Spelling("kron({0}, {1})"),
     "transpose": postfix("{0}'"),

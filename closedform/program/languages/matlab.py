@@ -25,6 +25,7 @@ from closedform.program.languages.matrices import (
     check_name,
     is_name,
     lies,
+    listed,
     name_of,
     otherwise,
     sources,
@@ -122,6 +123,12 @@ def _sum_over(t: Term, writer: Writer) -> Spelling:
     return postfix("sum({0}, 1)'") if t.data == 0 else Spelling("sum({0}, 2)")
 
 
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """Columns times rows, as two thin matrices."""
+    half = len(t.args) // 2
+    return Spelling(f"[{listed(0, half)}] * [{listed(half, len(t.args))}]'", MULTIPLY)
+
+
 SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(SYMBOLS, _each),
     "power": _power,
@@ -135,6 +142,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "vecmat": Spelling("{1}' * {0}", MULTIPLY, NEGATE, ATOM),
     "inner": Spelling("{0}' * {1}", MULTIPLY, ATOM, NEGATE),
     "dot": Spelling("sum(sum({0} .* {1}))", ATOM, MULTIPLY, NEGATE),
+    "outers": _outers,
     "outer": Spelling("{0} * {1}'", MULTIPLY, MULTIPLY, ATOM),
     "kron": Spelling("kron({0}, {1})"),
     "transpose": postfix("{0}'"),

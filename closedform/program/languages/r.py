@@ -22,6 +22,7 @@ from closedform.program.languages.matrices import (
     ascii_name,
     check_name,
     lies,
+    listed,
     otherwise,
     sources,
     words,
@@ -96,6 +97,12 @@ def _norm2(t: Term, writer: Writer) -> Spelling:
     return Spelling('norm(cbind({0}), "F")' if t.args[0].rank < 2 else 'norm({0}, "F")')
 
 
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """Columns times rows, as two thin matrices."""
+    half = len(t.args) // 2
+    return Spelling(f"cbind({listed(0, half)}) %*% rbind({listed(half, len(t.args))})", MULTIPLY)
+
+
 SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(SYMBOLS, _each),
     "power": Spelling("{0}^{1}", POWER, ATOM, ATOM),
@@ -111,6 +118,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "vecmat": _dropped,
     "inner": _inner,
     "dot": Spelling("sum({0} * {1})", ATOM, MULTIPLY, NEGATE),
+    "outers": _outers,
     "outer": Spelling("outer({0}, {1})"),
     "kron": _kron,
     "transpose": Spelling("t({0})"),
