@@ -15,6 +15,7 @@ from closedform.program.language import (
     Spelling,
     called,
     infix,
+    listed,
     postfix,
     python_name,
 )
@@ -24,7 +25,6 @@ from closedform.program.languages.matrices import (
     about,
     check_name,
     lies,
-    listed,
     otherwise,
     sources,
     words,

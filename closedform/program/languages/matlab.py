@@ -15,6 +15,7 @@ from closedform.program.language import (
     Spelling,
     called,
     infix,
+    listed,
     postfix,
 )
 from closedform.program.languages.matrices import (
@@ -25,7 +26,6 @@ from closedform.program.languages.matrices import (
     check_name,
     is_name,
     lies,
-    listed,
     name_of,
     otherwise,
     sources,

@@ -6,9 +6,9 @@ from inspect import getsource
 
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported
-from closedform.program.language import ATOM, MULTIPLY, Language, Spell, Spelling, infix, postfix
+from closedform.program.language import ATOM, MULTIPLY, Language, Spell, Spelling, infix, listed, postfix
 from closedform.program.languages import python
-from closedform.program.languages.python import OPERATORS, calls, is_view, listed, tuple_of
+from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
 from closedform.program.runtime import HELPERS
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part

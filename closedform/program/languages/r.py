@@ -13,6 +13,7 @@ from closedform.program.language import (
     Spelling,
     called,
     infix,
+    listed,
     postfix,
 )
 from closedform.program.languages.matrices import (
@@ -22,7 +23,6 @@ from closedform.program.languages.matrices import (
     ascii_name,
     check_name,
     lies,
-    listed,
     otherwise,
     sources,
     words,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from closedform.errors import NotSupported
-from closedform.program.language import ADD, ATOM, MULTIPLY, POWER, Language, Spell, Spelling, infix, postfix
+from closedform.program.language import ADD, ATOM, MULTIPLY, POWER, Language, Spell, Spelling, infix, listed, postfix
 from closedform.program.languages import python
 from closedform.program.languages.numpy import is_fresh
-from closedform.program.languages.python import OPERATORS, calls, listed
+from closedform.program.languages.python import OPERATORS, calls
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
 from closedform.program.term import Term
