@@ -146,13 +146,16 @@ def matrix_sum(low: Lowering, e: Expr) -> Term:
 def _slopes(low: Lowering, light: list[Item]) -> list[tuple[bool, Term]]:
     """diag(s) − s s' for s = softmax(x), with what stands before it; its two terms are taken off the list."""
     found, plan = list[tuple[bool, Term]](), low.plan
-    for i in [i for i in light if i.factors and i.is_diagonal]:
-        s = low.chain.vector(i.factors[0])
-        for j in light if s.op == "softmax" else ():
-            if [f.term for f in j.factors] == [s, s] and _before(low, j) == (not (b := _before(low, i))[0], b[1]):
-                light[:] = [k for k in light if k is not i and k is not j]
-                found.append((b[0], plan.make("softmaxslope", (times(plan, b[1], s), s), s.axes * 2)))
-                break
+    softmaxes = [
+        (i, s) for i in light if i.is_diagonal and i.factors and (s := i.factors[0].term) and s.op == "softmax"
+    ]
+    for i, s in softmaxes:
+        negative, front = _before(low, i)
+        outers = (j for j in light if [f.term for f in j.factors] == [s, s])
+        other = next((j for j in outers if _before(low, j) == (not negative, front)), None)
+        if other is not None:
+            light[:] = [k for k in light if k is not i and k is not other]
+            found.append((negative, plan.make("softmaxslope", (times(plan, front, s), s), s.axes * 2)))
     return found
 
 
