@@ -1,7 +1,7 @@
 # Everything a developer runs.  Needs Python >= 3.11 and make; the rest goes into .venv.
 #   make try      install the package and answer three questions
 #   make test     the test suite
-#   make lint types contract docs bench mutants
+#   make lint types contract docs bench mutants stability
 #   make fuzz     random derivatives compared with JAX and PyTorch: two minutes, or FUZZ="--first 100000 --seed 2"
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: try test lint types contract docs bench mutants fuzz format clean
+.PHONY: try test lint types contract docs bench mutants stability fuzz format clean
 .DELETE_ON_ERROR:
 
 try: $(VENV)/.package
@@ -41,6 +41,9 @@ bench: $(VENV)/.bench
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.mutation
+
+stability: $(VENV)/.test
+	$(BIN)/python -m tests.stability
 
 FUZZ ?= --first 2000 --second 400 --slice 120
 fuzz: $(VENV)/.test

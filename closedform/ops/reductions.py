@@ -95,7 +95,7 @@ def canonical_norm2(X: Expr) -> Expr:
 @function(
     "(m,n) -> (1,1)",
     canonical=canonical_norm2,
-    code="np.linalg.norm({0})",
+    code="norm({0})",
     latex=r"\lVert {0} \rVert",
     domain="{0} ≠ 0",
 )

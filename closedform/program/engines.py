@@ -20,7 +20,7 @@ DTYPES = ("float64", "float32", "longdouble")  #: what NumPy programs compute in
 #: instructions that LAPACK serves, which has no extended precision
 LAPACK = frozenset(
     {"solve", "solve_transposed", "inverse", "det", "logdet", "pinv", "adj", "normnuc", "expm", "logm", "sqrtm"}
-    | {"matpow", "powersum", "cholesky", "lu", "factor"}
+    | {"logdetpos", "matpow", "powersum", "cholesky", "lu", "factor"}
 )
 
 

@@ -163,6 +163,11 @@ FLOPS: dict[str, Count] = {
     **_rows("add subtract multiply divide negative power over sqrt expm1 log1p outer kron ismax", each()),
     **_rows("sum sum_over max norm1 added tr", operand()),
     **_rows("norm2 inner dot matvec", operand(2)),
+    **_rows(
+        "hypot logaddexp larger smaller erfc log1psq log1mexp smallexpm1 logcosh sech2 softmaxslope centred", each()
+    ),
+    **_rows("rowmax", operand()),
+    "distances": lambda t: entries(t.axes) * size(t.args[0].axes[1]) * 3,
     "vecmat": lambda t: entries(t.args[1].axes) * 2,
     **_rows("softmax logsumexp", operand(4)),
     "matmul_each": _matmul_each,
@@ -176,7 +181,7 @@ FLOPS: dict[str, Count] = {
     "powersum": _powersum,
     "matpow": _matpow,
     **_rows("cholesky factor", cubic(THIRD)),
-    **_rows("lu det logdet", cubic(2 * THIRD)),
+    **_rows("lu det logdet logdetpos", cubic(2 * THIRD)),
     "inverse": cubic(2),
     "cholesky_inverse": cubic(2 * THIRD),
     **_rows("lu_inverse factor_inverse", cubic(4 * THIRD)),

@@ -97,6 +97,11 @@ def postfix(template: str) -> Spelling:
     return Spelling(template, ATOM, ATOM)
 
 
+def listed(start: int, end: int) -> str:
+    """Places for several operands: `{1}, {2}`."""
+    return ", ".join(f"{{{n}}}" for n in range(start, end))
+
+
 def called(code: str, helpers: Mapping[str, str]) -> list[str]:
     """The sources of the helpers that some code calls, and that they call themselves."""
     found: dict[str, str] = {}

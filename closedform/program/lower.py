@@ -38,7 +38,7 @@ class Lowering:
 
     def visit(self, expressions: Sequence[Expr]) -> None:
         """Find the terms of every node of some expressions."""
-        order = [e for e in topological(expressions) if e not in self.code]
+        order = topological(expressions, self.code)
         for node in order:
             self.uses.update(node.args)
         self.chain.count_runs(order)
@@ -46,6 +46,11 @@ class Lowering:
             self.code[node] = RULES.get(node.op.name, by_name)(self, node)
 
     def __getitem__(self, e: Expr) -> Term:
+        return self.code[e]
+
+    def new(self, e: Expr) -> Term:
+        """The term of an expression that is not part of what was asked for."""
+        self.visit([e])
         return self.code[e]
 
     def number(self, value: Fraction | float) -> Term:

@@ -22,9 +22,24 @@ OVERWRITING = {"add": 2, "multiply": 2, "subtract": 1, "divide": 1, "negative": 
 #: how many arrays as large as its first operand an instruction needs for itself
 WORK = {
     **dict.fromkeys(
-        ["sigmoid", "softmax", "logsumexp", "norm1", "cholesky", "lu", "factor", "det", "logdet", "commuted"], 1
+        [
+            "sigmoid",
+            "softmax",
+            "logsumexp",
+            "norm1",
+            "cholesky",
+            "lu",
+            "factor",
+            "det",
+            "logdet",
+            "logdetpos",
+            "commuted",
+        ],
+        1,
     ),
     **dict.fromkeys(["solve", "solve_transposed", "inverse", "lu_inverse", "factor_inverse", "normnuc"], 1),
+    **dict.fromkeys(["smallexpm1", "sech2"], 2),
+    **dict.fromkeys(["log1psq", "log1mexp", "logcosh"], 4),
     **dict.fromkeys(["pinv", "matpow", "sqrtm", "unpacked", "vech"], 2),
     **dict.fromkeys(["adj", "powersum", "packed"], 4),
     **dict.fromkeys(["expm", "logm"], 8),

@@ -1,6 +1,7 @@
 """Products: scalar multiples, entry-by-entry products, matrix products, and what sums them up.
 
-A divisor ‖r‖ᵏ below a numerator that vanishes faster than ‖r‖ᵏ makes the value 0 where r = 0.
+A divisor ‖r‖ᵏ below a numerator that vanishes faster than ‖r‖ᵏ makes the value 0 where r = 0; so does ‖r‖ below one
+that vanishes as fast, which is how the derivative of a norm has a value there, 0.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from functools import partial
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
 from closedform.program.chain import Chain, Factor
-from closedform.program.lower import MOVES, RULES, Lowering, moved, number_power, vector
+from closedform.program.lower import MOVES, RULES, Lowering, moved, vector
 from closedform.program.signs import nonnegative
+from closedform.program.summands import known_power, slope_of
 from closedform.program.term import Plan, Term, axes_of
 
 
@@ -63,6 +65,11 @@ def vanishing(e: Expr, r: Expr, depth: int = 4) -> Fraction | int:
     return 0
 
 
+def bounded(p: Fraction | int, k: Fraction) -> bool:
+    """Is ‖r‖^p / ‖r‖^k taken as 0 where r = 0: as its limit, or as the subgradient of least norm, r/‖r‖?"""
+    return p > k or p == k == 1
+
+
 def scalar_code(low: Lowering, s: Scalars, whole: list[Expr]) -> Term | None:
     """The scalar in front; None when it is 1.  `whole` lists the factors behind it."""
     plan = low.plan
@@ -70,8 +77,8 @@ def scalar_code(low: Lowering, s: Scalars, whole: list[Expr]) -> Term | None:
     plain, guarded = list[Term](), list[Term]()
     for base, k in s.below:
         r = base.args[0] if base.op.name == "norm2" else None
-        code = number_power(low, low[base], k)
-        safe = r is not None and not r.is_scalar and sum(vanishing(f, r) for f in [*s.above, *whole]) > k
+        code = known_power(low, base, k)
+        safe = r is not None and not r.is_scalar and bounded(sum(vanishing(f, r) for f in [*s.above, *whole]), k)
         (guarded if safe else plain).append(code)
     total = plan.product(above + [low[f] for f in s.above])
     below = plan.product(plain)
@@ -125,10 +132,10 @@ def entries(low: Lowering, e: Expr, sign: int = 1) -> Term:
     above, below, full = list[Term](), list[Term](), set[str]()
     for a in e.args:
         p = negative_power(a)
-        spread, code = ("full", low[a.args[0] if p is not None else a]) if p is not None else broadcast(low, a)
+        spread, code = ("full", known_power(low, a.args[0], p)) if p is not None else broadcast(low, a)
         full.add(spread)
         if p is not None:
-            below.append(number_power(low, code, p))
+            below.append(code)
         elif spread != "unit":
             above.append(code)
     if "full" not in full and not {"rows", "columns"} <= full:
@@ -209,7 +216,9 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
 
 def distributed(low: Lowering, total: Expr, other: Factor, sum_first: bool) -> Term:
     """(A + B) x or x'(A + B), term by term: no sum of matrices is formed."""
-    terms = list[tuple[bool, Term]]()
+    slope, terms = slope_of(total), list[tuple[bool, Term]]()
+    if slope is not None and other.kind == "full":
+        other = centred(low, other, low[slope], turned=not sum_first)
     for part in total.args:
         scalars = list[Term]()
         inside = factors(low, (part,), scalars)
@@ -218,6 +227,14 @@ def distributed(low: Lowering, total: Expr, other: Factor, sum_first: bool) -> T
         negative = front is not None and (front.value or 0) < 0
         terms.append((negative, times(low.plan, low.plan.negative(front) if front and negative else front, made)))
     return added(low.plan, terms)
+
+
+def centred(low: Lowering, f: Factor, s: Term, *, turned: bool = False) -> Factor:
+    """What (diag(s) − s s') multiplies, less its row where s is largest: that changes no value, and nothing cancels."""
+    plan, B = low.plan, low.chain.term(f)
+    B = plan.transpose(B) if turned else B
+    made = plan.make("centred", (B, s), B.axes)
+    return Factor("full", f.shape, plan.transpose(made) if turned else made)
 
 
 def added(plan: Plan, terms: list[tuple[bool, Term]]) -> Term:

@@ -45,6 +45,66 @@ def softmax(x):  # type: ignore[no-untyped-def]
     return e / np.sum(e)
 
 
+def norm(x):  # type: ignore[no-untyped-def]
+    """The Euclidean norm, without overflow and underflow of squares."""
+    n = np.linalg.norm(x)
+    if 1e-150 < n < 1e150:
+        return n
+    top = np.max(np.abs(x), initial=0.0)
+    return top * np.linalg.norm(x / top) if 0 < top < np.inf else top
+
+
+def logdetpos(X):  # type: ignore[no-untyped-def]
+    """log(det(X)), without overflow; nan where det(X) < 0."""
+    sign, log = np.linalg.slogdet(X)
+    return log if sign >= 0 else np.nan * log
+
+
+def log1psq(x):  # type: ignore[no-untyped-def]
+    """log(1 + x**2), without overflow."""
+    small = np.minimum(np.abs(x), 1.0)
+    large = np.maximum(np.abs(x), 1.0)
+    return np.log1p((small / large) ** 2) + 2.0 * np.log(large)
+
+
+def log1mexp(z):  # type: ignore[no-untyped-def]
+    """log(1 - exp(z)), without cancellation."""
+    near, far = np.maximum(z, -0.7), np.minimum(z, -0.7)
+    return np.where(z > -0.7, np.log(-np.expm1(near)), np.log1p(-np.exp(far)))
+
+
+def smallexpm1(z):  # type: ignore[no-untyped-def]
+    """(exp(z) - 1)/exp(max(z, 0)), without overflow."""
+    return -np.sign(z) * np.expm1(-np.abs(z)) + 0.0
+
+
+def logcosh(z):  # type: ignore[no-untyped-def]
+    """log(cosh(z)), without overflow and cancellation."""
+    a = np.abs(z)
+    return np.where(a < 1, np.log1p(2.0 * np.sinh(np.minimum(a, 1.0) / 2) ** 2), a + np.log1p(np.expm1(-2.0 * a) / 2))
+
+
+def sech2(z):  # type: ignore[no-untyped-def]
+    """1 - tanh(z)**2, without cancellation."""
+    e = np.exp(-2.0 * np.abs(z))
+    return 4.0 * e / (1.0 + e) ** 2
+
+
+def softmaxslope(u, s):  # type: ignore[no-untyped-def]
+    """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
+    H = np.outer(-u, s)
+    others = np.zeros_like(s)
+    others[1:] = np.cumsum(s[:-1])
+    others[:-1] += np.cumsum(s[:0:-1])[::-1]
+    H.flat[:: len(s) + 1] = u * others
+    return H
+
+
+def centred(B, s):  # type: ignore[no-untyped-def]
+    """The rows of B less the one where s is largest."""
+    return B - B[np.argmax(s)]
+
+
 def ismax(x):  # type: ignore[no-untyped-def]
     """1 at the largest entry, 0 elsewhere."""
     return (x == np.max(x)) * 1.0
@@ -208,8 +268,9 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
-    for f in (sigmoid, softplus, logsumexp, softmax, ismax, powersum, over, adjugate, commuted, packed, unpacked, vech,
-              added, plus_transpose, plus_diagonal, cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, lu,
+    for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, log1psq, log1mexp, smallexpm1, logcosh, sech2,
+              softmaxslope, centred, ismax, powersum, over, adjugate, commuted, packed, unpacked, vech, added,
+              plus_transpose, plus_diagonal, cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, lu,
               lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip
 

@@ -16,12 +16,13 @@ from closedform.emit.index import index_text
 from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge
 from closedform.index.tensor import Tensor
-from closedform.program import products, stable, sums  # noqa: F401  (their rules)
+from closedform.program import logarithms, products, stable, sums  # noqa: F401  (their rules)
 from closedform.program.contraction import pieces_of
 from closedform.program.factorise import share_factorisations
 from closedform.program.language import ATOM, NEGATE, Language, Spelling
 from closedform.program.lower import Lowering
 from closedform.program.runtime import Argument
+from closedform.program.shift import shifted
 from closedform.program.tensors import lower_tensor
 from closedform.program.term import Term
 
@@ -76,8 +77,9 @@ def lower(outputs: Sequence[Output], variables: Sequence[Expr] | None = None, *,
     roots = [
         e for o in outputs for e in ([o] if isinstance(o, Expr) else [e for p in pieces[o] for e in p.expressions()])
     ]
-    low.visit(roots)
-    terms = [low[o] if isinstance(o, Expr) else lower_tensor(o, pieces[o], low) for o in outputs]
+    steady = {e: shifted(e) for e in outputs if isinstance(e, Expr)}
+    low.visit([steady.get(e, e) for e in roots])
+    terms = [low[steady[o]] if isinstance(o, Expr) else lower_tensor(o, pieces[o], low) for o in outputs]
     return Lowered(
         arguments_of(roots, variables),
         tuple(map(described, outputs)),

@@ -10,34 +10,17 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from closedform.core.expr import Expr
-from closedform.program.lower import RULES, Lowering, by_name, vector
+from closedform.program.lower import RULES, Lowering
 from closedform.program.lower import power as plain_power
 from closedform.program.products import added, broadcast, entries, scale, times
+from closedform.program.squares import clipped, distances, pairs, squares
+from closedform.program.summands import Coefficient, beside_one, coefficient, known_power
 from closedform.program.term import Plan, Term
-
-Coefficient = Fraction | float
-
-
-def coefficient(e: Expr) -> tuple[Coefficient, Expr | None]:
-    """An expression as number · rest; no rest when all its entries are that number."""
-    if e.op.name == "number":
-        return e.data, None
-    if e.op.name == "ones":
-        return 1, None
-    if e.op.name == "scale" and e.args[0].op.name == "number":
-        c, rest = coefficient(e.args[1]) if e.args[1].op.name in ("scale", "ones") else (1, e.args[1])
-        return e.args[0].data * c, rest
-    if e.op.name == "hadamard" and e.is_scalar and len(e.args) == 2:
-        for i in (0, 1):
-            if e.args[i].op.name == "number":
-                other = e.args[1 - i]
-                return (e.args[i].data * other.data, None) if other.op.name == "number" else (e.args[i].data, other)
-    return 1, e
 
 
 def add(low: Lowering, e: Expr) -> Term:
     """A sum: terms with plus first; numbers and u·ones' are broadcast."""
-    return added(low.plan, terms_of(low, e.args))
+    return clipped(low, e) or distances(low, e) or added(low.plan, terms_of(low, e.args))
 
 
 def terms_of(low: Lowering, args: Sequence[Expr]) -> list[tuple[bool, Term]]:
@@ -48,12 +31,18 @@ def terms_of(low: Lowering, args: Sequence[Expr]) -> list[tuple[bool, Term]]:
     for (c, rest), _ in split:
         unit += c if rest is None else 0
     terms, filled = list[tuple[bool, Term]](), set[str]()
+    for i, j in pairs([s for s, _ in split]):
+        (c, P), (_, Q) = split[i][0], split[j][0]
+        assert P is not None and Q is not None
+        terms.append(_signed(low, c, squares(low, P, Q)))
+        split[i] = split[j] = (0, None), split[i][1]
+        filled.add("full")
     for (c, rest), a in split:
         if rest is None:
             continue
-        if unit and c == -unit and rest.op.name in CANCELLING:
-            sign, make = CANCELLING[rest.op.name]
-            terms.append(_signed(low, c * sign, make(plan, low[rest.args[0]])))
+        if unit and (found := cancelling(rest, Fraction(c) / Fraction(unit))) is not None:
+            factor, make, z = found
+            terms.append(_signed(low, c * factor, make(plan, low[z])))
             unit, spread = 0, "full"
         else:
             spread, term = signed(low, a)
@@ -99,37 +88,37 @@ def _reflected(plan: Plan, z: Term) -> Term:
     return plan.each("sigmoid", plan.negative(z))
 
 
-CANCELLING: dict[str, tuple[int, Callable[[Plan, Term], Term]]] = {
-    "sigmoid": (-1, _reflected),
-    "exp": (1, lambda plan, x: plan.each("expm1", x)),
-}  #: c·f(z) − c, as c times: a sign, and another function
+def each(op: str) -> Callable[[Plan, Term], Term]:
+    return lambda plan, z: plan.each(op, z)
 
 
-def log(low: Lowering, e: Expr) -> Term:
-    plan, (inside,) = low.plan, e.args
-    name = inside.op.name
-    if name == "exp":
-        return low[inside.args[0]]
-    if name == "sigmoid":
-        return plan.negative(plan.each("softplus", plan.negative(low[inside.args[0]])))
-    if name == "softmax" and not inside.is_scalar:
-        x = low[inside.args[0]]
-        return plan.each("subtract", x, plan.make("logsumexp", (x,)))
-    if name == "sum" and inside.args[0].op.name == "exp" and vector(inside.args[0]):
-        return plan.make("logsumexp", (low[inside.args[0].args[0]],))
-    if name == "add" and (rest := beside_one(inside)) is not None:
-        if len(rest) == 1 and rest[0].op.name == "exp":
-            return plan.each("softplus", low[rest[0].args[0]])
-        terms = [signed(low, a) for a in rest]
-        if all(spread == "full" for spread, _ in terms):
-            return plan.each("log1p", added(plan, [t for _, t in terms]))
-    return by_name(low, e)
+def _of_half(op: str) -> Callable[[Plan, Term], Term]:
+    return lambda plan, z: plan.each(op, plan.each("divide", z, plan.number(2)))
 
 
-def beside_one(e: Expr) -> list[Expr] | None:
-    """The other terms of a sum with a term 1."""
-    rest = [a for a in e.args if coefficient(a) != (1, None)]
-    return rest if len(rest) == len(e.args) - 1 and all(coefficient(a)[1] is not None for a in rest) else None
+def _squared(make: Callable[[Plan, Term], Term]) -> Callable[[Plan, Term], Term]:
+    return lambda plan, z: plan.each("power", make(plan, z), plan.number(2))
+
+
+CANCELLING: dict[tuple[str, Fraction], tuple[Fraction, Callable[[Plan, Term], Term]]] = {
+    ("sigmoid", Fraction(-1)): (Fraction(-1), _reflected),
+    ("sigmoid", Fraction(-2)): (Fraction(1, 2), _of_half("tanh")),
+    ("exp", Fraction(-1)): (Fraction(1), each("expm1")),
+    ("cos", Fraction(-1)): (Fraction(-2), _squared(_of_half("sin"))),
+    ("cosh", Fraction(-1)): (Fraction(2), _squared(_of_half("sinh"))),
+    ("erf", Fraction(-1)): (Fraction(-1), each("erfc")),
+    ("tanh^2", Fraction(-1)): (Fraction(-1), each("sech2")),
+}  #: c·f(z) + u by the name of f and c/u, as c times: a number, and another function
+
+
+def cancelling(e: Expr, ratio: Fraction) -> tuple[Fraction, Callable[[Plan, Term], Term], Expr] | None:
+    """How the sum of a term and a number is computed, when the term is `ratio` times as large where they cancel."""
+    name, z = e.op.name, e
+    if name == "power" and e.args[1].op.name == "number" and e.args[1].data == 2:
+        z = e.args[0]
+        name = z.op.name + "^2"
+    found = CANCELLING.get((name, ratio))
+    return None if found is None else (*found, z.args[0])
 
 
 def power(low: Lowering, e: Expr) -> Term:
@@ -139,7 +128,9 @@ def power(low: Lowering, e: Expr) -> Term:
         rest = beside_one(base)
         if rest is not None and len(rest) == 1 and rest[0].op.name == "exp":
             return _reflected(low.plan, low[rest[0].args[0]])
+    if exponent.op.name == "number":
+        return known_power(low, base, exponent.data)
     return plain_power(low, e)
 
 
-RULES.update({"log": log, "power": power})
+RULES["power"] = power

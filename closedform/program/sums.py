@@ -1,7 +1,8 @@
 """Sums of matrices: what is diagonal or of rank one is never formed as a matrix of its own.
 
 Diagonals are added in place, products of a column and a row together as one product of thin matrices; a product
-with a sum of such terms is multiplied out, (diag(p) − p p') A = p ⊙ A − p (p'A).
+with a sum of such terms is multiplied out, (diag(p) − p p') A = p ⊙ A − p (p'A).  Where p is a softmax, in which one
+entry may be nearly all, diag(p) − p p' is one instruction, and A is given without the row that p points at.
 """
 
 from __future__ import annotations
@@ -12,10 +13,21 @@ from closedform.core.expr import Expr
 from closedform.core.shape import ONE
 from closedform.program.chain import Factor
 from closedform.program.lower import RULES, Lowering
-from closedform.program.products import Scalars, added, chain_code, factors, product_of, scalar_code, spread_of, times
+from closedform.program.products import (
+    Scalars,
+    added,
+    centred,
+    chain_code,
+    factors,
+    product_of,
+    scalar_code,
+    spread_of,
+    times,
+)
 from closedform.program.products import scale as plain_scale
 from closedform.program.stable import add as plain_add
 from closedform.program.stable import terms_of
+from closedform.program.summands import slope_of
 from closedform.program.term import Plan, Term, axes_of
 
 MOST = 12  #: terms of a sum that is multiplied out
@@ -78,9 +90,9 @@ def _multiplied_out(low: Lowering, e: Expr, scalars: list[Expr]) -> list[Item]:
     numbers = list[Term]()
     parts = factors(low, e.args if e.op.name == "matmul" else (e,), numbers)
     for n, f in enumerate(parts):
-        inside = light_terms(low, f)
-        if inside is not None:
-            before, after = parts[:n], parts[n + 1 :]
+        inside, before, after = light_terms(low, f), parts[:n], parts[n + 1 :]
+        slope = slope_of(f.expr) if f.kind == "sum" and f.expr is not None else None
+        if inside is not None and (slope is None or _centre(low, low[slope], before, after)):
             return [
                 Item(
                     [*scalars, *i.scalars],
@@ -90,6 +102,17 @@ def _multiplied_out(low: Lowering, e: Expr, scalars: list[Expr]) -> list[Item]:
                 for i in inside
             ]
     return [Item(scalars, parts, e, numbers)]
+
+
+def _centre(low: Lowering, s: Term, before: list[Factor], after: list[Factor]) -> bool:
+    """Centre what stands beside (diag(s) − s s'); False if neither is an array of its own."""
+    left, right = (f[at] if f and f[at].kind == "full" else None for f, at in ((before, -1), (after, 0)))
+    mirrored = left and right and low.chain.vector(left) is low.plan.transpose(low.chain.vector(right))
+    if right is not None:
+        after[0] = centred(low, right, s)
+    if left is not None and (right is None or mirrored):
+        before[-1] = centred(low, left, s, turned=True)
+    return left is not None or right is not None
 
 
 def light_terms(low: Lowering, f: Factor) -> list[Item] | None:
@@ -108,6 +131,7 @@ def matrix_sum(low: Lowering, e: Expr) -> Term:
         return plain(low, e)
     plan = low.plan
     made = _full_terms(low, [i for i in items if not i.is_light])
+    made += _slopes(low, light)
     outers = [_outer(low, i) for i in light if not i.is_diagonal]
     diagonals = [_diagonal(low, i) for i in light if i.is_diagonal]
     if outers:
@@ -117,6 +141,22 @@ def matrix_sum(low: Lowering, e: Expr) -> Term:
         return plan.make("diag", (d,), axes_of(e.shape)) if d.rank else times(plan, d, low.chain.eye(e.shape[0]))
     total = added(plan, made)
     return plan.make("plus_diagonal", (total, added(plan, diagonals)), total.axes) if diagonals else total
+
+
+def _slopes(low: Lowering, light: list[Item]) -> list[tuple[bool, Term]]:
+    """diag(s) − s s' for s = softmax(x), with what stands before it; its two terms are taken off the list."""
+    found, plan = list[tuple[bool, Term]](), low.plan
+    softmaxes = [
+        (i, s) for i in light if i.is_diagonal and i.factors and (s := i.factors[0].term) and s.op == "softmax"
+    ]
+    for i, s in softmaxes:
+        negative, front = _before(low, i)
+        outers = (j for j in light if [f.term for f in j.factors] == [s, s])
+        other = next((j for j in outers if _before(low, j) == (not negative, front)), None)
+        if other is not None:
+            light[:] = [k for k in light if k is not i and k is not other]
+            found.append((negative, plan.make("softmaxslope", (times(plan, front, s), s), s.axes * 2)))
+    return found
 
 
 def plain(low: Lowering, e: Expr) -> Term:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import closedform as cf
 from closedform.core.expr import OPS
+from closedform.core.normal import normal
 from closedform.errors import DomainError, NotSupported, RequestError, ShapeError
+from closedform.program.compile import compile
 from tests.corpus.cases import cases
 from tests.corpus.make_references import references
 from tests.corpus.outcome import outcome, parsed, scope
@@ -43,8 +47,6 @@ def test_every_backend_gives_the_numbers_of_numpy(name: str) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", sorted(OPS))
 def test_every_operation_has_code_or_is_refused_by_name(name: str, backend: str) -> None:
-    from closedform.program.compile import compile
-
     for e in SAMPLES.get(name) or [OPS[name](A), *([] if name == "inv" else [OPS[name](a)])]:
         if name in ABSENT[backend] and not e.is_scalar:
             with pytest.raises(NotSupported, match=name):
@@ -88,6 +90,43 @@ def test_torch_code_keeps_the_type_of_its_tensors_and_is_differentiable() -> Non
     double["w"].requires_grad_()
     (H,) = torch.autograd.grad(run(**double)[0], double["w"])
     assert np.allclose(H, cf.derivative(cf.parse(LOGISTIC), "w", "w").at(**env)[0])
+
+
+STEADY = [
+    "x/norm2(x)",
+    "log(det(expm(A)))",
+    "1 - tanh(a)^2",
+    "log(cosh(x)) + log(ones(n) + x.^2) + log(ones(n) - exp(-x.^2))",
+    "log(2*exp(x) + 3*ones(n))",
+    "log(exp(x) + exp(y))",
+    "exp(x)./(exp(x) + exp(y))",
+    "exp(x)./(exp(x) - ones(n))",
+    "sqrt(ones(n) + x.^2)",
+    "x - sign(x).*relu(abs(x) - ones(n))",
+    "diag(softmax(x)) - softmax(x)*softmax(x)'",
+    "2*(diag(softmax(x)) - softmax(x)*softmax(x)')*A",
+    "(diag(softmax(x)) - softmax(x)*softmax(x)')*y",
+    "log(exp(A)*x)",
+    "erf(x) - ones(n)",
+]  #: formulas whose code calls the functions that are stable
+
+
+@pytest.mark.parametrize("text", STEADY)
+def test_stable_code_is_traced_vectorised_and_keeps_its_type(text: str) -> None:
+    shapes = {"x": ("n",), "y": ("n",), "a": (), "A": ("n", "n")}
+    f = cf.parse(text, shapes={name: shape for name, shape in shapes.items() if name in re.findall(r"\w+", text)})
+    e, rng = normal(f.expr), np.random.default_rng(0)
+    env = {name: rng.uniform(0.2, 2, [3] * len(shapes[name])) for name in f.variables}
+    known, many = compile(e)(**env), {k: np.stack([v, 0.5 * v]) for k, v in env.items()}
+    run = compile(e, backend="jax")
+    assert np.allclose(jax.jit(lambda given: run(**given))(env), known)
+    single = {k: jax.numpy.asarray(v, dtype="float32") for k, v in env.items()}
+    assert run(**single).dtype == "float32"
+    tensors = {k: torch.tensor(v, dtype=torch.float32) for k, v in env.items()}
+    assert compile(e, backend="torch")(**tensors).dtype is torch.float32
+    for backend in BACKENDS:
+        found = compile(e, backend=backend, batch=list(env))(**many)
+        assert np.allclose(found[0], known) and np.allclose(found[1], compile(e)(**{k: v[1] for k, v in many.items()}))
 
 
 def test_several_results_are_one_program() -> None:

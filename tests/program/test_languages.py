@@ -6,6 +6,7 @@ Octave, R and a compiler with Eigen are looked for; where one is missing its tes
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -28,7 +29,14 @@ from tests.program.test_code import LINES
 from tests.strategies import SIZES, environment, squeezed
 
 PASTED = [name for name in LANGUAGES if language_named(name).matrices]
-TENSORS = {"einsum", "tensordot", "permute", "assemble"}  #: instructions on arrays of more than two axes
+TENSORS = {
+    "einsum",
+    "tensordot",
+    "permute",
+    "assemble",
+    "stack",
+    "matmul_each",
+}  #: instructions on arrays of more than two axes
 FROM_CORPUS = 40  #: at least so many cases of the corpus are run in every language
 
 n, m = dim("n"), dim("m")
@@ -36,6 +44,8 @@ a, x, y, w = symbol("a", shape_of([])), symbol("x", (n, ONE)), symbol("y", (n, O
 A, X, S = symbol("A", (n, n)), symbol("X", (m, n)), symbol("S", (n, n), ["spd"])
 rows, columns = w @ ones((ONE, n)), ones((m, ONE)) @ x.T
 op = OPS
+s = op["softmax"](x)
+SLOPE = op["diag"](s) - s @ s.T
 MORE = [
     *[op[f](e) for f in ("erf", "sign", "relu", "sigmoid", "softplus", "sinh", "arctan") for e in (a, x, X)],
     *[op[f](0.3 * e) for f in ("arcsin", "arccos", "tan") for e in (a, x)],
@@ -48,6 +58,20 @@ MORE = [
     *[op[f](A) for f in ("det", "tr", "adj", "vech", "vec", "diagonal", "expm")],
     *[op[f](S) for f in ("logdet", "logm", "sqrtm", "inv")],
     *[op[f](X) for f in ("pinv", "normnuc", "ismax")],
+    *[1 - op["tanh"](e) ** 2 for e in (a, x, X)],
+    *[op["log"](f) for e in (a, x, X) for f in (op["cosh"](e), 1 + e**2, 1 - op["exp"](-(e**2)))],
+    *[op["log"](op["exp"](e) + op["exp"](f) * k) for e, f in ((a, 2 * a), (x, y), (X, 2 * X)) for k in (1, 2)],
+    *[op["log"](op["exp"](e) + 3) for e in (a, x, X)],
+    *[(e**2 + f**2) ** number(Fraction(1, 2)) for e, f in ((a, 1), (x, y), (x, 1), (X, 2), (X, X - 1))],
+    *[1 - op["erf"](e) for e in (a, x)],
+    *[e - op["sign"](e) * op["relu"](op["abs"](e) - 1) for e in (a, x, X)],
+    *[op["exp"](e) / (op["exp"](e) - 1) for e in (a, x, X)],
+    *[op["exp"](e) / (op["exp"](e) + op["exp"](f)) for e, f in ((a, 2 * a), (x, y))],
+    op["log"](op["exp"](X) @ x),
+    op["log"](op["det"](A @ A)),
+    op["log"](op["sum"](op["exp"](X))),
+    *[SLOPE, -3 * SLOPE + A, SLOPE @ y, y.T @ SLOPE, A @ SLOPE @ A.T, SLOPE @ A @ y, X @ SLOPE],
+    (X**2 @ ones((n, n))) + ones((m, n)) @ A.T**2 - 2 * (X @ A.T),
     op["pinv"](x),
     op["logdet"](A) * op["inv"](A),
     op["logdet"](A + A.T) * op["inv"](A + A.T) @ (x + op["inv"](A + A.T) @ y),
@@ -263,7 +287,7 @@ def test_a_language_that_does_not_exist_is_named_with_those_that_do():
     D = cf.derivative(cf.parse("x'*x"), "x")
     with pytest.raises(RequestError, match="unknown back-end 'fortran'") as refused:
         D.code("fortran")
-    assert refused.value.hint == "one of numpy, julia, matlab, r, cpp"
+    assert refused.value.hint == "one of numpy, jax, torch, julia, matlab, r, cpp"
     with pytest.raises(ClosedFormError, match="unknown back-end 'julia'"):
         D.compile("julia")
 

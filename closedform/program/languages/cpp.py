@@ -43,7 +43,10 @@ KEYWORDS = words(
     "xor_eq final override import module std Eigen MatrixXd VectorXd I NULL NAN INFINITY EOF assert errno stdin stdout "
     "stderr linux unix"
 )
-OWN = {"erf": "std::erf", "sign": "sign", "sigmoid": "sigmoid", "softplus": "softplus"}  #: of numbers only
+OWN = {
+    **{f: f"std::{f}" for f in ("erf", "erfc")},
+    **{f: f for f in ("sign", "sigmoid", "softplus", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2")},
+}  #: of numbers only
 INTEGERS = ("size", "rows", "triangle", "integer")
 PLACES = ("commuted", "packed", "unpacked")
 FACTORED = ("cholesky", "lu", "factor")
@@ -149,11 +152,42 @@ def _function(name: str) -> Spell:
 
 def _own(name: str) -> Spell:
     """A function of numbers, of every entry."""
-    passed = "[](double z) { return std::erf(z); }" if name == "std::erf" else f"&{name}"
+    passed = f"[](double z) {{ return {name}(z); }}" if name.startswith("std::") else f"&{name}"
     passed = passed.replace("{", "{{").replace("}", "}}")
     return lambda t, writer: (
         Spelling(f"{{0}}.unaryExpr({passed})", ATOM, ATOM) if t.axes else Spelling(f"{name}({{0}})")
     )
+
+
+def _own_of_two(name: str) -> Spell:
+    """A function of two numbers, of every two entries; a number beside an array is repeated."""
+
+    def spell(t: Term, writer: Writer) -> Spelling:
+        lie = [lies(a, t) for a in t.args]
+        if not t.axes:
+            return Spelling(f"{name}({{0}}, {{1}})")
+        if set(lie) - {"whole", "number"}:
+            return otherwise("C++")(t)
+        whole = lie.index("whole")
+        sizes = f"{{{whole}}}.size()" if t.rank == 1 else f"{{{whole}}}.rows(), {{{whole}}}.cols()"
+        other = f"{_type(t.axes)}::Constant({sizes}, {{{1 - whole}}})" if "number" in lie else f"{{{1 - whole}}}"
+        return Spelling(
+            f"{{{whole}}}.binaryExpr({other}, &{name})", ATOM, ADD if whole else ATOM, ATOM if whole else ADD
+        )
+
+    return spell
+
+
+def _extreme(name: str) -> Spell:
+    return lambda t, writer: (
+        Spelling(f"{{0}}.cwise{name}({{1}})", ATOM, ATOM) if t.axes else Spelling(f"std::{name.lower()}({{0}}, {{1}})")
+    )
+
+
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """Columns times rows, added up."""
+    half = len(t.args) // 2
+    return Spelling(" + ".join(f"{{{n}}} * {{{n + half}}}.transpose()" for n in range(half)), ADD, MULTIPLY, ATOM)
 
 
 def _relu(t: Term, writer: Writer) -> Spelling:
@@ -215,12 +249,17 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "negative": Spelling("-{0}", NEGATE, POWER),
     **{op: _function(name) for op, name in FUNCTIONS.items() if op not in OWN},
     **{op: _own(name) for op, name in OWN.items()},
+    "hypot": _own_of_two("hypotenuse"),
+    "logaddexp": _own_of_two("logaddexp"),
+    "larger": _extreme("Max"),
+    "smaller": _extreme("Min"),
     "relu": _relu,
     "over": Spelling("over({0}, {1})"),
     **dict.fromkeys(["matmul", "matvec"], infix("*", MULTIPLY)),
     "vecmat": Spelling("{1}.transpose() * {0}", MULTIPLY, NEGATE, ATOM),
     "inner": postfix("{0}.dot({1})"),
     "dot": postfix("{0}.cwiseProduct({1}).sum()"),
+    "outers": _outers,
     "outer": Spelling("{0} * {1}.transpose()", MULTIPLY, MULTIPLY, ATOM),
     "kron": _narrowed("kron({0}, {1})"),
     "transpose": postfix("{0}.transpose()"),
@@ -248,14 +287,19 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "sum": postfix("{0}.sum()"),
     "sum_over": lambda t, writer: postfix("{0}.rowwise().sum()" if t.data else "{0}.colwise().sum().transpose()"),
     "max": postfix("{0}.maxCoeff()"),
+    "rowmax": postfix("{0}.rowwise().maxCoeff()"),
+    "softmaxslope": Spelling("softmaxslope({0}, {1})"),
+    "centred": _narrowed("centred({0}, {1})"),
+    "distances": Spelling("distances({0}, {1})"),
     "ismax": _narrowed("ismax({0})"),
     "norm1": postfix("{0}.cwiseAbs().sum()"),
-    "norm2": postfix("{0}.norm()"),
+    "norm2": postfix("{0}.stableNorm()"),
     "normnuc": postfix("{0}.jacobiSvd().singularValues().sum()"),
     "logsumexp": Spelling("logsumexp({0})"),
     "softmax": Spelling("softmax({0})"),
     "tr": postfix("{0}.trace()"),
     "det": postfix("{0}.determinant()"),
+    "logdetpos": Spelling("logdetpos({0})"),
     "adj": Spelling("adjugate({0})"),
     "solve": postfix("{0}.partialPivLu().solve({1})"),
     "solve_transposed": postfix("{0}.transpose().partialPivLu().solve({1})"),
@@ -284,11 +328,78 @@ HELPERS = sources(r"""
     == softplus
     // log(1 + exp(z)), without overflow
     inline double softplus(double z) { return std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))); }
+    == hypotenuse
+    inline double hypotenuse(double a, double b) { return std::hypot(a, b); }
+    == logaddexp
+    inline double logaddexp(double a, double b) {
+        return std::max(a, b) + std::log1p(std::exp(a == b ? 0.0 : -std::abs(a - b)));
+    }
+    == log1psq
+    // log(1 + x^2), without overflow
+    inline double log1psq(double x) {
+        const double small = std::min(std::abs(x), 1.0), large = std::max(std::abs(x), 1.0);
+        return std::log1p(small / large * (small / large)) + 2.0 * std::log(large);
+    }
+    == log1mexp
+    // log(1 - exp(z)), without cancellation
+    inline double log1mexp(double z) { return z > -0.7 ? std::log(-std::expm1(z)) : std::log1p(-std::exp(z)); }
+    == smallexpm1
+    // (exp(z) - 1)/exp(max(z, 0)), without overflow
+    inline double smallexpm1(double z) { return z > 0.0 ? -std::expm1(-z) : std::expm1(z); }
+    == logcosh
+    // log(cosh(z)), without overflow and cancellation
+    inline double logcosh(double z) {
+        const double a = std::abs(z), s = std::sinh(std::min(a, 1.0) / 2.0);
+        return a < 1.0 ? std::log1p(2.0 * s * s) : a + std::log1p(std::expm1(-2.0 * a) / 2.0);
+    }
+    == sech2
+    // 1 - tanh(z)^2, without cancellation
+    inline double sech2(double z) {
+        const double e = std::exp(-2.0 * std::abs(z));
+        return 4.0 * e / ((1.0 + e) * (1.0 + e));
+    }
+    == softmaxslope
+    // diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries
+    inline MatrixXd softmaxslope(const VectorXd& u, const VectorXd& s) {
+        MatrixXd H = -u * s.transpose();
+        VectorXd others = VectorXd::Zero(s.size());
+        double before = 0.0, after = 0.0;
+        for (Eigen::Index i = 0, j = s.size() - 1; j >= 0; ++i, --j) {
+            others(i) += before;
+            others(j) += after;
+            before += s(i);
+            after += s(j);
+        }
+        H.diagonal() = u.cwiseProduct(others);
+        return H;
+    }
+    == centred
+    // the rows of B less the one where s is largest
+    inline MatrixXd centred(const MatrixXd& B, const VectorXd& s) {
+        Eigen::Index k;
+        s.maxCoeff(&k);
+        return B.rowwise() - B.row(k);
+    }
+    == distances
+    // the squared distances between the rows of X and those of Y
+    inline MatrixXd distances(const MatrixXd& X, const MatrixXd& Y) {
+        MatrixXd D(X.rows(), Y.rows());
+        for (Eigen::Index j = 0; j < Y.rows(); ++j) D.col(j) = (X.rowwise() - Y.row(j)).rowwise().squaredNorm();
+        return D;
+    }
+    == logdetpos
+    // log(det(X)), without overflow; NaN where det(X) < 0
+    inline double logdetpos(const MatrixXd& X) {
+        const Eigen::PartialPivLU<MatrixXd> lu(X);
+        const auto d = lu.matrixLU().diagonal().array();
+        const double sign = lu.permutationP().determinant() * d.sign().prod();
+        return sign < 0.0 ? std::numeric_limits<double>::quiet_NaN() : d.abs().log().sum();
+    }
     == over
     // a/b; 0 where the norm b is 0, because what it multiplies vanishes faster
     inline double over(double a, double b) { return b == 0.0 ? 0.0 : a / b; }
     == logsumexp
-    inline double logsumexp(const VectorXd& x) {
+    inline double logsumexp(const MatrixXd& x) {
         const double top = x.maxCoeff();
         return std::isfinite(top) ? top + std::log((x.array() - top).exp().sum()) : top;
     }
@@ -390,8 +501,8 @@ HELPERS = sources(r"""
 """)
 INCLUDES = {
     "<unsupported/Eigen/MatrixFunctions>": r"(?<!\.array\(\))(?<!\.abs\(\))\.(exp|log|sqrt)\(\)",
-    "<algorithm>": r"std::max",
-    "<cmath>": r"std::(?!max|vector|tuple|numeric|domain)",
+    "<algorithm>": r"std::(max|min)",
+    "<cmath>": r"std::(?!max|min|vector|tuple|numeric|domain)",
     "<limits>": r"numeric_limits",
     "<stdexcept>": r"domain_error",
     "<tuple>": r"std::tuple",

@@ -12,6 +12,27 @@ from closedform.program.term import Term
 IMPORTS = {"jax.": "import jax", "jnp.": "import jax.numpy as jnp", "np.": "import numpy as np"}
 ABSENT = {"logm": "logm"}  #: functions that JAX does not have
 HELPERS = {
+    "norm": '''def norm(x):
+    """The Euclidean norm, without overflow and underflow of squares."""
+    top = jax.lax.stop_gradient(jnp.max(jnp.abs(x), initial=0.0))
+    plain = (0 < top) & (top < jnp.inf)
+    return jnp.where(plain, top, 1.0) * jnp.linalg.norm(x / jnp.where(plain, top, 1.0))''',
+    "logdetpos": '''def logdetpos(X):
+    """log(det(X)), without overflow; nan where det(X) < 0."""
+    sign, log = jnp.linalg.slogdet(X)
+    return jnp.where(sign >= 0, log, jnp.nan)''',
+    **{
+        name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.")
+        for name in ("log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "centred")
+    },
+    "softmaxslope": '''def softmaxslope(u, s):
+    """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
+    before = jnp.concatenate((jnp.zeros_like(s[:1]), jnp.cumsum(s[:-1])))
+    after = jnp.concatenate((jnp.cumsum(s[:0:-1])[::-1], jnp.zeros_like(s[:1])))
+    return jnp.where(jnp.eye(len(s), dtype=bool), u * (before + after), -jnp.outer(u, s))''',
+    "distances": '''def distances(X, Y):
+    """The squared distances between the rows of X and those of Y."""
+    return jnp.sum((X[:, None] - Y[None]) ** 2, axis=2)''',
     "ismax": '''def ismax(x):
     """1 at the largest entry, 0 elsewhere."""
     return (x == jnp.max(x)) * 1.0''',
@@ -132,6 +153,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "logsumexp": Spelling("jax.nn.logsumexp({0})"),
     "softmax": Spelling("jax.nn.softmax({0})"),
     "sqrtm": Spelling("jax.scipy.linalg.sqrtm({0}).real"),
+    "distances": Spelling("distances({0}, {1})"),
     "vec": postfix("{0}.T.ravel()"),
     "plus_transpose": Spelling("{0} + {0}.T", ADD, ATOM),
     "plus_diagonal": _plus_diagonal,

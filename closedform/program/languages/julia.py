@@ -15,10 +15,20 @@ from closedform.program.language import (
     Spelling,
     called,
     infix,
+    listed,
     postfix,
     python_name,
 )
-from closedform.program.languages.matrices import FUNCTIONS, SAME, about, check_name, lies, otherwise, sources, words
+from closedform.program.languages.matrices import (
+    FUNCTIONS,
+    SAME,
+    about,
+    check_name,
+    lies,
+    otherwise,
+    sources,
+    words,
+)
 from closedform.program.source import Program, Writer
 from closedform.program.term import VIEWS, Term
 
@@ -28,7 +38,7 @@ KEYWORDS = words(
     "I Inf NaN pi im ans Diagonal Symmetric LinearAlgebra Base Core Main "
     "exp log sin cos tan asin acos atan sinh cosh tanh abs sign sqrt expm1 log1p max erf maximum sum size length vec "
     "reshape permutedims copy fill zeros ones div Int Matrix Float64 dot norm tr det diag diagm kron inv pinv svd "
-    "svdvals cholesky lu bunchkaufman logdet logabsdet first"
+    "svdvals hcat hypot min erfc cholesky lu bunchkaufman logdet logabsdet first"
 )
 SYMBOLS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": ("*", MULTIPLY), "divide": ("/", MULTIPLY)}
 
@@ -58,6 +68,10 @@ def _power(t: Term, writer: Writer) -> Spelling:
 
 def _function(name: str) -> Spell:
     return lambda t, writer: Spelling(f"{name}{'.' if t.axes else ''}({{0}})")
+
+
+def _function_of_two(name: str) -> Spell:
+    return lambda t, writer: Spelling(f"{name}{'.' if t.axes else ''}({{0}}, {{1}})")
 
 
 def _relu(t: Term, writer: Writer) -> Spelling:
@@ -90,16 +104,26 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     return Spelling("{0} + {1} * I", ADD, ADD, MULTIPLY)
 
 
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """Columns times rows, as two thin matrices."""
+    half = len(t.args) // 2
+    return Spelling(f"hcat({listed(0, half)}) * hcat({listed(half, len(t.args))})'", MULTIPLY)
+
+
 SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(SYMBOLS, _each),
     "power": _power,
     "negative": Spelling("-{0}", NEGATE, POWER),
     **{op: _function(name) for op, name in FUNCTIONS.items()},
+    **{op: _function_of_two(op) for op in ("hypot", "logaddexp")},
+    "larger": _function_of_two("max"),
+    "smaller": _function_of_two("min"),
     "relu": _relu,
     "over": Spelling("over({0}, {1})"),
     **dict.fromkeys(["matmul", "matvec"], infix("*", MULTIPLY)),
     "vecmat": Spelling("{1}' * {0}", MULTIPLY, NEGATE, ATOM),
     **dict.fromkeys(["inner", "dot"], Spelling("dot({0}, {1})")),
+    "outers": _outers,
     "outer": Spelling("{0} * {1}'", MULTIPLY, MULTIPLY, ATOM),
     "kron": Spelling("kron({0}, {1})"),
     "transpose": postfix("{0}'"),
@@ -129,6 +153,10 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "sum": Spelling("sum({0})"),
     "sum_over": lambda t, writer: Spelling(f"vec(sum({{0}}; dims = {int(str(t.data)) + 1}))"),
     "max": Spelling("maximum({0})"),
+    "rowmax": Spelling("vec(maximum({0}; dims = 2))"),
+    "softmaxslope": Spelling("softmaxslope({0}, {1})"),
+    "centred": Spelling("centred({0}, {1})"),
+    "distances": Spelling("distances({0}, {1})"),
     "ismax": Spelling("ismax({0})"),
     "norm1": Spelling("norm({0}, 1)"),
     "norm2": Spelling("norm({0})"),
@@ -138,6 +166,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "tr": Spelling("tr({0})"),
     "det": Spelling("det({0})"),
     "logdet": Spelling("first(logabsdet({0}))"),
+    "logdetpos": Spelling("logdet({0})"),
     "adj": Spelling("adjugate({0})"),
     "inverse": Spelling("inv({0})"),
     "solve": infix("\\", MULTIPLY),
@@ -163,6 +192,35 @@ HELPERS = sources(r"""
     sigmoid(z) = 1 / (1 + exp(-z))
     == softplus
     softplus(z) = max(z, 0) + log1p(exp(-abs(z)))  # log(1 + exp(z)), without overflow
+    == logaddexp
+    logaddexp(a, b) = max(a, b) + (a == b ? log(2) : log1p(exp(-abs(a - b))))
+    == log1psq
+    function log1psq(x)  # log(1 + x^2), without overflow
+        small, large = min(abs(x), 1), max(abs(x), 1)
+        return log1p((small / large)^2) + 2 * log(large)
+    end
+    == log1mexp
+    log1mexp(z) = z > -0.7 ? log(-expm1(z)) : log1p(-exp(z))  # log(1 - exp(z)), without cancellation
+    == smallexpm1
+    smallexpm1(z) = -sign(z) * expm1(-abs(z))  # (exp(z) - 1)/exp(max(z, 0)), without overflow
+    == logcosh
+    logcosh(z) = abs(z) < 1 ? log1p(2 * sinh(z / 2)^2) : abs(z) + log1p(expm1(-2 * abs(z)) / 2)
+    == sech2
+    function sech2(z)  # 1 - tanh(z)^2, without cancellation
+        e = exp(-2 * abs(z))
+        return 4 * e / (1 + e)^2
+    end
+    == softmaxslope
+    function softmaxslope(u, s)  # diag(u) - u s' for an s of sum 1 and u a multiple of it
+        H = -u * s'
+        before, after = [0; cumsum(s[1:end-1])], [reverse(cumsum(reverse(s[2:end]))); 0]
+        H[diagind(H)] = u .* (before + after)
+        return H
+    end
+    == centred
+    centred(B, s) = B .- selectdim(B, 1, argmax(s):argmax(s))  # the rows of B less the one where s is largest
+    == distances
+    distances(X, Y) = [sum(abs2, x - y) for x in eachrow(X), y in eachrow(Y)]  # squared, between rows
     == over
     over(a, b) = b == 0 ? 0.0 : a / b  # 0 where the norm b is 0: what it multiplies vanishes faster
     == logsumexp
@@ -250,8 +308,9 @@ def source(p: Program, name: str) -> str:
     lines = ["    " + line for line in body]
     helpers = called("\n".join(lines), HELPERS)
     packages = ["using LinearAlgebra"]
-    if re.search(r"\berf\.?\(", "\n".join(lines)):
-        packages.append("using SpecialFunctions: erf")
+    special = [f for f in ("erf", "erfc") if re.search(rf"\b{f}\.?\(", "\n".join(lines))]
+    if special:
+        packages.append("using SpecialFunctions: " + ", ".join(special))
     function = [*about(p, "#"), f"function {name}({', '.join(parameters)})", *lines, "end"]
     return "\n\n".join(["\n".join(packages), *helpers, "\n".join(function)]) + "\n"
 

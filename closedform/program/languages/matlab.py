@@ -15,6 +15,7 @@ from closedform.program.language import (
     Spelling,
     called,
     infix,
+    listed,
     postfix,
 )
 from closedform.program.languages.matrices import (
@@ -37,8 +38,8 @@ KEYWORDS = words(
     "break case catch classdef continue else elseif end for function global if otherwise parfor persistent return spmd "
     "switch try while do endfor endfunction endif endwhile until unwind_protect end_try_catch end_unwind_protect "
     "eps Inf inf NaN nan ans true false arguments properties methods events enumeration "
-    "exp log sin cos tan asin acos atan sinh cosh tanh abs sign sqrt expm1 log1p max erf sum size numel reshape ones "
-    "zeros eye norm trace det diag kron inv pinv svd chol expm logm sqrtm double fix sparse"
+    "exp log sin cos tan asin acos atan sinh cosh tanh abs sign sqrt expm1 log1p max erf erfc hypot min sum size numel "
+    "reshape ones zeros eye norm trace det diag kron inv pinv svd chol expm logm sqrtm double fix sparse"
 )
 SYMBOLS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": (".*", MULTIPLY), "divide": ("./", MULTIPLY)}
 
@@ -122,17 +123,26 @@ def _sum_over(t: Term, writer: Writer) -> Spelling:
     return postfix("sum({0}, 1)'") if t.data == 0 else Spelling("sum({0}, 2)")
 
 
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """Columns times rows, as two thin matrices."""
+    half = len(t.args) // 2
+    return Spelling(f"[{listed(0, half)}] * [{listed(half, len(t.args))}]'", MULTIPLY)
+
+
 SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(SYMBOLS, _each),
     "power": _power,
     "negative": Spelling("-{0}", NEGATE, POWER),
     **{op: Spelling(f"{name}({{0}})") for op, name in FUNCTIONS.items()},
     "relu": Spelling("max({0}, 0)"),
-    "over": Spelling("over({0}, {1})"),
+    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("hypot", "logaddexp", "over")},
+    "larger": Spelling("max({0}, {1})"),
+    "smaller": Spelling("min({0}, {1})"),
     **dict.fromkeys(["matmul", "matvec"], infix("*", MULTIPLY)),
     "vecmat": Spelling("{1}' * {0}", MULTIPLY, NEGATE, ATOM),
     "inner": Spelling("{0}' * {1}", MULTIPLY, ATOM, NEGATE),
     "dot": Spelling("sum(sum({0} .* {1}))", ATOM, MULTIPLY, NEGATE),
+    "outers": _outers,
     "outer": Spelling("{0} * {1}'", MULTIPLY, MULTIPLY, ATOM),
     "kron": Spelling("kron({0}, {1})"),
     "transpose": postfix("{0}'"),
@@ -162,6 +172,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "sum": _of_entries("sum"),
     "sum_over": _sum_over,
     "max": _of_entries("max"),
+    "rowmax": Spelling("max({0}, [], 2)"),
+    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("softmaxslope", "centred", "distances")},
     "ismax": Spelling("ismax({0})"),
     "norm1": _norm1,
     "norm2": _norm2,
@@ -170,6 +182,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "softmax": Spelling("softmax({0})"),
     "tr": Spelling("trace({0})"),
     "det": Spelling("det({0})"),
+    "logdetpos": Spelling("logdetpos({0})"),
     "adj": Spelling("adjugate({0})"),
     "solve": infix("\\", MULTIPLY),
     "solve_transposed": Spelling("{0}' \\ {1}", MULTIPLY, ATOM, NEGATE),
@@ -202,6 +215,74 @@ HELPERS = sources(r"""
     % log(1 + exp(z)), without overflow
         y = max(z, 0) + log1p(exp(-abs(z)));
     end
+    == logaddexp
+    function y = logaddexp(a, b)
+        d = abs(a - b);
+        d(a == b) = 0;
+        y = max(a, b) + log1p(exp(-d));
+    end
+    == log1psq
+    function y = log1psq(x)
+    % log(1 + x^2), without overflow
+        large = max(abs(x), 1);
+        y = log1p((min(abs(x), 1) ./ large).^2) + 2 * log(large);
+    end
+    == log1mexp
+    function y = log1mexp(z)
+    % log(1 - exp(z)), without cancellation
+        y = log1p(-exp(z));
+        near = z > -0.7;
+        y(near) = log(-expm1(z(near)));
+    end
+    == smallexpm1
+    function y = smallexpm1(z)
+    % (exp(z) - 1)/exp(max(z, 0)), without overflow
+        y = -sign(z) .* expm1(-abs(z));
+    end
+    == logcosh
+    function y = logcosh(z)
+    % log(cosh(z)), without overflow and cancellation
+        y = abs(z) + log1p(expm1(-2 * abs(z)) / 2);
+        near = abs(z) < 1;
+        y(near) = log1p(2 * sinh(z(near) / 2).^2);
+    end
+    == sech2
+    function y = sech2(z)
+    % 1 - tanh(z)^2, without cancellation
+        e = exp(-2 * abs(z));
+        y = 4 * e ./ (1 + e).^2;
+    end
+    == softmaxslope
+    function H = softmaxslope(u, s)
+    % diag(u) - u s' for an s of sum 1 and u a multiple of it
+        H = -u * s';
+        others = [0; cumsum(s(1:end-1))] + [flipud(cumsum(flipud(s(2:end)))); 0];
+        H(1:numel(s)+1:end) = u .* others;
+    end
+    == centred
+    function C = centred(B, s)
+    % the rows of B less the one where s is largest
+        [~, k] = max(s);
+        C = B - B(k, :);
+    end
+    == distances
+    function D = distances(X, Y)
+    % the squared distances between the rows of X and those of Y
+        D = zeros(size(X, 1), size(Y, 1));
+        for k = 1:size(X, 2)
+            D = D + (X(:, k) - Y(:, k)').^2;
+        end
+    end
+    == logdetpos
+    function y = logdetpos(X)
+    % log(det(X)), without overflow; NaN where det(X) < 0
+        [~, U, P] = lu(X);
+        d = diag(U);
+        y = sum(log(abs(d)));
+        if det(P) * prod(sign(d)) < 0
+            y = NaN;
+        end
+    end
     == over
     function c = over(a, b)
     % a/b; 0 where the norm b is 0, because what it multiplies vanishes faster
@@ -213,6 +294,7 @@ HELPERS = sources(r"""
     end
     == logsumexp
     function y = logsumexp(x)
+        x = x(:);
         top = max(x);
         y = top;
         if isfinite(top)

@@ -19,7 +19,8 @@ from closedform.syntax.latex.names import GREEK
 
 FUNCTIONS = {
     **{f: f for f in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "sign", "sqrt", "expm1")},
-    **{f: f for f in ("log1p", "sigmoid", "softplus", "erf")},
+    **{f: f for f in ("log1p", "sigmoid", "softplus", "erf", "erfc")},
+    **{f: f for f in ("log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2")},
     **{f"arc{f}": f"a{f}" for f in ("sin", "cos", "tan")},
 }  #: of numbers and of every entry, by their usual names
 WORDS = {letter: word for word, letter in reversed(GREEK.items())}  #: of Greek letters

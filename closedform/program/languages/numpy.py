@@ -6,9 +6,9 @@ from inspect import getsource
 
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported
-from closedform.program.language import ATOM, MULTIPLY, Language, Spell, Spelling, infix, postfix
+from closedform.program.language import ATOM, MULTIPLY, Language, Spell, Spelling, infix, listed, postfix
 from closedform.program.languages import python
-from closedform.program.languages.python import OPERATORS, calls, is_view, listed, tuple_of
+from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
 from closedform.program.runtime import HELPERS
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
@@ -17,6 +17,7 @@ from closedform.program.term import VIEWS, Term
 IMPORTS = {
     "np.": "import numpy as np",
     "scipy.linalg.": "import scipy.linalg",
+    "scipy.spatial.": "import scipy.spatial",
     "scipy.special.": "import scipy.special",
 }
 BORROWING = frozenset({"vec", "permute", "first", "diagonal"})  #: besides `VIEWS`: they may give views
@@ -136,6 +137,16 @@ def _row_by_row(J: str, part: Part, terms: list[Term], writer: Writer) -> list[s
 SPELLINGS: dict[str, Spelling | Spell] = {
     **OPERATORS,
     **calls("sqrt expm1 log1p", "np."),
+    **calls("logdetpos log1psq log1mexp smallexpm1 logcosh sech2"),
+    "erfc": Spelling("scipy.special.erfc({0})"),
+    "hypot": Spelling("np.hypot({0}, {1})"),
+    "logaddexp": Spelling("np.logaddexp({0}, {1})"),
+    "larger": Spelling("np.maximum({0}, {1})"),
+    "smaller": Spelling("np.minimum({0}, {1})"),
+    "rowmax": Spelling("np.max({0}, axis=1)"),
+    "softmaxslope": Spelling("softmaxslope({0}, {1})"),
+    "centred": Spelling("centred({0}, {1})"),
+    "distances": Spelling("scipy.spatial.distance.cdist({0}, {1}, 'sqeuclidean')"),
     **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
             "factor factor_inverse factor_logdet"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from textwrap import indent
 
 from closedform.errors import RequestError
-from closedform.program.language import ATOM, MULTIPLY, NEGATE, POWER, Spelling, called, infix, postfix
+from closedform.program.language import ATOM, MULTIPLY, NEGATE, POWER, Spelling, called, infix, listed, postfix
 from closedform.program.source import Program
 from closedform.program.term import VIEWS, Term
 
@@ -34,11 +34,6 @@ OPERATORS: dict[str, Spelling] = {
 def calls(names: str, prefix: str = "") -> dict[str, Spelling]:
     """Functions of one operand, called by their own names."""
     return {name: Spelling(f"{prefix}{name}({{0}})") for name in names.split()}
-
-
-def listed(start: int, end: int) -> str:
-    """Places for several operands: `{1}, {2}`."""
-    return ", ".join(f"{{{n}}}" for n in range(start, end))
 
 
 def tuple_of(start: int, end: int) -> str:

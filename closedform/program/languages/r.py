@@ -13,6 +13,7 @@ from closedform.program.language import (
     Spelling,
     called,
     infix,
+    listed,
     postfix,
 )
 from closedform.program.languages.matrices import (
@@ -93,7 +94,13 @@ def _reshaped(t: Term, writer: Writer) -> Spelling:
 
 
 def _norm2(t: Term, writer: Writer) -> Spelling:
-    return Spelling("sqrt(sum({0}^2))", ATOM, ATOM) if t.args[0].rank < 2 else Spelling('norm({0}, "F")')
+    return Spelling('norm(cbind({0}), "F")' if t.args[0].rank < 2 else 'norm({0}, "F")')
+
+
+def _outers(t: Term, writer: Writer) -> Spelling:
+    """Columns times rows, as two thin matrices."""
+    half = len(t.args) // 2
+    return Spelling(f"cbind({listed(0, half)}) %*% rbind({listed(half, len(t.args))})", MULTIPLY)
 
 
 SPELLINGS: dict[str, Spelling | Spell] = {
@@ -103,12 +110,15 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **{op: Spelling(f"{name}({{0}})") for op, name in FUNCTIONS.items()},
     "sigmoid": Spelling("plogis({0})"),
     "relu": Spelling("pmax({0}, 0)"),
-    "over": Spelling("over({0}, {1})"),
+    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("hypot", "logaddexp", "over")},
+    "larger": Spelling("pmax({0}, {1})"),
+    "smaller": Spelling("pmin({0}, {1})"),
     "matmul": _times,
     "matvec": _dropped,
     "vecmat": _dropped,
     "inner": _inner,
     "dot": Spelling("sum({0} * {1})", ATOM, MULTIPLY, NEGATE),
+    "outers": _outers,
     "outer": Spelling("outer({0}, {1})"),
     "kron": _kron,
     "transpose": Spelling("t({0})"),
@@ -138,6 +148,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "sum": Spelling("sum({0})"),
     "sum_over": lambda t, writer: Spelling("rowSums({0})" if t.data else "colSums({0})"),
     "max": Spelling("max({0})"),
+    "rowmax": Spelling("apply({0}, 1, max)"),
+    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("softmaxslope", "centred", "distances")},
     "ismax": Spelling("ismax({0})"),
     "norm1": Spelling("sum(abs({0}))"),
     "norm2": _norm2,
@@ -146,6 +158,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "softmax": Spelling("softmax({0})"),
     "tr": Spelling("sum(diag({0}))"),
     "det": Spelling("det({0})"),
+    "logdetpos": Spelling("logdetpos({0})"),
     "adj": Spelling("adjugate({0})"),
     "solve": Spelling("solve({0}, {1})"),
     "solve_transposed": Spelling("solve(t({0}), {1})"),
@@ -173,6 +186,55 @@ HELPERS = sources(r"""
     softplus <- function(z) pmax(z, 0) + log1p(exp(-abs(z)))  # log(1 + exp(z)), without overflow
     == erf
     erf <- function(z) sign(z) * pchisq(2 * z^2, 1)
+    == erfc
+    erfc <- function(z) 2 * pnorm(-z * sqrt(2))
+    == hypot
+    hypot <- function(a, b) {  # sqrt(a^2 + b^2), without overflow
+      large <- ifelse(abs(a) > abs(b), abs(a), abs(b))
+      small <- ifelse(abs(a) > abs(b), abs(b), abs(a))
+      ifelse(large == 0 | is.infinite(large), large, large * sqrt(1 + (small / large)^2))
+    }
+    == logaddexp
+    logaddexp <- function(a, b) ifelse(a > b, a, b) + log1p(exp(ifelse(a == b, 0, -abs(a - b))))
+    == log1psq
+    log1psq <- function(x) {  # log(1 + x^2), without overflow
+      large <- pmax(abs(x), 1)
+      log1p((pmin(abs(x), 1) / large)^2) + 2 * log(large)
+    }
+    == log1mexp
+    log1mexp <- function(z) {  # log(1 - exp(z)), without cancellation
+      ifelse(z > -0.7, log(-expm1(pmax(z, -0.7))), log1p(-exp(pmin(z, -0.7))))
+    }
+    == smallexpm1
+    smallexpm1 <- function(z) -sign(z) * expm1(-abs(z))  # (exp(z) - 1)/exp(max(z, 0)), without overflow
+    == logcosh
+    logcosh <- function(z) {  # log(cosh(z)), without overflow and cancellation
+      ifelse(abs(z) < 1, log1p(2 * sinh(pmin(abs(z), 1) / 2)^2), abs(z) + log1p(expm1(-2 * abs(z)) / 2))
+    }
+    == sech2
+    sech2 <- function(z) {  # 1 - tanh(z)^2, without cancellation
+      e <- exp(-2 * abs(z))
+      4 * e / (1 + e)^2
+    }
+    == softmaxslope
+    softmaxslope <- function(u, s) {  # diag(u) - u s' for an s of sum 1 and u a multiple of it
+      H <- -outer(u, s)
+      diag(H) <- u * (c(0, cumsum(head(s, -1))) + c(rev(cumsum(rev(tail(s, -1)))), 0))
+      H
+    }
+    == centred
+    centred <- function(B, s) {  # the rows of B less the one where s is largest
+      if (is.matrix(B)) sweep(B, 2, B[which.max(s), ]) else B - B[which.max(s)]
+    }
+    == distances
+    distances <- function(X, Y) {  # the squared distances between the rows of X and those of Y
+      Reduce(`+`, lapply(seq_len(ncol(X)), function(k) outer(X[, k], Y[, k], "-")^2))
+    }
+    == logdetpos
+    logdetpos <- function(X) {  # log(det(X)), without overflow; NaN where det(X) < 0
+      d <- determinant(X)
+      if (d$sign < 0) NaN else c(d$modulus)
+    }
     == over
     over <- function(a, b) if (b == 0) 0 else a / b  # 0 where the norm b is 0: what it multiplies vanishes faster
     == logsumexp

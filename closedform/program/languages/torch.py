@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from closedform.errors import NotSupported
-from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, infix, postfix
+from closedform.program.language import ADD, ATOM, MULTIPLY, POWER, Language, Spell, Spelling, infix, listed, postfix
 from closedform.program.languages import python
 from closedform.program.languages.numpy import is_fresh
-from closedform.program.languages.python import OPERATORS, calls, listed
+from closedform.program.languages.python import OPERATORS, calls
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
 from closedform.program.term import Term
@@ -19,6 +19,45 @@ HELPERS = {
     "ismax": '''def ismax(x):
     """1 at the largest entry, 0 elsewhere."""
     return (x == x.max()).to(x.dtype)''',
+    "norm": '''def norm(x):
+    """The Euclidean norm, without overflow and underflow of squares."""
+    top = x.detach().abs().max()
+    top = torch.where((0 < top) & (top < torch.inf), top, 1.0)
+    return top * torch.linalg.norm(x / top)''',
+    "paired": '''def paired(f, a, b):
+    """A function of two tensors, one of which may be a number."""
+    like = a if torch.is_tensor(a) else b
+    return f(*(torch.as_tensor(x, dtype=like.dtype, device=like.device) for x in (a, b)))''',
+    "log1psq": '''def log1psq(x):
+    """log(1 + x**2), without overflow."""
+    small, large = x.abs().clamp(max=1), x.abs().clamp(min=1)
+    return torch.log1p((small / large) ** 2) + 2 * torch.log(large)''',
+    "log1mexp": '''def log1mexp(z):
+    """log(1 - exp(z)), without cancellation."""
+    near, far = z.clamp(min=-0.7), z.clamp(max=-0.7)
+    return torch.where(z > -0.7, torch.log(-torch.expm1(near)), torch.log1p(-torch.exp(far)))''',
+    "smallexpm1": '''def smallexpm1(z):
+    """(exp(z) - 1)/exp(max(z, 0)), without overflow."""
+    return -torch.sign(z) * torch.expm1(-z.abs())''',
+    "logcosh": '''def logcosh(z):
+    """log(cosh(z)), without overflow and cancellation."""
+    a = z.abs()
+    near, far = torch.log1p(2 * torch.sinh(a.clamp(max=1) / 2) ** 2), a + torch.log1p(torch.expm1(-2 * a) / 2)
+    return torch.where(a < 1, near, far)''',
+    "sech2": '''def sech2(z):
+    """1 - tanh(z)**2, without cancellation."""
+    e = torch.exp(-2 * z.abs())
+    return 4 * e / (1 + e) ** 2''',
+    "softmaxslope": '''def softmaxslope(u, s):
+    """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
+    none = torch.zeros_like(s[:1])
+    before = torch.cat((none, torch.cumsum(s[:-1], 0)))
+    after = torch.cat((torch.cumsum(s[1:].flip(0), 0).flip(0), none))
+    diagonal = torch.eye(len(s), dtype=torch.bool, device=s.device)
+    return torch.where(diagonal, u * (before + after), -torch.outer(u, s))''',
+    "centred": '''def centred(B, s):
+    """The rows of B less the one where s is largest."""
+    return B - B.index_select(0, s.argmax().reshape(1))''',
     "softplus": '''def softplus(z):
     """log(1 + exp(z)), without overflow."""
     return torch.logaddexp(z, torch.zeros_like(z))''',
@@ -149,7 +188,8 @@ def assemble(t: Term, writer: Writer) -> Spelling:
     return Spelling(J)
 
 
-ENTRYWISE = "exp log sin cos tan arcsin arccos arctan sinh cosh tanh erf sqrt expm1 log1p abs"
+ENTRYWISE = "exp log sin cos tan arcsin arccos arctan sinh cosh tanh erf erfc sqrt expm1 log1p abs"
+PAIRED = {"hypot": "hypot", "logaddexp": "logaddexp", "larger": "maximum", "smaller": "minimum"}
 
 
 def _product(part: Part, terms: list[Term], letters: list[str], writer: Writer) -> str:
@@ -165,8 +205,14 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **dict.fromkeys(ENTRYWISE.split(), _function),
     **calls("diag diagonal", "torch."),
     **dict.fromkeys(["sigmoid", "relu", "sign"], _of_a_tensor("torch.")),
-    "softplus": _of_a_tensor(""),
+    **dict.fromkeys(["softplus", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2"], _of_a_tensor("")),
     **calls("ismax vech packed unpacked"),
+    **{name: Spelling(f"paired(torch.{f}, {{0}}, {{1}})") for name, f in PAIRED.items()},
+    "rowmax": postfix("{0}.amax(1)"),
+    "logdetpos": Spelling("torch.logdet({0})"),
+    "softmaxslope": Spelling("softmaxslope({0}, {1})"),
+    "centred": Spelling("centred({0}, {1})"),
+    "distances": Spelling("torch.cdist({0}, {1}, compute_mode='donot_use_mm_for_euclid_dist') ** 2", POWER, ADD),
     "kron": Spelling("kron({0}, {1})"),
     "outer": Spelling("torch.outer({0}, {1})"),
     "sum": postfix("{0}.sum()"),
@@ -175,7 +221,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "tr": Spelling("torch.trace({0})"),
     "dot": Spelling("torch.tensordot({0}, {1}, 2)"),
     "norm1": postfix("{0}.abs().sum()"),
-    "norm2": Spelling("torch.linalg.norm({0})"),
+    "norm2": Spelling("norm({0})"),
     "normnuc": Spelling("torch.linalg.matrix_norm({0}, 'nuc')"),
     "logsumexp": lambda t, w: Spelling(f"torch.logsumexp({{0}}, {tuple(range(t.args[0].rank))})"),
     "softmax": Spelling("torch.softmax({0}, 0)"),
