@@ -23,9 +23,11 @@ def nonnegative(e: Expr, depth: int = DEPTH) -> bool:
 
     >>> import closedform.ops
     >>> from closedform.core.expr import OPS, symbol
+    >>> from closedform.core.normal import normal
     >>> from closedform.core.shape import shape_of
     >>> x = symbol("x", shape_of(["n"]))
-    >>> nonnegative(OPS["exp"](x) * x**2), nonnegative(1 - OPS["tanh"](x) ** 2), nonnegative(x)
+    >>> slope = normal(1 - OPS["tanh"](x) ** 2)
+    >>> nonnegative(OPS["exp"](x) * x**2), nonnegative(slope), nonnegative(x)
     (True, True, False)
     """
     name = e.op.name
