@@ -144,14 +144,22 @@ def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path):
     assert "more than 1000000 bytes" in run("--file", str(path)).stderr
 
 
+def heeds_interrupts():
+    """A shell's background job, and what it starts, does not hear Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_run_that_is_stopped_prints_what_is_done(tmp_path):
     path = tmp_path / "long.txt"
     path.write_text("tr(A*B*C*A*B*C) = tr(A)*tr(B)\n" * 5000, encoding="utf-8")
     process = subprocess.Popen([*COMMAND, "check", "--file", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               env=os.environ)  # fmt: skip
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+                               env=os.environ, preexec_fn=heeds_interrupts)  # fmt: skip
+    try:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "stopped after" in out.decode() and err == b""
 
