@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from closedform.cli.main import app
 from closedform.lang import LANGUAGES
+from tests.cli.interrupts import heeds_interrupts
 
 COMMAND = [sys.executable, "-c", "from closedform.cli.main import main; main()"]
 
@@ -142,11 +143,6 @@ def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path):
     assert "no text in UTF-8" in run("--file", str(path)).stderr
     path.write_bytes(b"#" * (10**6 + 1))
     assert "more than 1000000 bytes" in run("--file", str(path)).stderr
-
-
-def heeds_interrupts():
-    """A shell's background job, and what it starts, does not hear Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_run_that_is_stopped_prints_what_is_done(tmp_path):

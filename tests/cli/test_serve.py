@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from closedform.cli.main import USAGE, app
 from closedform.lang import LANGUAGES, say
+from tests.cli.interrupts import heeds_interrupts
 from tests.web.serving import COMMAND, free_port, serving
 
 uvicorn = pytest.importorskip("uvicorn")
@@ -77,10 +78,13 @@ def test_it_serves_logs_and_stops():
     with serving("--workers", "1") as address:
         assert b"<html" in urllib.request.urlopen(address).read()
     command = [*COMMAND, "--port", str(free_port()), "--log"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts) as server:
         assert server.stderr is not None and "Ctrl-C" in server.stderr.readline()
         server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=30) in (0, 130, -signal.SIGINT) and "Traceback" not in server.stderr.read()
+        try:
+            assert server.wait(timeout=30) in (0, 130, -signal.SIGINT) and "Traceback" not in server.stderr.read()
+        finally:
+            server.kill()
 
 
 def test_the_command_line_needs_no_web_library():
