@@ -41,13 +41,15 @@ class Item:
         scalars: what it is multiplied by.
         numbers: scalars among the factors.
         factors: whose product it is; none for the identity matrix.
-        node: the node it is, if nothing else stands before it.
+        node: the node whose scalars these are, or that they stand before.
+        before: whether they stand before it.
     """
 
     scalars: list[Expr]
     factors: list[Factor]
     node: Expr | None = None
     numbers: list[Term] = field(default_factory=list)
+    before: bool = False
 
     @property
     def is_diagonal(self) -> bool:
@@ -77,16 +79,16 @@ def items_of(low: Lowering, e: Expr, scalars: list[Expr], *, top: bool = False) 
         M = e.args[1]
         inside = items_of(low, M, [*scalars, e.args[0]])
         if len(inside) == 1 and inside[0].node is M and not scalars:
-            inside[0].node = e
+            inside[0].node, inside[0].before = e, False
         return inside
     if spread_of(e) == "full" and (own or e.op.name != "add"):
         return _multiplied_out(low, e, scalars)
-    return [Item(scalars, [Factor("full", e.shape, low[e], e)], e)]
+    return [Item(scalars, [Factor("full", e.shape, low[e], e)], e, before=bool(scalars))]
 
 
 def _multiplied_out(low: Lowering, e: Expr, scalars: list[Expr]) -> list[Item]:
     if e.op.name not in ("matmul", "diag", "eye"):
-        return [Item(scalars, [Factor("full", e.shape, low[e], e)], e)]
+        return [Item(scalars, [Factor("full", e.shape, low[e], e)], e, before=bool(scalars))]
     numbers = list[Term]()
     parts = factors(low, e.args if e.op.name == "matmul" else (e,), numbers)
     for n, f in enumerate(parts):
@@ -101,7 +103,7 @@ def _multiplied_out(low: Lowering, e: Expr, scalars: list[Expr]) -> list[Item]:
                 )
                 for i in inside
             ]
-    return [Item(scalars, parts, e, numbers)]
+    return [Item(scalars, parts, e, numbers, before=bool(scalars))]
 
 
 def _centre(low: Lowering, s: Term, before: list[Factor], after: list[Factor]) -> bool:
@@ -168,10 +170,10 @@ def plain(low: Lowering, e: Expr) -> Term:
 
 def _full_terms(low: Lowering, items: list[Item]) -> list[tuple[bool, Term]]:
     """Terms of other kinds; those with the same scalar in front are summed first."""
-    made = terms_of(low, [i.node for i in items if i.node is not None and not _pushed(i)])
+    made = terms_of(low, [i.node for i in items if i.node is not None and not i.before])
     groups: dict[tuple[Expr, ...], list[Item]] = {}
     for i in items:
-        if i.node is None or _pushed(i):
+        if i.node is None or i.before:
             groups.setdefault(tuple(i.scalars), []).append(i)
     for scalars, group in groups.items():
         negative, front = _front(low, list(scalars), [])
@@ -179,11 +181,6 @@ def _full_terms(low: Lowering, items: list[Item]) -> list[tuple[bool, Term]]:
         inside += [(False, product_of(low, i.factors, i.numbers, matrix=True)) for i in group if i.node is None]
         made.append((negative, times(low.plan, front, added(low.plan, inside))))
     return made
-
-
-def _pushed(i: Item) -> bool:
-    """Do scalars stand before the node that are not in it?"""
-    return i.node is not None and bool(i.scalars) and i.node.op.name != "scale"
 
 
 def _front(low: Lowering, scalars: list[Expr], whole: list[Expr]) -> tuple[bool, Term | None]:

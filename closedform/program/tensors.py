@@ -101,7 +101,7 @@ class _Body:
                 ends = (p.root.left.letters, p.root.right.letters)
                 if sorted("".join(ends)) == sorted(p.view):
                     behind = next(w for w in ends if p.view[0] not in w)
-                    if set(p.view[1 : 1 + len(behind)]) == set(behind):
+                    if behind and set(p.view[1 : 1 + len(behind)]) == set(behind):
                         groups.setdefault(p.view[1 : 1 + len(behind)], []).append(p)
         word, group = max(groups.items(), key=lambda g: len(g[1]), default=("", []))
         if len(group) < 2:

@@ -118,6 +118,10 @@ def _of_a_tensor(prefix: str) -> Spell:
     return lambda t, writer: Spelling(f"{prefix}{t.op}(" + ("tensor({0})" if _is_number(t.args[0]) else "{0}") + ")")
 
 
+def _over(t: Term, writer: Writer) -> Spelling:
+    return Spelling("over({0}, tensor({1}))" if _is_number(t.args[1]) else "over({0}, {1})")
+
+
 def _filled(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"torch.{t.op}({listed(0, len(t.args))}, **like)")
 
@@ -204,6 +208,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **OPERATORS,
     **dict.fromkeys(ENTRYWISE.split(), _function),
     **calls("diag diagonal", "torch."),
+    "over": _over,
     **dict.fromkeys(["sigmoid", "relu", "sign"], _of_a_tensor("torch.")),
     **dict.fromkeys(["softplus", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2"], _of_a_tensor("")),
     **calls("ismax vech packed unpacked"),
