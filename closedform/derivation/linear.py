@@ -8,11 +8,12 @@ from __future__ import annotations
 from closedform.calculus.jacobian import matrix_of
 from closedform.calculus.structure import replace
 from closedform.calculus.vectorize import vec_matrix
-from closedform.core.expr import OPS, Expr, eye, number, ones, symbol
+from closedform.core.expr import OPS, Expr, eye, number, ones, symbol, symbols
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.derivation.moves import Move, Route, Term
 from closedform.derivation.neat import entries, neat, product, turn
+from closedform.errors import NotSupported
 
 
 class Columns(Route):
@@ -78,8 +79,16 @@ class Columns(Route):
         return self._whole(M, E)
 
     def _whole(self, M: Expr, E: Expr) -> Move:
-        """The matrix of the whole map, where no rule takes it apart."""
-        (dx,) = self.differentials
+        """The matrix of the whole map, where no rule takes it apart.
+
+        Raises:
+            NotSupported: it depends on several differentials at once.
+        """
+        within = symbols(E)
+        found = [dx for dx in self.differentials if dx in within]
+        if len(found) != 1:
+            raise NotSupported(f"the derivative of {E.op.name} is not known here yet")
+        (dx,) = found
         if dx.shape[1] is ONE:
             return Move("whole", (Term(product([M, matrix_of(normal(E), dx)]), dx),))
         column = symbol(dx.data.name, dx.shape[::-1], dx.data.properties)
