@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import signal
+from collections.abc import Sequence
+
+HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
 
 
-def heeds_interrupts() -> None:
-    """Before a program starts: what a shell runs in the background, and all that it starts, does not hear Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def hearing(command: Sequence[str]) -> list[str]:
+    """`python -c …` that hears Ctrl-C also where a shell's background job, and all that it starts, does not."""
+    python, option, code, *rest = command
+    return [python, option, HEARS + code, *rest]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from closedform.cli.main import app
 from closedform.lang import LANGUAGES
-from tests.cli.interrupts import heeds_interrupts
+from tests.cli.interrupts import hearing
 
 COMMAND = [sys.executable, "-c", "from closedform.cli.main import main; main()"]
 
@@ -148,8 +148,8 @@ def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path):
 def test_a_run_that_is_stopped_prints_what_is_done(tmp_path):
     path = tmp_path / "long.txt"
     path.write_text("tr(A*B*C*A*B*C) = tr(A)*tr(B)\n" * 5000, encoding="utf-8")
-    process = subprocess.Popen([*COMMAND, "check", "--file", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               env=os.environ, preexec_fn=heeds_interrupts)  # fmt: skip
+    process = subprocess.Popen([*hearing(COMMAND), "check", "--file", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env=os.environ)  # fmt: skip
     try:
         time.sleep(4)
         process.send_signal(signal.SIGINT)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from closedform.cli.main import USAGE, app
 from closedform.lang import LANGUAGES, say
-from tests.cli.interrupts import heeds_interrupts
+from tests.cli.interrupts import hearing
 from tests.web.serving import COMMAND, free_port, serving
 
 uvicorn = pytest.importorskip("uvicorn")
@@ -77,8 +77,8 @@ def test_a_wrong_option_is_a_mistake_of_the_user(line):
 def test_it_serves_logs_and_stops():
     with serving("--workers", "1") as address:
         assert b"<html" in urllib.request.urlopen(address).read()
-    command = [*COMMAND, "--port", str(free_port()), "--log"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts) as server:
+    command = [*hearing(COMMAND), "--port", str(free_port()), "--log"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None and "Ctrl-C" in server.stderr.readline()
         server.send_signal(signal.SIGINT)
         try:

@@ -26,13 +26,14 @@ ABSENT = {"jax": {"logm"}, "torch": {"logm", "sqrtm"}}  #: what the libraries do
 
 @pytest.mark.parametrize("name", scope())
 def test_every_backend_gives_the_numbers_of_numpy(name: str) -> None:
+    """PyTorch on every case; JAX, which compiles every call anew, on every third."""
     if outcome(name).refused:
         pytest.skip("refused by name")
     case = cases()[name]
     D = cf.derivative(parsed(case, case["expr"]), *case["wrt"])
     _, env, _, _ = references()[name][0]
     known = D.compile()(**env)
-    for backend in BACKENDS:
+    for backend in BACKENDS if scope().index(name) % 3 == 0 else ["torch"]:
         try:
             run = D.compile(backend)
         except NotSupported as refusal:
