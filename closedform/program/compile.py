@@ -90,15 +90,17 @@ def compile(
         raise RequestError(f"{unknown[0]} is not a variable of the function"[:100])
     source = p.language.write(p, "derivative")
     batched = [a.name in batch for a in p.arguments] + [False] * len(p.sizes)
-    run = engine.prepared(p, batched, partial(_function, p))
+    run = engine.prepared(p, batched, partial(_function, p, source))
     bound = Bound(memory_of(p), limit, what, dtype)
     return Compiled(run, source, p.arguments, p.sizes, bound, engine.array, batch)
 
 
-def _function(p: Program, as_they_come: Collection[str]) -> Callable[..., Any]:
-    """A program as a function that does not make arrays of some variables."""
+def _function(p: Program, source: str, as_they_come: Collection[str]) -> Callable[..., Any]:
+    """A program, whose source is at hand, as a function that does not make arrays of some variables."""
+    if as_they_come:
+        source = p.language.write(replace(p, as_they_come=frozenset(as_they_come)), "derivative")
     space: dict[str, Any] = {}
-    exec(bytecode(p.language.write(replace(p, as_they_come=frozenset(as_they_come)), "derivative")), space)
+    exec(bytecode(source), space)
     return space["derivative"]  # type: ignore[no-any-return]
 
 

@@ -53,7 +53,7 @@ class Language:
         reserved: words that may not be names.
         number: the literal of a number.
         assign: a line that gives a value a name; `{0}` is the name, `{1}` the value, `{2}` its type.
-        returned: the code that gives back the value of a term that has this code.
+        returned: the code that gives back the value of a term that has this code; most often it is this code.
         write: the source of a program under a name.
         dtype: the code of the precision, where it is not the usual one.
         matrices: whether arrays have at most two axes.
@@ -67,10 +67,10 @@ class Language:
     otherwise: Callable[[Term], Spelling]
     reserved: frozenset[str]
     number: Callable[[float], str]
-    returned: Callable[[Term, str], str]
     write: Callable[[Program, str], str]
     sized: Callable[[str, int, int], str]
     assign: str = "{0} = {1}"
+    returned: Callable[[Term, str], str] = lambda t, code: code
     dtype: str = ""
     matrices: bool = False
     kind: Callable[[Term], str] = lambda t: ""

@@ -535,10 +535,6 @@ def sized(name: str, axis: int, rank: int) -> str:
     return f"{name}.{('rows', 'cols')[axis]}()" if rank == 2 else f"{name}.size()"
 
 
-def returned(t: Term, code: str) -> str:
-    return code
-
-
 def source(p: Program, name: str) -> str:
     """A function, after the functions it calls."""
     check_name(name, CPP, "C++")
@@ -559,6 +555,6 @@ def source(p: Program, name: str) -> str:
 
 
 CPP = Language(
-    "cpp", SPELLINGS, otherwise("C++"), KEYWORDS | HELPERS.keys(), number, returned, source, sized,
+    "cpp", SPELLINGS, otherwise("C++"), KEYWORDS | HELPERS.keys(), number, source, sized,
     assign="const {2} {0} = {1};", matrices=True, kind=kind, spelled=ascii_name,
 )  # fmt: skip

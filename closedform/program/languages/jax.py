@@ -101,10 +101,6 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     return Spelling("{0} + {1} * jnp.eye({0}.shape[0], dtype={0}.dtype)", ADD, ATOM, ATOM)
 
 
-def _solved(template: str, vector: str) -> Spell:
-    return lambda t, writer: Spelling(vector if t.rank == 1 else template)
-
-
 def assemble(t: Term, writer: Writer) -> Spelling:
     """The sum of the products, those on a diagonal multiplied by identity matrices."""
     parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
@@ -134,7 +130,7 @@ def _product(part: Part, places: list[str], t: Term, writer: Writer) -> str:
             size = t.args[len(t.args) - len(t.axes) + n]
             factors.append(python.spread(f"jnp.eye({writer.shown[size][0]}, dtype=dtype)", c + out[n], "".join(out)))
     shown = [python.spread(p, word, "".join(out)) for p, word in zip(places, part.words, strict=True)]
-    return " * ".join(shown + [f"{f}" for f in factors])
+    return " * ".join(shown + factors)
 
 
 SPELLINGS: dict[str, Spelling | Spell] = {
@@ -177,15 +173,11 @@ SPELLINGS: dict[str, Spelling | Spell] = {
 }
 
 
-def returned(t: Term, code: str) -> str:
-    return code
-
-
 def source(p: Program, name: str) -> str:
     """A self-contained source that defines one function of JAX arrays."""
     arrays = [f"{p.names[a.name]} = jnp.asarray({p.names[a.name]})" for a in p.arguments]
     if any("dtype)" in line or "dtype=dtype" in line for line in [*p.lines, *p.results]):
-        first = next((p.names[a.name] for a in [*[a for a in p.arguments if a.dims], *p.arguments]), None)
+        first = python.first_array(p)
         arrays.append(f"dtype = {first}.dtype" if first else "dtype = float")
     return python.source(p, name, IMPORTS, HELPERS, arrays)
 
@@ -196,7 +188,6 @@ JAX = Language(
     otherwise,
     python.KEYWORDS | {"jax", "jnp", "np", "dtype", *HELPERS},
     repr,
-    returned,
     source,
     python.sized,
 )

@@ -316,6 +316,6 @@ def source(p: Program, name: str) -> str:
 
 
 JULIA = Language(
-    "julia", SPELLINGS, otherwise("Julia"), KEYWORDS | HELPERS.keys(), number, returned, source, sized,
+    "julia", SPELLINGS, otherwise("Julia"), KEYWORDS | HELPERS.keys(), number, source, sized,
     matrices=True, spelled=spelled,
 )  # fmt: skip

@@ -381,10 +381,6 @@ def sized(name: str, axis: int, rank: int) -> str:
     return f"size({name}, {axis + 1})" if rank == 2 else f"numel({name})"
 
 
-def returned(t: Term, code: str) -> str:
-    return code
-
-
 def source(p: Program, name: str) -> str:
     """A function, before the functions it calls: they are local to its file."""
     check_name(name, MATLAB, "MATLAB")
@@ -400,6 +396,6 @@ def source(p: Program, name: str) -> str:
 
 
 MATLAB = Language(
-    "matlab", SPELLINGS, otherwise("MATLAB"), KEYWORDS | HELPERS.keys(), number, returned, source, sized,
+    "matlab", SPELLINGS, otherwise("MATLAB"), KEYWORDS | HELPERS.keys(), number, source, sized,
     assign="{0} = {1};", matrices=True, spelled=ascii_name,
 )  # fmt: skip

@@ -205,5 +205,12 @@ HELPER_SOURCES = {
     name: getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "") for name, f in HELPERS.items()
 }
 NUMPY = Language(
-    "numpy", SPELLINGS, otherwise, python.KEYWORDS | {"np", "scipy", *HELPERS}, repr, returned, source, python.sized
+    "numpy",
+    SPELLINGS,
+    otherwise,
+    python.KEYWORDS | {"np", "scipy", *HELPERS},
+    repr,
+    source,
+    python.sized,
+    returned=returned,
 )

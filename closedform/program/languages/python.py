@@ -76,6 +76,12 @@ def is_view(t: Term, borrowing: frozenset[str]) -> bool:
     return t.op == "variable"
 
 
+def first_array(p: Program) -> str | None:
+    """The parameter whose type new arrays have: the first that is no number, else the first."""
+    ordered = [*[a for a in p.arguments if a.dims], *p.arguments]
+    return p.names[ordered[0].name] if ordered else None
+
+
 def sized(name: str, axis: int, rank: int) -> str:
     return f"{name}.shape[{axis}]"
 

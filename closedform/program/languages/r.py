@@ -315,10 +315,6 @@ def sized(name: str, axis: int, rank: int) -> str:
     return f"{('nrow', 'ncol')[axis]}({name})" if rank == 2 else f"length({name})"
 
 
-def returned(t: Term, code: str) -> str:
-    return code
-
-
 def source(p: Program, name: str) -> str:
     """A function, after the functions it calls."""
     check_name(name, R, "R")
@@ -330,6 +326,6 @@ def source(p: Program, name: str) -> str:
 
 
 R = Language(
-    "r", SPELLINGS, otherwise("R"), KEYWORDS | HELPERS.keys(), number, returned, source, sized,
+    "r", SPELLINGS, otherwise("R"), KEYWORDS | HELPERS.keys(), number, source, sized,
     assign="{0} <- {1}", matrices=True, spelled=ascii_name,
 )  # fmt: skip

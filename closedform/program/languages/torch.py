@@ -284,14 +284,10 @@ SPELLINGS: dict[str, Spelling | Spell] = {
 }
 
 
-def returned(t: Term, code: str) -> str:
-    return code
-
-
 def source(p: Program, name: str) -> str:
     """A self-contained source that defines one function of tensors."""
     arrays = [f"{p.names[a.name]} = tensor({p.names[a.name]})" for a in p.arguments]
-    first = next((p.names[a.name] for a in [*[a for a in p.arguments if a.dims], *p.arguments]), None)
+    first = python.first_array(p)
     like = f'{{"dtype": {first}.dtype, "device": {first}.device}}' if first else '{"dtype": torch.float64}'
     if any("**like" in line for line in [*p.lines, *p.results]):
         arrays.append(f"like = {like}")
@@ -304,7 +300,6 @@ TORCH = Language(
     otherwise,
     python.KEYWORDS | {"torch", "like", *HELPERS},
     repr,
-    returned,
     source,
     python.sized,
 )
