@@ -211,8 +211,15 @@ def _common(a: Sketch, b: Sketch) -> Sketch | None:
     if words[0] != words[1] or not words[0] or not any(f.letters for f in kept):
         return None
     word = "".join(c for c in dict.fromkeys(a.view) if c in words[0])
-    pieces = [Sketch(word, s.scalar, rest, s.dims).planned() for s, rest in zip((a, b), rests, strict=True)]
+    pieces = [p for s, rest in zip((a, b), rests, strict=True) for p in _summands(s, rest, word)]
     return Sketch(a.view, number(1), [*kept, Merged(word, pieces)], a.dims)
+
+
+def _summands(s: Sketch, rest: list[Leaf | Merged], word: str) -> list[Piece]:
+    """What a product adds to a sum of products: the terms of the sum that it is, or itself."""
+    if len(rest) == 1 and isinstance(rest[0], Merged) and rest[0].letters == word and _is_one(s.scalar):
+        return rest[0].pieces
+    return [Sketch(word, s.scalar, rest, s.dims).planned()]
 
 
 def sketch_of(p: Product, t: Tensor) -> Sketch:
@@ -307,7 +314,7 @@ def _scaled(p: Piece) -> Piece:
     """The scalar goes into the smaller of the last two operands, where that is a factor and less than the result."""
     root = p.root
     assert p.scalar is not None
-    if p.scalar.op.name == "number" and p.scalar.data == 1 and root is not None:
+    if _is_one(p.scalar) and root is not None:
         p.scalar = None
     elif isinstance(root, Leaf):
         p.root, p.scalar = _times(p.scalar, root), None
@@ -320,6 +327,10 @@ def _scaled(p: Piece) -> Piece:
             p.root = Pair(root.letters, scaled if left else root.left, root.right if left else scaled)
             p.scalar = None
     return p
+
+
+def _is_one(e: Expr) -> bool:
+    return e.op.name == "number" and e.data == 1
 
 
 def _times(scalar: Expr, f: Leaf) -> Leaf:

@@ -101,6 +101,7 @@ def log_beside_one(low: Lowering, rest: list[Expr]) -> Term | None:
             return made(plan, low[core.args[0]])
         if (root := root_of(rest[0])) is not None:
             return plan.each("log1psq", low.new(normal(root)))
+    low.visit(rest)
     terms = [signed(low, a) for a in rest]
     if all(spread == "full" for spread, _ in terms):
         return plan.each("log1p", added(plan, [t for _, t in terms]))

@@ -122,14 +122,13 @@ def assemble(t: Term, writer: Writer) -> Spelling:
 def _product(part: Part, places: list[str], t: Term, writer: Writer) -> str:
     if set("".join(part.words)) - set(part.view):
         return f"jnp.einsum('{','.join(part.words)}->{part.view}', {', '.join(places)})"
-    out, factors = list(part.view), list[str]()
     new = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    for n, c in enumerate(part.view):
-        if c in part.view[:n]:
-            out[n] = next(new)
-            size = t.args[len(t.args) - len(t.axes) + n]
-            factors.append(python.spread(f"jnp.eye({writer.shown[size][0]}, dtype=dtype)", c + out[n], "".join(out)))
-    shown = [python.spread(p, word, "".join(out)) for p, word in zip(places, part.words, strict=True)]
+    out = "".join(next(new) if c in part.view[:n] else c for n, c in enumerate(part.view))
+    sizes, factors = t.args[len(t.args) - len(t.axes) :], list[str]()
+    for c, other, size in zip(part.view, out, sizes, strict=True):
+        if c != other:
+            factors.append(python.spread(f"jnp.eye({writer.shown[size][0]}, dtype=dtype)", c + other, out))
+    shown = [python.spread(p, word, out) for p, word in zip(places, part.words, strict=True)]
     return " * ".join(shown + factors)
 
 
