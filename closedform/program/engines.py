@@ -13,6 +13,7 @@ from closedform.core.optional import not_installed
 from closedform.errors import DomainError, NotSupported, RequestError
 from closedform.program.source import Program
 from closedform.program.sparse import check_sparse
+from closedform.program.term import Term
 
 Function = Callable[..., Any]
 Build = Callable[[Collection[str]], Function]  #: the function of a program that takes these variables as they come
@@ -127,6 +128,11 @@ def _one_by_one(run: Function, batched: Sequence[bool]) -> Function:
     return every
 
 
+def _counts(t: Term) -> bool:
+    """Does the value of a variable decide how often something is multiplied?"""
+    return t.op == "integer" or (t.op == "powersum" and t.args[2].value is None)
+
+
 def jax(dtype: str) -> Engine:
     jax_, jnp = library("jax"), library("jax.numpy")
     given = {} if dtype == "float64" else {"dtype": dtype}
@@ -135,7 +141,7 @@ def jax(dtype: str) -> Engine:
         run = build(())
         if any(batched):
             run = jax_.vmap(run, in_axes=tuple(0 if b else None for b in batched))
-        if any(t.op == "integer" for t in p.order):  # an exponent decides how often something is multiplied
+        if any(map(_counts, p.order)):
             return run
         return jax_.jit(run, static_argnums=tuple(range(len(p.arguments), len(p.parameters))))  # type: ignore[no-any-return]
 

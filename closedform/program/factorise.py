@@ -29,7 +29,7 @@ def share_factorisations(plan: Plan, roots: Sequence[Term]) -> list[Term]:
         args = tuple(new[a] for a in t.args)
         kind = kinds.get(t.args[0], "") if t.op in FACTORED else ""
         if not kind:
-            new[t] = plan.make(t.op, args, t.axes, t.data)
+            new[t] = t if args == t.args else plan.make(t.op, args, t.axes, t.data)
         else:
             factor = plan.make(kind, args[:1], args[0].axes)
             new[t] = plan.make(f"{kind}_{t.op}", (factor, *args[1:]), t.axes)

@@ -126,6 +126,13 @@ def test_a_wrong_line_is_noticed(question):
                 verify(stage.function, stage.variable, [*right[:i], replace(line, expr=wrong), *right[i + 1 :]])
 
 
+@pytest.mark.parametrize("f", ["logdet(S)", "tr(S*A*S)", "x'*S*S*x", "sum(S.*S.*A)"])
+def test_second_derivatives_by_the_entries_of_a_symmetric_matrix_are_told(f):
+    D = cf.derivative(cf.parse(f, properties={"S": ["spd"]}), "S", "S", symmetric="entries")
+    _, second = D.stages
+    assert verify(second.function, second.variable, lines(second), by_entries=True) < 1e-9
+
+
 # ---------------------------------------------------------------------------------------------- the corpus
 
 

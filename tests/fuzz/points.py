@@ -17,6 +17,9 @@ LARGEST = 1e4  #: of the values met on the way to f
 KINK = 1e-6  #: closer to a kink there is no derivative
 KINKS = {"abs", "relu", "sign", "norm1"}  #: in every entry
 NORMS = {"norm2", "normnuc"}  #: at zero
+SINGULAR = {"logdet", "inv"}  #: of singular matrices
+EXPONENTIALS = {"logsumexp", "softmax"}  #: the libraries differentiate them as they are defined
+STEEPEST = 100  #: their largest argument: at exp(355) the square overflows
 
 
 @dataclass(frozen=True)
@@ -57,4 +60,8 @@ def points(f: Expr, wrt: Sequence[Expr], sizes: Mapping[str, int], seed: int) ->
 def _is_smooth(e: Expr, known: Mapping[Expr, np.ndarray]) -> bool:
     if e.op.name in NORMS:
         return bool((np.abs(known[e.args[0]]) > KINK).any())
+    if e.op.name in EXPONENTIALS:
+        return bool((np.abs(known[e.args[0]]) < STEEPEST).all())
+    if e.op.name in SINGULAR:
+        return bool((np.linalg.svd(known[e.args[0]], compute_uv=False) > KINK).all())
     return e.op.name not in KINKS or bool((np.abs(known[e.args[0]]) > KINK).all())
