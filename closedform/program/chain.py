@@ -126,11 +126,17 @@ class Chain:
             if a >= b:
                 break
             x, y = factors[a], factors[b]
-            if x.kind != "full" or y.kind != "full" or x.row or x.column:
-                return False
-            if self.vector(x) is not self.plan.transpose(self.vector(y)):
+            if x.row or x.column or not self._are_mirrored(x, y):
                 return False
         return True
+
+    def _are_mirrored(self, x: Factor, y: Factor) -> bool:
+        kinds, plan = {x.kind, y.kind}, self.plan
+        if kinds <= {"full", "sum"}:
+            return plan.are_mirrored(self.vector(x), self.vector(y))
+        if not kinds <= {"inv", "inv_t"} or x.term is not y.term:
+            return False
+        return len(kinds) == 2 or x.term in plan.symmetric
 
     def _flops(self, factors: list[Factor], plain: list[str], i: int, k: int, j: int) -> float:
         rows, middle, columns = length(factors[i].shape[0]), length(factors[k].shape[1]), length(factors[j].shape[1])

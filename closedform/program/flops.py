@@ -172,6 +172,8 @@ FLOPS: dict[str, Count] = {
     **_rows("softmax logsumexp", operand(4)),
     "matmul_each": _matmul_each,
     "outers": _outers,
+    "plus_outers": _outers,
+    "softmaxtimes": lambda t: entries(t.axes) * 4,
     "plus_transpose": each(),
     "plus_diagonal": lambda t: size(t.axes[0]),
     "matmul": _matmul,

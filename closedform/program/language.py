@@ -102,6 +102,17 @@ def listed(start: int, end: int) -> str:
     return ", ".join(f"{{{n}}}" for n in range(start, end))
 
 
+def halves(t: Term, start: int = 0) -> tuple[str, str]:
+    """Places for columns, and for as many rows: `{0}, {1}` and `{2}, {3}`."""
+    middle = (start + len(t.args)) // 2
+    return listed(start, middle), listed(middle, len(t.args))
+
+
+def added_to(outers: Callable[[Term, Writer, int], Spelling]) -> Spell:
+    """The spelling of `plus_outers`, by that of products of rank one whose operands start at a place."""
+    return lambda t, writer: Spelling("{0} + " + outers(t, writer, 1).template, ADD, ADD, ATOM)
+
+
 def called(code: str, helpers: Mapping[str, str]) -> list[str]:
     """The sources of the helpers that some code calls, and that they call themselves."""
     found: dict[str, str] = {}

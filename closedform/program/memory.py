@@ -18,7 +18,7 @@ from closedform.program.term import VIEWS, Axes, Term
 #: instructions whose result has no memory, or that of their first operand
 SHARING = VIEWS | {"variable", "number", "size", "rows", "triangle", "integer", "permute", "first", "diagonal"}
 #: instructions that write over an operand that is nobody else's, and how many operands they look at for that
-OVERWRITING = {"add": 2, "multiply": 2, "subtract": 1, "divide": 1, "negative": 1, "plus_diagonal": 1}
+OVERWRITING = {"add": 2, "multiply": 2, "subtract": 1, "divide": 1, "negative": 1, "plus_diagonal": 1, "plus_outers": 1}
 #: how many arrays as large as its first operand an instruction needs for itself
 WORK = {
     **dict.fromkeys(

@@ -105,6 +105,13 @@ def centred(B, s):  # type: ignore[no-untyped-def]
     return B - B[np.argmax(s)]
 
 
+def softmaxtimes(u, s, B):  # type: ignore[no-untyped-def]
+    """(diag(u) - u s') B, in the memory of B: the rows of B less their mean s'B, times u."""
+    B -= s @ B
+    B *= u[:, None]
+    return B
+
+
 def ismax(x):  # type: ignore[no-untyped-def]
     """1 at the largest entry, 0 elsewhere."""
     return (x == np.max(x)) * 1.0
@@ -153,6 +160,18 @@ def plus_diagonal(A, d):  # type: ignore[no-untyped-def]
     """A + diag(d), in the memory of A."""
     A.flat[:: len(A) + 1] += d
     return A
+
+
+def plus_outers(A, columns, rows):  # type: ignore[no-untyped-def]
+    """A + u v' for each column u and its row v, in the memory of A."""
+    U, V = np.stack(columns), np.stack(rows)
+    if A.size < 4096 or A.dtype.char not in "fd":
+        A += U.T @ V
+        return A
+    (gemm,) = scipy.linalg.get_blas_funcs(("gemm",), (A,))
+    if A.flags.f_contiguous:
+        return gemm(1.0, U.T, V.T, 1.0, A, trans_b=True, overwrite_c=True)
+    return gemm(1.0, V.T, U.T, 1.0, A.T, trans_b=True, overwrite_c=True).T
 
 
 def cholesky(S):  # type: ignore[no-untyped-def]
@@ -269,9 +288,10 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, log1psq, log1mexp, smallexpm1, logcosh, sech2,
-              softmaxslope, centred, ismax, powersum, over, adjugate, commuted, packed, unpacked, vech, added,
-              plus_transpose, plus_diagonal, cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, lu,
-              lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse, factor_logdet)
+              softmaxslope, softmaxtimes, centred, ismax, powersum, over, adjugate, commuted, packed, unpacked, vech,
+              added, plus_transpose, plus_diagonal, plus_outers, cholesky, cholesky_solve, cholesky_inverse,
+              cholesky_logdet, lu, lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse,
+              factor_logdet)
 }  # fmt: skip
 
 

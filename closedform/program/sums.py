@@ -7,6 +7,7 @@ entry may be nearly all, diag(p) − p p' is one instruction, and A is given wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from closedform.core.expr import Expr
@@ -132,12 +133,13 @@ def matrix_sum(low: Lowering, e: Expr) -> Term:
     if not light or len(items) > MOST or (len(items) == 1 and items[0].node is not None):
         return plain(low, e)
     plan = low.plan
-    made = _full_terms(low, [i for i in items if not i.is_light])
-    made += _slopes(low, light)
+    made = _slopes(low, items)
+    made += _full_terms(low, [i for i in items if not i.is_light])
+    light = [i for i in items if i.is_light]
     outers = [_outer(low, i) for i in light if not i.is_diagonal]
     diagonals = [_diagonal(low, i) for i in light if i.is_diagonal]
     if outers:
-        made.append(_of_low_rank(plan, outers, alone=not made))
+        made = [(False, _with_outers(plan, added(plan, made) if made else None, outers))]
     if not made:
         d = added(plan, diagonals)
         return plan.make("diag", (d,), axes_of(e.shape)) if d.rank else times(plan, d, low.chain.eye(e.shape[0]))
@@ -145,20 +147,39 @@ def matrix_sum(low: Lowering, e: Expr) -> Term:
     return plan.make("plus_diagonal", (total, added(plan, diagonals)), total.axes) if diagonals else total
 
 
-def _slopes(low: Lowering, light: list[Item]) -> list[tuple[bool, Term]]:
-    """diag(s) − s s' for s = softmax(x), with what stands before it; its two terms are taken off the list."""
-    found, plan = list[tuple[bool, Term]](), low.plan
-    softmaxes = [
-        (i, s) for i in light if i.is_diagonal and i.factors and (s := i.factors[0].term) and s.op == "softmax"
-    ]
-    for i, s in softmaxes:
-        negative, front = _before(low, i)
-        outers = (j for j in light if [f.term for f in j.factors] == [s, s])
-        other = next((j for j in outers if _before(low, j) == (not negative, front)), None)
+def _slopes(low: Lowering, items: list[Item]) -> list[tuple[bool, Term]]:
+    """Terms F (diag(s) − s s') B for s = softmax(x), with what stands before them; they are taken off the list."""
+    found = list[tuple[bool, Term]]()
+    for i in list(items):
+        at = next((n for n, f in enumerate(i.factors) if f.kind == "diag" and f.term and f.term.op == "softmax"), None)
+        if at is None or at > 1 or len(i.factors) > at + 2:
+            continue
+        s, (negative, front) = low.chain.vector(i.factors[at]), _before(low, i)
+        terms = [f.term for f in i.factors]
+        others = (j for j in items if [f.term for f in j.factors] == [*terms[:at], s, s, *terms[at + 1 :]])
+        other = next((j for j in others if _before(low, j) == (not negative, front)), None)
         if other is not None:
-            light[:] = [k for k in light if k is not i and k is not other]
-            found.append((negative, plan.make("softmaxslope", (times(plan, front, s), s), s.axes * 2)))
+            items[:] = [k for k in items if k is not i and k is not other]
+            found.append((negative, _slope(low.plan, front, s, terms[:at], terms[at + 1 :])))
     return found
+
+
+def _slope(
+    plan: Plan, front: Term | None, s: Term, before: Sequence[Term | None], after: Sequence[Term | None]
+) -> Term:
+    """c F (diag(s) − s s') B, where F or B may be missing; for F = B' it is c Z'Z with Z = √s ⊙ (B − 𝟏 s'B)."""
+    if not before and not after:
+        return plan.make("softmaxslope", (times(plan, front, s), s), s.axes * 2)
+    F, B = (side[0] if side else None for side in (before, after))
+    if F is None or B is None:
+        M = plan.transpose(F) if F is not None else B
+        assert M is not None
+        made = plan.make("softmaxtimes", (times(plan, front, s), s, M), M.axes)
+        return made if F is None else plan.transpose(made)
+    if plan.transpose(F) is B:
+        Z = plan.make("softmaxtimes", (plan.each("sqrt", s), s, B), B.axes)
+        return times(plan, front, plan.matmul(plan.transpose(Z), Z))
+    return plan.matmul(F, plan.make("softmaxtimes", (times(plan, front, s), s, B), B.axes))
 
 
 def plain(low: Lowering, e: Expr) -> Term:
@@ -216,17 +237,15 @@ def _diagonal(low: Lowering, i: Item) -> tuple[bool, Term]:
     return negative, times(low.plan, front, low.chain.vector(i.factors[0]))
 
 
-def _of_low_rank(plan: Plan, outers: list[tuple[bool, Term, Term]], *, alone: bool) -> tuple[bool, Term]:
-    """Σ ± u v', one of them as it is, several as a product of thin matrices."""
-    if len(outers) == 1 and not alone:
-        negative, u, v = outers[0]
-        return negative, plan.outer(u, v)
+def _with_outers(plan: Plan, total: Term | None, outers: list[tuple[bool, Term, Term]]) -> Term:
+    """A matrix and Σ ± u v', in its memory; several of them as a product of thin matrices."""
     columns = tuple(plan.negative(u) if negative else u for negative, u, _ in outers)
     rows = tuple(v for *_, v in outers)
+    if total is not None:
+        return plan.make("plus_outers", (total, *columns, *rows), total.axes)
     if len(outers) == 1:
-        return False, plan.outer(columns[0], rows[0])
-    axes = (*columns[0].axes, *rows[0].axes)
-    return False, plan.make("outers", (*columns, *rows), axes)
+        return plan.outer(columns[0], rows[0])
+    return plan.make("outers", (*columns, *rows), (*columns[0].axes, *rows[0].axes))
 
 
 def add(low: Lowering, e: Expr) -> Term:

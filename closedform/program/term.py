@@ -16,6 +16,7 @@ from closedform.core.shape import ONE, Dim, Shape, dim_of
 
 Axes = tuple[Dim, ...]
 VIEWS = frozenset({"transpose", "column", "row", "reshape", "flat"})  #: they share the memory of their operand
+ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "negative", "power"})  #: entry by entry
 CHEAP = VIEWS | {"variable", "number", "size", "rows", "triangle"}  #: writing them twice costs nothing
 
 
@@ -129,6 +130,17 @@ class Plan:
         if a.rank < 2:
             return a
         return a.args[0] if a.op == "transpose" else self.make("transpose", (a,), a.axes[::-1])
+
+    def are_mirrored(self, a: Term, b: Term) -> bool:
+        """Are two arrays known to be each other's transpose?"""
+        if a.rank < 2 and b.rank < 2:
+            return a is b and not a.rank
+        if b is self.transpose(a) or (a is b and a in self.symmetric):
+            return True
+        if {a.op, b.op} == {"column", a.op if a.rank == 1 else b.op}:
+            return (a.args[0] is b) if a.op == "column" else (b.args[0] is a)
+        alike = a.op == b.op in ARITHMETIC and a.data == b.data
+        return alike and all(map(self.are_mirrored, a.args, b.args))
 
     def column(self, a: Term) -> Term:
         """A vector as a column that is repeated sideways."""

@@ -14,6 +14,7 @@ from closedform.program.language import (
     Language,
     Spell,
     Spelling,
+    added_to,
     called,
     infix,
     postfix,
@@ -184,10 +185,11 @@ def _extreme(name: str) -> Spell:
     )
 
 
-def _outers(t: Term, writer: Writer) -> Spelling:
+def _outers(t: Term, writer: Writer, start: int = 0) -> Spelling:
     """Columns times rows, added up."""
-    half = len(t.args) // 2
-    return Spelling(" + ".join(f"{{{n}}} * {{{n + half}}}.transpose()" for n in range(half)), ADD, MULTIPLY, ATOM)
+    half = (len(t.args) - start) // 2
+    pairs = (f"{{{n}}} * {{{n + half}}}.transpose()" for n in range(start, start + half))
+    return Spelling(" + ".join(pairs), ADD, MULTIPLY, ATOM)
 
 
 def _relu(t: Term, writer: Writer) -> Spelling:
@@ -260,6 +262,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "inner": postfix("{0}.dot({1})"),
     "dot": postfix("{0}.cwiseProduct({1}).sum()"),
     "outers": _outers,
+    "plus_outers": added_to(_outers),
+    "softmaxtimes": Spelling("softmaxtimes({0}, {1}, {2})"),
     "outer": Spelling("{0} * {1}.transpose()", MULTIPLY, MULTIPLY, ATOM),
     "kron": _narrowed("kron({0}, {1})"),
     "transpose": postfix("{0}.transpose()"),
@@ -379,6 +383,11 @@ HELPERS = sources(r"""
         Eigen::Index k;
         s.maxCoeff(&k);
         return B.rowwise() - B.row(k);
+    }
+    == softmaxtimes
+    // (diag(u) - u s') B
+    inline MatrixXd softmaxtimes(const VectorXd& u, const VectorXd& s, const MatrixXd& B) {
+        return u.asDiagonal() * (B.rowwise() - (s.transpose() * B).eval().row(0));
     }
     == distances
     // the squared distances between the rows of X and those of Y

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from closedform.errors import NotSupported
-from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, infix, postfix
+from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, added_to, halves, infix, postfix
 from closedform.program.languages import numpy, python
 from closedform.program.source import Program, Writer
 from closedform.program.tensors import Part
@@ -101,6 +101,14 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     return Spelling("{0} + {1} * jnp.eye({0}.shape[0], dtype={0}.dtype)", ADD, ATOM, ATOM)
 
 
+def _outers(t: Term, writer: Writer, start: int) -> Spelling:
+    """One product entry by entry, which XLA fuses with what it is added to; several as thin matrices."""
+    columns, rows = halves(t, start)
+    if len(t.args) == start + 2:
+        return Spelling(f"jnp.outer({columns}, {rows})")
+    return Spelling(f"jnp.stack(({columns})).T @ jnp.stack(({rows}))", MULTIPLY)
+
+
 def assemble(t: Term, writer: Writer) -> Spelling:
     """The sum of the products, those on a diagonal multiplied by identity matrices."""
     parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
@@ -152,6 +160,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "vec": postfix("{0}.T.ravel()"),
     "plus_transpose": Spelling("{0} + {0}.T", ADD, ATOM),
     "plus_diagonal": _plus_diagonal,
+    "plus_outers": added_to(_outers),
+    "softmaxtimes": Spelling("{0}[:, None] * ({2} - {1} @ {2})", MULTIPLY, ATOM, ATOM),
     "cholesky": Spelling("jnp.linalg.cholesky({0})"),
     "cholesky_solve": Spelling("jax.scipy.linalg.cho_solve(({0}, True), {1})"),
     "cholesky_inverse": Spelling(

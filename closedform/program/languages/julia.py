@@ -13,9 +13,10 @@ from closedform.program.language import (
     Language,
     Spell,
     Spelling,
+    added_to,
     called,
+    halves,
     infix,
-    listed,
     postfix,
     python_name,
 )
@@ -104,10 +105,10 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     return Spelling("{0} + {1} * I", ADD, ADD, MULTIPLY)
 
 
-def _outers(t: Term, writer: Writer) -> Spelling:
+def _outers(t: Term, writer: Writer, start: int = 0) -> Spelling:
     """Columns times rows, as two thin matrices."""
-    half = len(t.args) // 2
-    return Spelling(f"hcat({listed(0, half)}) * hcat({listed(half, len(t.args))})'", MULTIPLY)
+    columns, rows = halves(t, start)
+    return Spelling(f"hcat({columns}) * hcat({rows})'", MULTIPLY)
 
 
 SPELLINGS: dict[str, Spelling | Spell] = {
@@ -124,6 +125,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "vecmat": Spelling("{1}' * {0}", MULTIPLY, NEGATE, ATOM),
     **dict.fromkeys(["inner", "dot"], Spelling("dot({0}, {1})")),
     "outers": _outers,
+    "plus_outers": added_to(_outers),
+    "softmaxtimes": Spelling("{0} .* ({2} .- {1}' * {2})", MULTIPLY, ATOM, ATOM),
     "outer": Spelling("{0} * {1}'", MULTIPLY, MULTIPLY, ATOM),
     "kron": Spelling("kron({0}, {1})"),
     "transpose": postfix("{0}'"),

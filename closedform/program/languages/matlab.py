@@ -13,9 +13,10 @@ from closedform.program.language import (
     Language,
     Spell,
     Spelling,
+    added_to,
     called,
+    halves,
     infix,
-    listed,
     postfix,
 )
 from closedform.program.languages.matrices import (
@@ -123,10 +124,10 @@ def _sum_over(t: Term, writer: Writer) -> Spelling:
     return postfix("sum({0}, 1)'") if t.data == 0 else Spelling("sum({0}, 2)")
 
 
-def _outers(t: Term, writer: Writer) -> Spelling:
+def _outers(t: Term, writer: Writer, start: int = 0) -> Spelling:
     """Columns times rows, as two thin matrices."""
-    half = len(t.args) // 2
-    return Spelling(f"[{listed(0, half)}] * [{listed(half, len(t.args))}]'", MULTIPLY)
+    columns, rows = halves(t, start)
+    return Spelling(f"[{columns}] * [{rows}]'", MULTIPLY)
 
 
 SPELLINGS: dict[str, Spelling | Spell] = {
@@ -143,6 +144,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "inner": Spelling("{0}' * {1}", MULTIPLY, ATOM, NEGATE),
     "dot": Spelling("sum(sum({0} .* {1}))", ATOM, MULTIPLY, NEGATE),
     "outers": _outers,
+    "plus_outers": added_to(_outers),
+    "softmaxtimes": Spelling("{0} .* ({2} - {1}' * {2})", MULTIPLY, ATOM, ATOM),
     "outer": Spelling("{0} * {1}'", MULTIPLY, MULTIPLY, ATOM),
     "kron": Spelling("kron({0}, {1})"),
     "transpose": postfix("{0}'"),

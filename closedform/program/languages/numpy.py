@@ -6,7 +6,7 @@ from inspect import getsource
 
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported
-from closedform.program.language import ATOM, MULTIPLY, Language, Spell, Spelling, infix, listed, postfix
+from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, halves, infix, listed, postfix
 from closedform.program.languages import python
 from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
 from closedform.program.runtime import HELPERS
@@ -69,14 +69,29 @@ def _permute(t: Term, writer: Writer) -> Spelling:
 
 def _outers(t: Term, writer: Writer) -> Spelling:
     """The columns, and then the rows, as two thin matrices."""
-    half = len(t.args) // 2
-    columns, rows = listed(0, half), listed(half, len(t.args))
-    return Spelling(f"np.stack(({columns})).T @ np.stack(({rows}))", 1)
+    columns, rows = halves(t)
+    return Spelling(f"np.stack(({columns})).T @ np.stack(({rows}))", MULTIPLY)
+
+
+def _plus_outers(t: Term, writer: Writer) -> Spelling:
+    columns, rows = halves(t, 1)
+    comma = "," if len(t.args) == 3 else ""
+    place, level = _owned(0, t, writer)
+    return Spelling(f"plus_outers({place}, ({columns}{comma}), ({rows}{comma}))", ATOM, level)
+
+
+def _softmaxtimes(t: Term, writer: Writer) -> Spelling:
+    return Spelling(f"softmaxtimes({{0}}, {{1}}, {_owned(2, t, writer)[0]})", ATOM, ADD, ATOM)
 
 
 def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
-    copied = "" if is_fresh(t.args[0], writer) else ".copy()"
-    return Spelling(f"plus_diagonal({{0}}{copied}, {{1}})", ATOM, ATOM if copied else 0)
+    place, level = _owned(0, t, writer)
+    return Spelling(f"plus_diagonal({place}, {{1}})", ATOM, level)
+
+
+def _owned(n: int, t: Term, writer: Writer) -> tuple[str, int]:
+    """The place of an operand that is written over, a copy if it is needed, and how tightly it must bind there."""
+    return (f"{{{n}}}", ADD) if is_fresh(t.args[n], writer) else (f"{{{n}}}.copy()", ATOM)
 
 
 def is_fresh(t: Term, writer: Writer) -> bool:
@@ -166,6 +181,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "stack": lambda t, w: Spelling(f"np.stack(({listed(0, len(t.args))}), axis=1)"),
     "matmul_each": infix("@", MULTIPLY),
     "outers": _outers,
+    "plus_outers": _plus_outers,
+    "softmaxtimes": _softmaxtimes,
     "take": python.taken,
     "rows": python.rows,
     "ones": _filled,

@@ -11,9 +11,10 @@ from closedform.program.language import (
     Language,
     Spell,
     Spelling,
+    added_to,
     called,
+    halves,
     infix,
-    listed,
     postfix,
 )
 from closedform.program.languages.matrices import (
@@ -97,10 +98,10 @@ def _norm2(t: Term, writer: Writer) -> Spelling:
     return Spelling('norm(cbind({0}), "F")' if t.args[0].rank < 2 else 'norm({0}, "F")')
 
 
-def _outers(t: Term, writer: Writer) -> Spelling:
+def _outers(t: Term, writer: Writer, start: int = 0) -> Spelling:
     """Columns times rows, as two thin matrices."""
-    half = len(t.args) // 2
-    return Spelling(f"cbind({listed(0, half)}) %*% rbind({listed(half, len(t.args))})", MULTIPLY)
+    columns, rows = halves(t, start)
+    return Spelling(f"cbind({columns}) %*% rbind({rows})", MULTIPLY)
 
 
 SPELLINGS: dict[str, Spelling | Spell] = {
@@ -119,6 +120,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "inner": _inner,
     "dot": Spelling("sum({0} * {1})", ATOM, MULTIPLY, NEGATE),
     "outers": _outers,
+    "plus_outers": added_to(_outers),
+    "softmaxtimes": Spelling("{0} * sweep({2}, 2, {1} %*% {2})", MULTIPLY, ATOM, ATOM),
     "outer": Spelling("outer({0}, {1})"),
     "kron": _kron,
     "transpose": Spelling("t({0})"),

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from closedform.errors import NotSupported
-from closedform.program.language import ADD, ATOM, MULTIPLY, POWER, Language, Spell, Spelling, infix, listed, postfix
+from closedform.program.language import (
+    ADD,
+    ATOM,
+    MULTIPLY,
+    POWER,
+    Language,
+    Spell,
+    Spelling,
+    halves,
+    infix,
+    listed,
+    postfix,
+)
 from closedform.program.languages import python
 from closedform.program.languages.numpy import is_fresh
 from closedform.program.languages.python import OPERATORS, calls
@@ -163,9 +175,14 @@ def _tensordot(t: Term, writer: Writer) -> Spelling:
 
 
 def _outers(t: Term, writer: Writer) -> Spelling:
-    half = len(t.args) // 2
-    columns, rows = listed(0, half), listed(half, len(t.args))
+    columns, rows = halves(t)
     return Spelling(f"torch.stack(({columns})).T @ torch.stack(({rows}))", MULTIPLY)
+
+
+def _plus_outers(t: Term, writer: Writer) -> Spelling:
+    columns, rows = halves(t, 1)
+    comma = "," if len(t.args) == 3 else ""
+    return Spelling(f"torch.addmm({{0}}, torch.stack(({columns}{comma})).T, torch.stack(({rows}{comma})))")
 
 
 def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
@@ -278,6 +295,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "tensordot": _tensordot,
     "permute": lambda t, w: postfix(f"{{0}}.permute{t.data}"),
     "outers": _outers,
+    "plus_outers": _plus_outers,
+    "softmaxtimes": Spelling("{0}[:, None] * ({2} - {1} @ {2})", MULTIPLY, ATOM, ATOM),
     "stack": lambda t, w: Spelling(f"torch.stack(({listed(0, len(t.args))}), dim=1)"),
     "matmul_each": infix("@", MULTIPLY),
     "assemble": assemble,
