@@ -259,7 +259,12 @@ class CompressedFunction:
         self.rows, self.symmetric, self.source = rows, symmetric, run.source
 
     def __repr__(self) -> str:
-        return f"<compressed derivative as a function of {', '.join(self.run.names) or 'nothing'}>"
+        return f"<compressed derivative as a function of {', '.join(self.names) or 'nothing'}>"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the parameters, in order."""
+        return self.run.names
 
     def __call__(self, /, *args: Any, **named: Any) -> Compressed:
         """The derivative at some values; raises what a compiled derivative raises."""

@@ -6,7 +6,6 @@ is multiplied; the order is the best one by multiplications and memory for few f
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -256,52 +255,97 @@ def sketch_of(p: Product, t: Tensor) -> Sketch:
 
 def _ordered(leaves: Sequence[Node], keep: set[str], size: Callable[[str], float]) -> Node:
     """A cheap order of contraction: the best one of a few factors, pair by pair for many."""
-    nodes = list(leaves)
+    nodes, sets = list(leaves), _Sets([f.letters for f in leaves], size)
+    masks, kept = [sets.mask(f.letters) for f in nodes], sets.mask("".join(c for c in keep if c in sets.bits))
     while len(nodes) > MOST_EXACT:
-        uses = Counter(c for n in nodes for c in set(n.letters))
-        best: tuple[float, int, int, str] | None = None
-        together = [
-            (i, j) for i, j in combinations(range(len(nodes)), 2) if set(nodes[i].letters) & set(nodes[j].letters)
-        ]
-        for i, j in together or combinations(range(len(nodes)), 2):
-            a, b = nodes[i].letters, nodes[j].letters
-            out = "".join(c for c in dict.fromkeys(a + b) if c in keep or uses[c] > (c in a) + (c in b))
-            cost = size(out) - size(a) - size(b) + 1e-6 * size(a + b)
+        pairs = [(i, j) for i, j in combinations(range(len(nodes)), 2) if masks[i] & masks[j]]
+        once, twice = sets.counted(masks)
+        best: tuple[float, int, int, int] | None = None
+        for i, j in pairs or combinations(range(len(nodes)), 2):
+            a, b = masks[i], masks[j]
+            out = (a | b) & (kept | ~((a ^ b) & once | a & b & twice))
+            cost = sets[out] - sets[a] - sets[b] + 1e-6 * sets[a | b]
             if best is None or cost < best[0]:
                 best = cost, i, j, out
         assert best is not None
         _, i, j, out = best
-        nodes = [Pair(out, nodes[i], nodes[j]), *[n for k, n in enumerate(nodes) if k not in (i, j)]]
-    return _best(nodes, keep, size)
+        rest = [k for k in range(len(nodes)) if k not in (i, j)]
+        word = sets.word(nodes[i].letters + nodes[j].letters, out)
+        nodes, masks = [Pair(word, nodes[i], nodes[j]), *[nodes[k] for k in rest]], [out, *[masks[k] for k in rest]]
+    return _best(nodes, masks, kept, sets)
 
 
-def _best(nodes: list[Node], keep: set[str], size: Callable[[str], float]) -> Node:
+class _Sets(dict[int, float]):
+    """Sets of letters as bits of a number, and the typical number of entries of an array that has them."""
+
+    def __init__(self, words: Iterable[str], size: Callable[[str], float]) -> None:
+        self.bits = {c: 1 << n for n, c in enumerate(dict.fromkeys("".join(words)))}
+        self.size = size
+
+    def __missing__(self, mask: int) -> float:
+        found = self[mask] = self.size("".join(c for c, bit in self.bits.items() if mask & bit))
+        return found
+
+    def mask(self, word: str) -> int:
+        found = 0
+        for c in word:
+            found |= self.bits[c]
+        return found
+
+    def word(self, word: str, mask: int) -> str:
+        """The letters of a word that are in a set, each once."""
+        return "".join(c for c in dict.fromkeys(word) if self.bits[c] & mask)
+
+    def counted(self, masks: Iterable[int]) -> tuple[int, int]:
+        """The letters that occur in one, and those that occur in two of the sets."""
+        one = two = three = 0
+        for m in masks:
+            three |= two & m
+            two |= one & m
+            one |= m
+        return one & ~two, two & ~three
+
+
+def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
     """Least multiplications and memory over all orders, subset by subset."""
     n = len(nodes)
     full = (1 << n) - 1
-    found: dict[int, tuple[float, Node]] = {1 << k: (0.0, node) for k, node in enumerate(nodes)}
+    outs, costs, splits = [0] * (full + 1), [0.0] * (full + 1), [0] * (full + 1)
     for s in range(1, full + 1):
-        if s in found:
+        inside = outside = 0
+        for k in range(n):
+            if s >> k & 1:
+                inside |= masks[k]
+            else:
+                outside |= masks[k]
+        outs[s] = inside & (outside | kept) if s & (s - 1) else inside
+        if not s & (s - 1):
             continue
-        inside = [nodes[k] for k in range(n) if s >> k & 1]
-        out = _kept("".join(f.letters for f in inside), keep, [nodes[k].letters for k in range(n) if not s >> k & 1])
-        best: tuple[float, int] | None = None
-        left = (s - 1) & s
-        while left:
-            right = s ^ left
-            if left & -left == s & -s:  # the first factor is on the left
-                a, b = found[left][1], found[right][1]
-                step = size(a.letters + b.letters) + size(out)
-                if isinstance(a, Leaf) and isinstance(b, Leaf) and a.expr is b.expr:
-                    step *= LIKED
-                cost = found[left][0] + found[right][0] + step
-                if best is None or cost < best[0]:
-                    best = cost, left
-            left = (left - 1) & s
-        assert best is not None
-        cost, left = best
-        found[s] = cost, Pair(out, found[left][1], found[s ^ left][1])
-    return found[full][1]
+        first, best, out = s & -s, float("inf"), sets[outs[s]]
+        others = part = s ^ first
+        while part:
+            part = (part - 1) & others
+            left, right = first | part, others ^ part
+            step = sets[outs[left] | outs[right]] + out
+            if not (part or right & (right - 1)) and _alike(nodes, left, right):
+                step *= LIKED
+            cost = costs[left] + costs[right] + step
+            if cost < best:
+                best, splits[s], costs[s] = cost, left, cost
+
+    def built(s: int) -> Node:
+        if not s & (s - 1):
+            return nodes[s.bit_length() - 1]
+        a, b = built(splits[s]), built(s ^ splits[s])
+        return Pair(sets.word("".join(nodes[k].letters for k in range(n) if s >> k & 1), outs[s]), a, b)
+
+    return built(full)
+
+
+def _alike(nodes: list[Node], left: int, right: int) -> bool:
+    """Are two factors the same expression?"""
+    a, b = nodes[left.bit_length() - 1], nodes[right.bit_length() - 1]
+    return isinstance(a, Leaf) and isinstance(b, Leaf) and a.expr is b.expr
 
 
 def _kept(word: str, keep: set[str], others: Iterable[str]) -> str:
