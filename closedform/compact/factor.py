@@ -13,6 +13,7 @@ from closedform.core.expr import OPS, Expr, Number, eye, node, number, ones
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.core.terms import split
+from closedform.ops.arithmetic import is_positive
 
 MOST_TERMS = 40
 TRIED = 2  #: of the factors that save most, how many are followed further
@@ -232,17 +233,24 @@ def _entry_parts(scalar: Expr, matrix: Expr) -> Iterator[Part]:
 
 
 def cleared(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:
-    """b⁻¹ (a²/b² + 1)⁻¹ = b (a² + b²)⁻¹: denominators inside a power multiplied out, when that saves operations."""
+    """b⁻¹ (a²/b² + 1)⁻¹ = b (a² + b²)⁻¹: denominators inside a power multiplied out, when that saves operations.
+
+    Out of a root comes |b|, for a b that may be negative: √(1 − 1/b²) = √(b² − 1)/|b|.
+    """
     best = e
     if e.op.name == "matmul":
         return e
     for f in e.args if e.op.name != "scale" else (*_factors(e.args[0]), *_factors(e.args[1])):
         if f.op.name != "power" or f.args[0].op.name != "add" or f.args[1].op.name != "number":
             continue
+        p = f.args[1].data
         for base, lowest in _denominators(f.args[0]).items():
+            rooted = p % 1 != 0 and not is_positive(base)
+            if rooted and lowest % 2:
+                continue
             inside = [OPS["hadamard"].canonical(t, _power(base, -lowest, t)) for t in f.args[0].args]
             total = improve(normal(node(OPS["add"], tuple(inside))))
-            outside = _power(base, lowest * f.args[1].data, f)
+            outside = _power(OPS["abs"].canonical(base) if rooted else base, lowest * p, f)
             made = normal(e * (f**-1 * outside * total ** f.args[1]))
             if made.size < best.size:
                 best = made

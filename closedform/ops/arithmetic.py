@@ -168,7 +168,8 @@ def _entry_by_entry(factors: list[Expr], shape: Shape) -> Expr:
     from closedform.ops.product import canonical_transpose
 
     turned = canonical_product(*[canonical_transpose(f) for f in factors])
-    return product if turned.op is hadamard and len(turned.args) == len(factors) else canonical_transpose(turned)
+    core = turned.args[1] if turned.op.name == "scale" else turned
+    return product if core.op is hadamard and len(core.args) == len(factors) else canonical_transpose(turned)
 
 
 def _base(a: Expr) -> tuple[Expr, Expr]:

@@ -172,6 +172,7 @@ FLOPS: dict[str, Count] = {
     **_rows("softmax logsumexp", operand(4)),
     "matmul_each": _matmul_each,
     "outers": _outers,
+    "rowpairs": each(),
     "plus_outers": _outers,
     "softmaxtimes": lambda t: entries(t.axes) * 4,
     "plus_transpose": each(),

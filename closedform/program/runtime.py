@@ -174,6 +174,19 @@ def plus_outers(A, columns, rows):  # type: ignore[no-untyped-def]
     return gemm(1.0, V.T, U.T, 1.0, A.T, trans_b=True, overwrite_c=True).T
 
 
+def lowrank_solve(d, U, V, B=None):  # type: ignore[no-untyped-def]
+    """(diag(d) + U V)⁻¹ B or U, by the smaller I + V D⁻¹ U where U is thin and D well conditioned (Woodbury)."""
+    d = np.broadcast_to(d, len(U))
+    if 2 * U.shape[1] >= len(U) or not np.abs(d).max() <= 1000 * np.abs(d).min():
+        return np.linalg.solve(plus_diagonal(U @ V, d), U if B is None else B)
+    Z = U / d[:, None]
+    inner = plus_diagonal(V @ Z, 1)
+    if B is None:
+        return np.linalg.solve(inner.T, Z.T).T
+    X = (B.T / d).T
+    return X - Z @ np.linalg.solve(inner, V @ X)
+
+
 def cholesky(S):  # type: ignore[no-untyped-def]
     """The lower triangle L of S = L L'; what is above it is left as it is."""
     (potrf,) = scipy.linalg.get_lapack_funcs(("potrf",), (S,))
@@ -273,6 +286,12 @@ def unpacked(n):  # type: ignore[no-untyped-def]
     return np.maximum(place, place.T).ravel()
 
 
+def rowpairs(X):  # type: ignore[no-untyped-def]
+    """The products of each two rows of X, i ≤ k, in the order of vech."""
+    i, k = np.triu_indices(len(X))
+    return X[i] * X[k]
+
+
 def vech(X):  # type: ignore[no-untyped-def]
     """The entries on and below the diagonal, column by column."""
     return X.T[np.triu_indices(len(X))]
@@ -288,10 +307,10 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, log1psq, log1mexp, smallexpm1, logcosh, sech2,
-              softmaxslope, softmaxtimes, centred, ismax, powersum, over, adjugate, commuted, packed, unpacked, vech,
-              added, plus_transpose, plus_diagonal, plus_outers, cholesky, cholesky_solve, cholesky_inverse,
-              cholesky_logdet, lu, lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse,
-              factor_logdet)
+              softmaxslope, softmaxtimes, centred, ismax, powersum, over, adjugate, commuted, packed, unpacked,
+              rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers, lowrank_solve, cholesky,
+              cholesky_solve, cholesky_inverse, cholesky_logdet, lu, lu_solve, lu_inverse, lu_logdet, factor,
+              factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip
 
 

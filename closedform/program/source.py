@@ -231,9 +231,13 @@ class Writer:
 
     def write(self, roots: Sequence[Term]) -> list[str]:
         """The expressions to return, after their lines."""
-        self.uses = Counter(a for t in topological(roots) for a in t.args)
+        order = topological(roots)
+        self.uses = Counter(a for t in order for a in t.args)
         self.uses.update(roots)
-        for t in topological(roots):
+        for t in reversed(order):
+            if t.cheap:  # what is written twice has its operands written twice
+                self.uses.update({a: self.uses[t] - 1 for a in t.args})
+        for t in order:
             self.shown[t] = self.fill(t)
             code, _, depth = self.shown[t]
             long = t not in roots and (len(code) > WIDTH or depth > NESTING)

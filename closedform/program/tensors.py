@@ -13,6 +13,7 @@ from operator import mul
 from closedform.core.expr import Expr, number
 from closedform.index.tensor import Product, Tensor, atoms, letters
 from closedform.program.contraction import Leaf, Merged, Node, Pair, Piece
+from closedform.program.halves import Half, halved, unpack
 from closedform.program.lower import Lowering
 from closedform.program.products import added
 from closedform.program.term import Term
@@ -255,7 +256,31 @@ class _Body:
             made = plan.vector_times(left, right) if columns else plan.inner(left, right)
         return Operand(made, rows + columns)
 
+    def by_halves(self, p: Piece, a: Operand, b: Operand, c: str) -> Operand | None:
+        """The contraction over one letter with an array that is symmetric in its two others."""
+        halves = [halved(self.plan, w.term, w.letters, c) for w in (a, b)]
+        if halves == [None, None]:
+            return None
+        sides = [h or self.as_rows(p, w, c) for h, w in zip(halves, (a, b), strict=True)]
+        made = self.plan.matmul(sides[0].rows, self.plan.transpose(sides[1].rows))
+        for axis, h in enumerate(halves):
+            made = made if h is None else unpack(self.low, made, h.dims[0], axis)
+        out = sides[0].sides + sides[1].sides
+        axes = tuple(p.dims[x] for x in out)
+        return Operand(self.plan.reshape(made, [self.low.size(d) for d in axes], axes) if len(out) > 2 else made, out)
+
+    def as_rows(self, p: Piece, w: Operand, c: str) -> Half:
+        """An array as a matrix with a column for each place of a letter."""
+        sides = w.letters.replace(c, "")
+        if not sides:
+            return Half(self.plan.row(w.term), "", ())
+        rows = self.flat_rows(self.permuted(w, c + sides))
+        return Half(self.plan.transpose(rows), sides, tuple(p.dims[x] for x in sides))
+
     def tensordot(self, p: Piece, a: Operand, b: Operand, summed: list[str]) -> Operand:
+        found = self.by_halves(p, a, b, summed[0]) if len(summed) == 1 else None
+        if found is not None:
+            return found
         out = "".join(c for c in a.letters + b.letters if c not in summed)
         axes = tuple(tuple(w.letters.index(c) for c in summed) for w in (a, b))
         made = self.plan.make("tensordot", (a.term, b.term), tuple(p.dims[c] for c in out), axes)

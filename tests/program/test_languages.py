@@ -36,6 +36,7 @@ TENSORS = {
     "assemble",
     "stack",
     "matmul_each",
+    "rowpairs",
 }  #: instructions on arrays of more than two axes
 FROM_CORPUS = 40  #: at least so many cases of the corpus are run in every language
 

@@ -60,7 +60,7 @@ HELPERS = {
     "added": '''def added(X, rows, n):
     """M' X for the M with M y = y[rows], of n columns: each row of X is added to the place it belongs to."""
     return jnp.zeros((n, *X.shape[1:]), X.dtype).at[rows].add(X)''',
-    **{name: numpy.HELPER_SOURCES[name] for name in ("commuted", "packed", "unpacked")},
+    **{name: numpy.HELPER_SOURCES[name] for name in ("commuted", "packed", "unpacked", "rowpairs")},
 }
 
 
@@ -148,6 +148,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
         for name, s in numpy.SPELLINGS.items()
     },
     "matmul": _matmul,
+    "solve": Spelling("jnp.linalg.solve({0}, {1})"),
     "eye": Spelling("jnp.eye({0}, dtype=dtype)"),
     **dict.fromkeys(["ones", "zeros"], lambda t, w: Spelling(f"jnp.{t.op}({python.tuple_of(0, len(t.args))}, dtype)")),
     "full": lambda t, w: Spelling(f"jnp.full({python.tuple_of(1, len(t.args))}, {{0}}, dtype)"),

@@ -80,6 +80,17 @@ def _plus_outers(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"plus_outers({place}, ({columns}{comma}), ({rows}{comma}))", ATOM, level)
 
 
+def _solve(t: Term, writer: Writer) -> Spelling:
+    """Of a diagonal and a product U V that nothing else needs, by that product's factors."""
+    A = t.args[0]
+    if A.op != "plus_diagonal" or A.args[0].op != "matmul" or not all(is_fresh(x, writer) for x in (A, A.args[0])):
+        return Spelling("np.linalg.solve({0}, {1})")
+    if not all("(" in writer.shown[x][0] or "@" in writer.shown[x][0] for x in (A, A.args[0])):  # it has a name
+        return Spelling("np.linalg.solve({0}, {1})")
+    d, U, V = (writer.operand(x, ADD) for x in (A.args[1], *A.args[0].args))
+    return Spelling(f"lowrank_solve({d}, {U}, {V}{'' if t.args[1] is A.args[0].args[0] else ', {1}'})")
+
+
 def _softmaxtimes(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"softmaxtimes({{0}}, {{1}}, {_owned(2, t, writer)[0]})", ATOM, ADD, ATOM)
 
@@ -167,12 +178,12 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
        ("cholesky_solve", "lu_solve", "factor_solve", "commuted")},
     "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
-    **calls("packed unpacked"),
+    **calls("packed unpacked rowpairs"),
     "added": Spelling("added({0}, {1}, {2})"),
     "dot": Spelling("np.vdot({0}, {1})"),
     "outer": Spelling("np.outer({0}, {1})"),
     "kron": Spelling("np.kron({0}, {1})"),
-    "solve": Spelling("np.linalg.solve({0}, {1})"),
+    "solve": _solve,
     "solve_transposed": Spelling("np.linalg.solve({0}.T, {1})", ATOM, ATOM),
     "inverse": Spelling("np.linalg.inv({0})"),
     "matpow": Spelling("np.linalg.matrix_power({0}, {1})"),
