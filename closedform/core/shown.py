@@ -1,0 +1,18 @@
+"""How an object is shown where HTML can be: the objects say that they are, the layer `notebook` says how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+RENDERERS: dict[str, Callable[[Any], str | None]] = {}  #: entered by `closedform.notebook`
+
+
+class Shown:
+    """An object that Jupyter, VS Code, Colab and others show as HTML."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str | None:
+        """HTML; None where the libraries of the extra `web` are missing, and then the notebook shows LaTeX or text."""
+        return RENDERERS["html"](self)
