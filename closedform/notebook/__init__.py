@@ -14,7 +14,7 @@ from closedform.errors import RequestError
 
 if TYPE_CHECKING:
     from closedform.answer import Derivative
-    from closedform.notebook.widget import Widget
+    from closedform.notebook.panel import Widget
 
 LIBRARIES = ("jinja2", "latex2mathml")  #: that make HTML
 
@@ -28,9 +28,9 @@ def html(shown: Any) -> str | None:
     """
     if not all(map(find_spec, LIBRARIES)):
         return None
-    from closedform.notebook.html import html
+    from closedform.notebook.parts import framed
 
-    return html(shown)
+    return framed(shown)
 
 
 def widget(D: Derivative, **chosen: Any) -> Widget:
@@ -49,7 +49,7 @@ def widget(D: Derivative, **chosen: Any) -> Widget:
     if not isinstance(D, Derivative):
         raise RequestError(f"a widget shows a derivative, not {type(D).__name__}")
     try:
-        from closedform.notebook.widget import CHOICES, Widget
+        from closedform.notebook.panel import CHOICES, Widget
     except ModuleNotFoundError as missing:
         raise not_installed(str(missing.name), "notebook") from None
     if unknown := sorted(chosen.keys() - CHOICES.keys()):

@@ -110,8 +110,8 @@ def judged(q: Query) -> Judgement:
 def judgement(found: Judgement, q: Query) -> Shown:
     """What is to be said of an answer."""
     first, *rest = found.lines(q.lang)
-    wrong = found.verdict == "wrong" and found.derivative is not None
-    right = mathml(_read(found.correct, found.derivative)) if wrong else None
+    D = found.derivative
+    right = mathml(_read(found.correct, D)) if found.verdict == "wrong" and D else None
     return {"verdict": found.verdict, "first": first, "rest": rest, "right": right, "steps": q.link("/", tab="steps")}
 
 

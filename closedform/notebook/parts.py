@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, singledispatch
 from math import prod
 from pathlib import Path
@@ -37,7 +37,7 @@ from closedform.written.record import WrittenOut
 STYLE = Path(__file__).parent / "static" / "notebook.css"
 
 
-def html(shown: Any, lang: str | None = None) -> str:
+def framed(shown: Any, lang: str | None = None) -> str:
     """An object in HTML, with its style; why there is none, where it cannot be shown.
 
     Args:
@@ -45,13 +45,13 @@ def html(shown: Any, lang: str | None = None) -> str:
         lang: the language; by default that of $CLOSEDFORM_LANG, or English.
     """
     q = Query.read("/", {"lang": lang or preferred()})
-    return render("notebook/frame.html", q, {"style": style(), "inside": Markup(inside(shown, q))})
+    return render("notebook/frame.html", q, {"style": style(), "inside": Markup(made(lambda: part(shown, q), q))})
 
 
-def inside(shown: Any, q: Query) -> str:
-    """The same without the frame that has the style."""
+def made(make: Callable[[], str], q: Query) -> str:
+    """A piece of HTML; why there is none, where it cannot be made."""
     try:
-        return part(shown, q)
+        return make()
     except ClosedFormError as problem:
         return render("error.html", q, {"error": error(problem, q)})
 
