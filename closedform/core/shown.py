@@ -16,3 +16,16 @@ class Shown:
     def _repr_html_(self) -> str | None:
         """HTML; None where the libraries of the extra `web` are missing, and then the notebook shows LaTeX or text."""
         return RENDERERS["html"](self)
+
+
+class Told(Shown):
+    """An object of several lines, whose text in a notebook and in IPython is what `print` writes."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        first, *more = str(self).split("\n")
+        printer.text(first)
+        for line in more:
+            printer.break_()
+            printer.text(line)

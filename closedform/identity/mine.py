@@ -22,7 +22,7 @@ from closedform.compact.present import present
 from closedform.core.abstract import abstract_functions
 from closedform.core.expr import Expr, symbols, times, topological
 from closedform.core.normal import normal
-from closedform.core.shown import Shown
+from closedform.core.shown import Told
 from closedform.emit.text import text
 from closedform.errors import NotSupported, RequestError, ShapeError, TooLarge
 from closedform.identity.changes import Said, with_sides
@@ -50,7 +50,7 @@ TELLING = ("verdict.symmetric", "verdict.diagonal", "verdict.by_other")  #: cond
 
 
 @dataclass(frozen=True)
-class Judgement(Shown):
+class Judgement(Told):
     """What is to be said of an answer.
 
     Attributes:

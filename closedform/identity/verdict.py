@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from closedform.core.shown import Shown
+from closedform.core.shown import Told
 from closedform.identity.changes import Said
 from closedform.identity.compare import LAYOUTS, NO_LAYOUT, Outcome
 from closedform.identity.correct import Correction
@@ -29,7 +29,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Verdict(Shown):
+class Verdict(Told):
     """Whether a statement is true.
 
     Attributes:

@@ -31,9 +31,9 @@ CHOICES: dict[str, Callable[[str, str], str]] = {  #: a value's name in a langua
     "lang": lambda lang, name: SPOKEN[name],
     "level": lambda lang, name: say(lang, f"web.level_{name}"),
     "route": lambda lang, name: say(lang, f"web.route_{name}"),
-    "reveal": lambda lang, name: say(lang, "web.all_steps" if name == "all" else "web.one_by_one"),
     "backend": lambda lang, name: name,
 }
+TRAITS = (*CHOICES, "reveal")  #: that may be set; what is told does not depend on the last
 
 
 class Widget(anywidget.AnyWidget):

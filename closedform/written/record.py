@@ -14,7 +14,7 @@ from closedform.compact.compact import compact_all
 from closedform.compact.present import present
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
-from closedform.core.shown import Shown
+from closedform.core.shown import Told
 from closedform.emit.latex import spelled
 from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge, VerificationError
@@ -67,7 +67,7 @@ class Slices:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenOut(Shown):
+class WrittenOut(Told):
     """Every entry of an array as a formula in the entries of the variables.
 
     Attributes:

@@ -13,7 +13,7 @@ function choice({ name, label, values }) {
   return make("label", {}, label, make("select", { name }, ...options));
 }
 
-// Steps one by one, or all of them; how many are open is the reader's own and is not passed on.
+// Steps one by one, or all of them; how many of them are open is not passed on.
 function reveal(box, model) {
   const steps = [...box.querySelectorAll(".steps > li")];
   const buttons = box.querySelector(".reveal");
@@ -32,13 +32,15 @@ function reveal(box, model) {
     show();
     steps[open - 1].querySelector(".formula").focus();
   };
-  const jump = (to, next) => () => {
+  const jump = (to, order, next) => () => {
     open = to;
     show();
     button(next).focus();
+    model.set("reveal", order);
+    model.save_changes();
   };
-  button("all").onclick = jump(steps.length, "none");
-  button("none").onclick = jump(1, "one");
+  button("all").onclick = jump(steps.length, "all", "none");
+  button("none").onclick = jump(1, "one", "one");
   buttons.hidden = false;
   show();
 }
@@ -71,6 +73,8 @@ function render({ model, el }) {
     }
   }
 
+  const order = () => reveal(boxes.told, model);
+
   function show() {
     const words = model.get("words");
     if (controls.lang !== model.get("lang")) {
@@ -82,7 +86,7 @@ function render({ model, el }) {
     }
     for (const select of controls.elements) select.value = model.get(select.name);
     for (const name of PARTS) boxes[name].innerHTML = model.get(name);
-    reveal(boxes.told, model);
+    order();
     for (const [name, button] of copies) {
       button.textContent = words[`copy_${name}`];
       button.disabled = !model.get(name);
@@ -99,9 +103,13 @@ function render({ model, el }) {
     model.save_changes();
   };
   model.on("change:done", show);
+  model.on("change:reveal", order);
   el.append(root);
   show();
-  return () => model.off("change:done", show);
+  return () => {
+    model.off("change:done", show);
+    model.off("change:reveal", order);
+  };
 }
 
 export default { render };
