@@ -41,19 +41,16 @@ def widget(D: Derivative, **chosen: Any) -> Widget:
         chosen: what is chosen at first, by the names of the widget's traits: `layout_name="numerator"`, `lang="ko"`.
 
     Raises:
-        RequestError: it is no derivative, there is no such trait, or a library is not installed.
-        TraitError: of traitlets, a trait has no such value.
+        RequestError: it is no derivative, there is no such trait or value, or a library is not installed.
     """
     from closedform.answer import Derivative
 
     if not isinstance(D, Derivative):
         raise RequestError(f"a widget shows a derivative, not {type(D).__name__}")
     try:
-        from closedform.notebook.panel import TRAITS, Widget
+        from closedform.notebook.panel import Widget
     except ModuleNotFoundError as missing:
         raise not_installed(str(missing.name), "notebook") from None
-    if unknown := sorted(chosen.keys() - set(TRAITS)):
-        raise RequestError(f"a widget has no choice {unknown[0][:40]!r}", hint="one of " + ", ".join(TRAITS))
     return Widget(D, **chosen)
 
 

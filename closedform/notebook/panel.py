@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
 from traitlets import Dict as Facts
-from traitlets import Enum, Int, List, TraitError, Unicode, validate
+from traitlets import Int, List, Unicode, validate
 
 from closedform.answer import Derivative
 from closedform.derivation.telling import LEVELS
-from closedform.errors import NotSupported, TooLarge
+from closedform.errors import NotSupported, RequestError, TooLarge
 from closedform.lang import LANGUAGES, preferred, say
 from closedform.notebook.parts import made, part
 from closedform.program.languages import LANGUAGES as BACKENDS
@@ -22,10 +22,16 @@ from closedform.web.rendering import SPOKEN, render
 from closedform.web.tabs import forms, steps, whole_latex
 
 STATIC = Path(__file__).parent / "static"
-FORMS = ("closed", "vec", "operator", "index")
-REVEAL = ("all", "one")
 WORDS = ("web.copied", "notebook.copy_latex", "notebook.copy_code", "notebook.not_copied", "notebook.choices")
-CHOICES: dict[str, Callable[[str, str], str]] = {  #: a value's name in a language, by the name of its trait
+VALUES: dict[str, Sequence[str]] = {  #: of every choice but the layout, whose values depend on the derivative
+    "form": ("closed", "vec", "operator", "index"),
+    "lang": LANGUAGES,
+    "level": LEVELS,
+    "route": ROUTES[:2],
+    "backend": BACKENDS,
+    "reveal": ("all", "one"),
+}
+CHOICES: dict[str, Callable[[str, str], str]] = {  #: those in the row of menus: what a value is called in a language
     "layout_name": lambda lang, name: name,
     "form": lambda lang, name: say(lang, "notebook.form_closed" if name == "closed" else f"web.form_{name}"),
     "lang": lambda lang, name: SPOKEN[name],
@@ -33,7 +39,7 @@ CHOICES: dict[str, Callable[[str, str], str]] = {  #: a value's name in a langua
     "route": lambda lang, name: say(lang, f"web.route_{name}"),
     "backend": lambda lang, name: name,
 }
-TRAITS = (*CHOICES, "reveal")  #: that may be set; what is told does not depend on the last
+TRAITS = ("layout_name", *VALUES)
 
 
 class Widget(anywidget.AnyWidget):
@@ -41,7 +47,8 @@ class Widget(anywidget.AnyWidget):
 
     Attributes:
         derivative: what is shown, in the layout that it came in.
-        layout_name, form, lang, level, route, reveal, backend: what is chosen, here or in the notebook.
+        layout_name, form, lang, level, route, reveal, backend: what is chosen, here or in the notebook; another value
+            than those there are is a `RequestError`.
         latex, code: what the buttons copy; the code is empty where there is none in that language.
         answer, told, source: HTML of the answer, of its derivation and of the code.
         controls, words: the choices and the words beside them, in the language.
@@ -52,12 +59,12 @@ class Widget(anywidget.AnyWidget):
     _css = STATIC / "notebook.css"
 
     layout_name = Unicode().tag(sync=True)
-    form = Enum(FORMS, FORMS[0]).tag(sync=True)
-    lang = Enum(LANGUAGES, LANGUAGES[0]).tag(sync=True)
-    level = Enum(LEVELS, LEVELS[0]).tag(sync=True)
-    route = Enum(ROUTES[:2], ROUTES[0]).tag(sync=True)
-    reveal = Enum(REVEAL, REVEAL[0]).tag(sync=True)
-    backend = Enum(BACKENDS, BACKENDS[0]).tag(sync=True)
+    form = Unicode(VALUES["form"][0]).tag(sync=True)
+    lang = Unicode(VALUES["lang"][0]).tag(sync=True)
+    level = Unicode(VALUES["level"][0]).tag(sync=True)
+    route = Unicode(VALUES["route"][0]).tag(sync=True)
+    reveal = Unicode(VALUES["reveal"][0]).tag(sync=True)
+    backend = Unicode(VALUES["backend"][0]).tag(sync=True)
 
     latex = Unicode().tag(sync=True)
     code = Unicode().tag(sync=True)
@@ -70,20 +77,35 @@ class Widget(anywidget.AnyWidget):
 
     def __init__(self, D: Derivative, **chosen: Any) -> None:
         self.derivative = D
+        for name, value in chosen.items():
+            self._check(name, value)
         super().__init__(**{"layout_name": D.layout, "lang": preferred(), **chosen})
         self.observe(lambda change: self._show(), list(CHOICES))
         self._show()
 
-    @validate("layout_name")
-    def _has_layout(self, proposal: Any) -> str:
-        name: str = proposal["value"]
-        if name not in self.derivative.layout_names:
-            raise TraitError(f"the derivative has no layout {name[:40]!r}: {', '.join(self.derivative.layout_names)}")
-        return name
+    def _check(self, name: str, value: Any) -> None:
+        """Raises:
+        RequestError: there is no such choice, or it has no such value.
+        """
+        if name not in TRAITS:
+            raise RequestError(f"a widget has no choice {name[:40]!r}", hint="one of " + ", ".join(TRAITS))
+        if value not in self._values(name):
+            values = ", ".join(self._values(name))
+            raise RequestError(f"no such {name} for this derivative: {str(value)[:40]!r}", hint=f"one of {values}")
+
+    def _values(self, name: str) -> Sequence[str]:
+        return self.derivative.layout_names if name == "layout_name" else VALUES[name]
+
+    @validate(*TRAITS)
+    def _valid(self, proposal: Any) -> str:
+        name, value = proposal["trait"].name, proposal["value"]
+        self._check(name, value)
+        return str(value)
 
     def _show(self) -> None:
-        """Make everything anew, and send it at once."""
+        """Make everything anew, and send it at once; nothing of an answer that failed its check."""
         D = self.derivative.in_layout(self.layout_name)
+        D.check()
         q = Query.read("/", {"lang": self.lang, "level": self.level, "route": self.route})
         code, refused = _code(D, self.backend)
         with self.hold_sync():
@@ -108,9 +130,8 @@ class Widget(anywidget.AnyWidget):
 
     def _control(self, name: str) -> dict[str, Any]:
         """A choice: its trait, its label, its values with their names."""
-        values = self.derivative.layout_names if name == "layout_name" else self.traits()[name].values
         label = say(self.lang, f"notebook.{name.removesuffix('_name')}")
-        return {"name": name, "label": label, "values": [[v, CHOICES[name](self.lang, v)] for v in values]}
+        return {"name": name, "label": label, "values": [[v, CHOICES[name](self.lang, v)] for v in self._values(name)]}
 
 
 def _code(D: Derivative, backend: str) -> tuple[str, str]:

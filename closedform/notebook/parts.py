@@ -89,8 +89,8 @@ def _(shown: Function, q: Query) -> str:
         (spelled(name), shape_latex(x.shape), sorted(x.data.properties)) for name, x in shown.variables.items()
     ]
     math = formula(shown.expr, head=f"{spelled(shown.letter)} = ")
-    notes = [n for n in shown.notes if n.split()[0] not in shown.variables]
-    return render("notebook/function.html", q, {"shown": math, "variables": variables, "notes": notes})
+    others = [n for n in shown.notes if n.split()[0] not in shown.variables]
+    return render("notebook/function.html", q, {"shown": math, "variables": variables, "notes": others})
 
 
 @part.register
