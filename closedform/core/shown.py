@@ -23,6 +23,9 @@ class Told(Shown):
 
     __slots__ = ()
 
+    def __init_subclass__(cls) -> None:
+        cls._repr_pretty_ = Told._repr_pretty_  # type: ignore[method-assign]  # before the `__repr__` of a dataclass
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         first, *more = str(self).split("\n")
         printer.text(first)
