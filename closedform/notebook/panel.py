@@ -56,7 +56,7 @@ class Widget(anywidget.AnyWidget):
     """
 
     _esm = STATIC / "widget.js"
-    _css = STATIC / "notebook.css"
+    _css = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("notebook.css", "widget.css"))
 
     layout_name = Unicode().tag(sync=True)
     form = Unicode(VALUES["form"][0]).tag(sync=True)
@@ -82,6 +82,9 @@ class Widget(anywidget.AnyWidget):
         super().__init__(**{"layout_name": D.layout, "lang": preferred(), **chosen})
         self.observe(lambda change: self._show(), list(CHOICES))
         self._show()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.derivative.text}>"
 
     def _check(self, name: str, value: Any) -> None:
         """Raises:

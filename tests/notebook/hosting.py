@@ -48,7 +48,7 @@ class Hosted:
     def __init__(self, driver: Any, w: Widget, folder: Path) -> None:
         self.driver, self.widget, self.heard = driver, w, 0
         module = (STATIC / "widget.js").read_text(encoding="utf-8").replace("export default", "const widget =")
-        style = f"<style>{(STATIC / 'notebook.css').read_text(encoding='utf-8')}</style>"
+        style = f"<style>{w._css}</style>"
         sent = json.dumps(state(w)).replace("<", "\\u003c")
         file = folder / "host.html"
         file.write_text(page(style + MODEL % (sent, module)), encoding="utf-8")

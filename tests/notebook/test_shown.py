@@ -65,7 +65,7 @@ def test_html_has_no_link_button_script_or_id(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_html_has_no_colour_of_its_own_for_text_or_background(name):
     """What is not the text's own colour is mixed with it."""
-    style = tree(examples()[name]._repr_html_()).find("style").text
+    style = tree(examples()[name]._repr_html_()).find("style").text + parts.STYLE.with_name("widget.css").read_text()
     for line in style.replace("{", ";").split(";"):
         if line.strip().startswith(("color:", "background:")):
             assert (
@@ -77,7 +77,7 @@ def test_html_has_no_colour_of_its_own_for_text_or_background(name):
 def test_every_class_of_the_style_is_used():
     import re
 
-    style = parts.STYLE.read_text(encoding="utf-8")
+    style = "".join(f.read_text(encoding="utf-8") for f in parts.STYLE.parent.glob("*.css"))
     used = "".join(f.read_text(encoding="utf-8") for f in parts.STYLE.parents[2].glob("web/templates/**/*.html"))
     used += (parts.STYLE.parent / "widget.js").read_text(encoding="utf-8")
     verdicts = {"true", "false", "right", "wrong", "conditional", "ambiguous", "layout"}
@@ -175,7 +175,7 @@ def test_ipython_shows_html_latex_and_what_print_writes():
     v = examples()["conditional"]
     assert HTMLFormatter()(v).startswith('<div class="closedform"')
     assert LatexFormatter()(examples()["derivation"]).startswith("\\begin{align*}")
-    for name in ("derivation", "conditional", "wrong", "cost", "entries"):
+    for name in ("derivation", "conditional", "wrong", "cost", "entries", "form"):
         assert PlainTextFormatter()(examples()[name]) == str(examples()[name])
 
 

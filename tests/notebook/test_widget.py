@@ -171,7 +171,8 @@ def test_without_anywidget_the_extra_is_named(monkeypatch):
 def test_its_module_and_style_are_files_of_the_package():
     w = cf.widget(derivative())
     assert w._esm == (STATIC / "widget.js").read_text(encoding="utf-8")
-    assert w._css == (STATIC / "notebook.css").read_text(encoding="utf-8")
+    assert w._css == "".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("notebook", "widget"))
+    assert repr(w) == "<Widget of 2*X'*(X*w - y)>"
 
 
 # ------------------------------------------------------------------------------------------------------ in Chromium
