@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -10,6 +12,7 @@ from closedform.errors import ClosedFormError, VerificationError
 from closedform.lang import sections
 from closedform.notebook.magic import matrixcalc
 from closedform.notebook.request import OPTIONS, Request, request
+from tests.test_readme import ROOT
 
 LEAST = "norm2(X*w - y)^2"
 
@@ -186,3 +189,14 @@ def test_every_option_instead_is_refused_with_what_to_write():
             request(f"x {option}", None)
         assert instead in told.value.hint
     assert "in a notebook write {instead}" in sections("ko")["messages"]
+
+
+def examples_of_the_document():
+    text = (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block for language, block in blocks if not language and "matrixcalc" in block]
+
+
+@pytest.mark.parametrize("cell", examples_of_the_document())
+def test_the_examples_of_the_document_run(run, cell):
+    assert isinstance(run(cell), cf.Derivative)
