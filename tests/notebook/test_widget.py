@@ -9,7 +9,7 @@ import pytest
 from traitlets import TraitError
 
 import closedform as cf
-from closedform.errors import NotSupported, RequestError, VerificationError
+from closedform.errors import RequestError, VerificationError
 from closedform.lang import LANGUAGES, say
 from closedform.notebook.panel import CHOICES, STATIC, VALUES
 from closedform.view import heading_latex
@@ -92,13 +92,20 @@ def test_code_in_every_language_is_that_of_the_derivative():
         assert w.code == D.code(backend)
 
 
-def test_where_there_is_no_code_the_reason_is_shown(monkeypatch):
-    def refuse(self, backend):
-        raise NotSupported("there is no code for this in R")
+def test_where_there_is_no_code_and_no_form_the_reason_is_shown():
+    f = cf.parse("f(X)", {"X": ("n", "n")}, functions={"f": ()})
+    w = cf.widget(cf.derivative(f, "X"), form="index")
+    assert w.code == "" and "there is no code for f: it is abstract" in said(w.source)
+    assert "the derivative of f is an unknown linear map, and has no entries" in said(w.answer)
 
-    monkeypatch.setattr(cf.Derivative, "code", refuse)
-    w = cf.widget(derivative())
-    assert w.code == "" and "there is no code for this in R" in said(w.source)
+
+@pytest.mark.parametrize(("f", "by"), [("A*X*B", "X"), ("3*c^2", "c"), ("x'*A*x", "xx"), ("tr(A*X)^3", "XX")])
+def test_every_layout_has_every_form(f, by):
+    w = cf.widget(derivative(f, *by))
+    for layout, form in product(w.derivative.layout_names, VALUES["form"]):
+        w.layout_name, w.form = layout, form
+        tree(f"<div>{w.answer}{w.told}{w.source}</div>")
+        assert w.derivative.in_layout(layout).text in said(w.answer)
 
 
 def test_what_cannot_be_derived_in_steps_says_why():
