@@ -31,6 +31,8 @@ from closedform.exchange.from_sympy import from_sympy
 from closedform.exchange.to_sympy import to_sympy
 from closedform.formula import Formula
 from closedform.identity.questions import check, judge
+from closedform.notebook import load_ipython_extension as load_ipython_extension
+from closedform.notebook import widget
 from closedform.syntax.text import parse
 from closedform.tracing.trace import trace
 
@@ -58,4 +60,5 @@ __all__ = [
     "to_sympy",
     "trace",
     "vjp",
+    "widget",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from closedform.compact.present import present
 from closedform.core.expr import Expr
 from closedform.core.function import Function
+from closedform.core.shown import Shown
 from closedform.emit.latex import latex
 from closedform.emit.text import text
 from closedform.emit.unicode import unicode
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from closedform.program.source import Output
 
 
-class Formula:
+class Formula(Shown):
     """A formula in closed form.
 
     Attributes:

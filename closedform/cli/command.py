@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -14,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from closedform import view
 from closedform.cli import render
 from closedform.errors import ClosedFormError, RequestError, VerificationError
-from closedform.lang import LANGUAGES, language, say
+from closedform.lang import LANGUAGES, preferred, say
 
 USAGE, INTERNAL = 2, 70
 PROGRAM = "closedform"
@@ -53,7 +52,7 @@ def fail(error: ClosedFormError, lang: str, as_json: bool = False) -> NoReturn:
 def spoken(*wanted: str | None, as_json: bool = False) -> str:
     """The language: the first that is wanted, that of the environment, English; an unknown one ends the program."""
     try:
-        return language(next((lang for lang in (*wanted, os.environ.get("CLOSEDFORM_LANG")) if lang), ENGLISH))
+        return preferred(*wanted)
     except ClosedFormError as error:
         fail(error, ENGLISH, as_json)
 

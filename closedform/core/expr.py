@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 from zlib import crc32
 
 from closedform.core.shape import ONE, SCALAR, Dim, Shape, show, triangle
+from closedform.core.shown import Shown
 from closedform.core.signature import Signature, known_shape
 from closedform.errors import ShapeError, TooLarge
 
@@ -118,7 +119,7 @@ class Op:
 OPS: dict[str, Op] = {}
 
 
-class Expr:
+class Expr(Shown):
     """One node.
 
     Attributes:

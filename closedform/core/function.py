@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from closedform.core.expr import Expr
 from closedform.core.shape import Dim
+from closedform.core.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class Function(Shown):
     """What `parse` returns.
 
     Attributes:
@@ -26,6 +27,9 @@ class Function:
     dims: Mapping[str, Dim] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     source: str = ""
+
+    def _repr_latex_(self) -> str:
+        return self.expr._repr_latex_()
 
     @property
     def letter(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from closedform.calculus.derivative import Stage
 from closedform.calculus.structure import BY_ENTRIES
 from closedform.core.expr import Expr, symbols
+from closedform.core.shown import Told
 from closedform.derivation.derive import Line, lines
 from closedform.derivation.prove import claim_of_lines
 from closedform.derivation.rules import QUIET, formula, named
@@ -60,7 +61,7 @@ class Step:
     lines: tuple[str, str]
 
 
-class Derivation(Sequence[Step]):
+class Derivation(Told, Sequence[Step]):
     """The steps of a derivation, checked.
 
     Attributes:

@@ -73,18 +73,21 @@ def _verified(s: Statement, found: Correction) -> Correction:
     Raises:
         VerificationError: it is not; a bug of ours.
     """
-    w = s.written
-    again = read_statement(
-        found.statement,
+    if not compare(read_like(s.written, found.statement)).holds:
+        raise VerificationError(f"the correction {found.statement} is not true; this is a bug of closedform")
+    return found
+
+
+def read_like(w: Written, text: str) -> Statement:
+    """A statement about what another one declares, as a user would read it."""
+    return read_statement(
+        text,
         {name: shape for name, shape in w.shapes.items()},
         w.properties,
         {name: "entrywise" if shape is None else shape for name, shape in w.functions.items()},
         dims=[n for n in names_of_sizes(w) if n not in w.shapes],
         infer=True,
     )
-    if not compare(again).holds:
-        raise VerificationError(f"the correction {found.statement} is not true; this is a bug of closedform")
-    return found
 
 
 # ---------------------------------------------------------------------------------------------------- derivatives

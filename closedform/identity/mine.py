@@ -22,6 +22,7 @@ from closedform.compact.present import present
 from closedform.core.abstract import abstract_functions
 from closedform.core.expr import Expr, symbols, times, topological
 from closedform.core.normal import normal
+from closedform.core.shown import Told
 from closedform.emit.text import text
 from closedform.errors import NotSupported, RequestError, ShapeError, TooLarge
 from closedform.identity.changes import Said, with_sides
@@ -49,7 +50,7 @@ TELLING = ("verdict.symmetric", "verdict.diagonal", "verdict.by_other")  #: cond
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgement(Told):
     """What is to be said of an answer.
 
     Attributes:
@@ -61,7 +62,7 @@ class Judgement:
         slip: what went wrong, where it is known.
         correct: the right formula, in the layout nearest to the answer; of a differential the differential.
         step: of several lines, the number of the step of the derivation where the answer and it part.
-        derivative: what has that derivation.
+        derivative: what the answer was compared with.
     """
 
     verdict: str
@@ -126,8 +127,9 @@ def judged(D: Derivative, mine: str | Sequence[str]) -> Judgement:
         if found.verdict == WRONG:
             before = parts[number - 2][0] if number > 1 else ""
             step = _parting(D, before, formula) if len(parts) > 1 else None
-            return replace(found, line=number, step=step, derivative=D) if len(parts) > 1 else found
-    return found
+            found = replace(found, line=number, step=step) if len(parts) > 1 else found
+            break
+    return replace(found, derivative=D)
 
 
 def _parting(D: Derivative, right: str, wrong: str) -> int | None:

@@ -6,6 +6,7 @@ What decides them needs NumPy, and is imported when a question is asked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from closedform.syntax.declare import Functions, Properties, Shapes
@@ -53,7 +54,7 @@ def check(
 
     if isinstance(statement, str):
         statement = written(statement, shapes, properties, functions, dims=dims, infer=infer)
-    return decided(statement)
+    return replace(decided(statement), asked=statement)
 
 
 def judge(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from closedform.core.shown import Told
 from closedform.identity.changes import Said
 from closedform.identity.compare import LAYOUTS, NO_LAYOUT, Outcome
 from closedform.identity.correct import Correction
 from closedform.identity.counterexample import Counterexample, first_difference, matrix_text
 from closedform.lang import say
 from closedform.lang.messages import translated
+from closedform.syntax.sides import Written
 
 TRUE, CONDITIONAL, FALSE, AMBIGUOUS = "true", "conditional", "false", "ambiguous"
 WRITTEN_OUT = 12  #: entries of a value that is shown whole
@@ -27,7 +29,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Told):
     """Whether a statement is true.
 
     Attributes:
@@ -45,6 +47,7 @@ class Verdict:
         domain: where the statement has a meaning.
         evidence: where the sides were compared, for a true statement.
         unfinished: whether the statement is so long that not every condition and correction was tried.
+        asked: the statement as a tree, with what was declared.
     """
 
     statement: str
@@ -61,6 +64,7 @@ class Verdict:
     domain: tuple[str, ...] = ()
     evidence: Outcome | None = None
     unfinished: bool = False
+    asked: Written | None = field(default=None, repr=False, compare=False)
 
     @property
     def conditions(self) -> list[str]:

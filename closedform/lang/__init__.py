@@ -7,6 +7,7 @@ engine makes are English already; the other catalogues translate them in [messag
 
 from __future__ import annotations
 
+import os
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,15 @@ def language(name: str) -> str:
     if name not in LANGUAGES:
         raise RequestError(f"no such language: {name[:40]!r}", hint="one of " + ", ".join(LANGUAGES))
     return name
+
+
+def preferred(*wanted: str | None) -> str:
+    """The language to speak: the first that is wanted, that of the environment, English.
+
+    Raises:
+        RequestError: it is not spoken.
+    """
+    return language(next((lang for lang in (*wanted, os.environ.get("CLOSEDFORM_LANG")) if lang), LANGUAGES[0]))
 
 
 @cache

@@ -15,6 +15,7 @@ from closedform.compact.present import present
 from closedform.core.expr import OPS, Expr, eye, number, size_of
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim, dim
+from closedform.core.shown import Told
 from closedform.emit.index import index_text
 from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, fresh, letters
 from closedform.program.chain import length
@@ -46,7 +47,7 @@ class Summand:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Form(Told):
     """A compressed derivative before any size is known.
 
     Attributes:

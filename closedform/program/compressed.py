@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from closedform.core.shape import Dim
+from closedform.core.shown import Shown
 from closedform.errors import RequestError, ShapeError, TooLarge
 from closedform.program.room import available, in_words
 from closedform.program.runtime import Compiled
@@ -45,7 +46,7 @@ class Part:
         return replace(self, view=self.view.translate(table), words=tuple(w.translate(table) for w in self.words))
 
 
-class Compressed:
+class Compressed(Shown):
     """A derivative as a sum of products of small arrays; rows are the axes of the function.
 
     Attributes:

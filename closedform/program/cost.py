@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from closedform.core.expr import Expr, topological
+from closedform.core.shown import Told
 from closedform.errors import RequestError
 from closedform.lang import say
 from closedform.program.bound import ITEMSIZE
@@ -19,7 +20,7 @@ from closedform.program.source import Output, Program, lower, write
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Told):
     """What one call costs.
 
     Attributes:

@@ -58,9 +58,8 @@ def derivative_of(q: Query) -> Derivative:
     return _derivative(q["f"], tuple(q.by), q["let"], q["layout"], q["symmetric"])
 
 
-def answer(q: Query) -> Shown:
+def answer(D: Derivative, q: Query) -> Shown:
     """The answer and all that is known about it."""
-    D = derivative_of(q)
     report = D.check()
     names = list(D.function.variables)
     again = [{"name": n, "latex": spelled(n), "link": q.link("/", by=[*q.by, n], layout=None)} for n in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,7 @@ from closedform.practice.bank import LEVELS as DIFFICULTIES
 from closedform.practice.bank import TOPICS
 from closedform.practice.exercise import Exercise, exercises
 from closedform.syntax.declare import declarations
-from closedform.syntax.sides import Side, statement_of
-from closedform.syntax.statement import written
+from closedform.syntax.sides import Side, Statement, statement_of
 from closedform.syntax.text import parse
 from closedform.web.answers import derivative_of, reading
 from closedform.web.mathml import mathml
@@ -26,6 +26,7 @@ from closedform.web.query import Query
 from closedform.web.rendering import Shown, error
 
 if TYPE_CHECKING:
+    from closedform.identity.mine import Judgement
     from closedform.identity.verdict import Verdict
 
 MOST_STATEMENTS = 8
@@ -51,28 +52,33 @@ def verdicts(q: Query) -> list[Shown]:
         except ClosedFormError as e:
             found.append({"statement": line, "error": error(e, q)})
         else:
-            found.append({"statement": line, "error": None} | _verdict(v, q))
+            found.append(verdict(v, q))
     return found
 
 
-def _verdict(v: Verdict, q: Query) -> Shown:
+def verdict(v: Verdict, q: Query) -> Shown:
+    """What is to be said of a statement."""
+    from closedform.identity.correct import read_like
+
     (_, first), *facts = v.lines(q.lang)
-    right = v.corrected.statement if v.corrected else None
+    asked, right = v.asked, v.corrected.statement if v.corrected else None
     return {
+        "statement": v.statement,
+        "error": None,
         "verdict": v.verdict,
-        "math": typeset(v.statement, q["let"]),
+        "math": _typeset(lambda: statement_of(asked)) if asked else None,
         "sign": first.removesuffix(v.statement).strip(),
         "facts": facts,
         "notes": [translated(q.lang, n) for n in v.inferred],
-        "right": typeset(right, q["let"]) if right else None,
+        "right": _typeset(lambda: read_like(asked, right)) if asked and right else None,
         "corrected": q.link(s=right) if right else "",
     }
 
 
-def typeset(statement: str, let: str) -> Markup | None:
+def _typeset(read: Callable[[], Statement]) -> Markup | None:
     """A statement as it is printed in a book; None if its sides do not fit, so that it has no meaning."""
     try:
-        s = statement_of(written(statement, *declarations([let]), infer=True))
+        s = read()
     except ShapeError:
         return None
     return mathml(f"{_side(s.left)} = {_side(s.right)}")
@@ -94,13 +100,18 @@ def _side(side: Side) -> str:
     return rf"\frac{{\partial{high}}}{{{below}}} ({inside})"
 
 
-def judgement(q: Query) -> Shown:
-    """What is to be said of an answer."""
+def judged(q: Query) -> Judgement:
+    """The judgement on the answer of a query."""
     from closedform.identity.mine import judged
 
-    found = judged(derivative_of(q), q["mine"])
+    return judged(derivative_of(q), q["mine"])
+
+
+def judgement(found: Judgement, q: Query) -> Shown:
+    """What is to be said of an answer."""
     first, *rest = found.lines(q.lang)
-    right = None if found.verdict != "wrong" else mathml(_read(found.correct, derivative_of(q)))
+    D = found.derivative
+    right = mathml(_read(found.correct, D)) if found.verdict == "wrong" and D else None
     return {"verdict": found.verdict, "first": first, "rest": rest, "right": right, "steps": q.link("/", tab="steps")}
 
 

@@ -14,7 +14,7 @@ from closedform.syntax.text import parse
 from closedform.web.answers import answer, derivative_of, reading
 from closedform.web.calls import CALLS, status_of
 from closedform.web.examples import EXAMPLES
-from closedform.web.judging import exercise, judgement, verdicts
+from closedform.web.judging import exercise, judged, judgement, verdicts
 from closedform.web.mathml import formula
 from closedform.web.query import Query
 from closedform.web.rendering import Shown, error, render
@@ -43,7 +43,7 @@ def _derivative_page(q: Query, shown: Shown) -> None:
         return
     shown["reading"] = reading(q)
     if q.by:
-        shown["answer"] = answer(q)
+        shown["answer"] = answer(derivative_of(q), q)
         shown["tab"] = Markup(tab(q))
 
 
@@ -73,13 +73,14 @@ def _mine_page(q: Query, shown: Shown) -> None:
     if q["f"]:
         shown["reading"] = reading(q)
     if q["f"] and q.by and q["mine"]:
-        shown["content"] = judgement(q)
+        shown["content"] = judgement(judged(q), q)
 
 
 def _practice_page(q: Query, shown: Shown) -> None:
     shown |= exercise(q)
     if q["mine"]:
-        shown["content"] = judgement(Query("/", shown["own"].fields | {"mine": q["mine"]}))
+        own = Query("/", shown["own"].fields | {"mine": q["mine"]})
+        shown["content"] = judgement(judged(own), own)
 
 
 def _api_page(q: Query, shown: Shown) -> None:
@@ -95,8 +96,8 @@ CONTENT: dict[str, Callable[[Query, Shown], None]] = {
 }
 PARTS: dict[str, Callable[[Query], str]] = {  #: what the page's script asks for, by name
     "preview": lambda q: render("preview.html", q, {"reading": reading(q)}),
-    "answer": lambda q: render("answer.html", q, {"answer": answer(q)}),
+    "answer": lambda q: render("answer.html", q, {"answer": answer(derivative_of(q), q)}),
     "tab": tab,
     "check": lambda q: render("verdicts.html", q, {"content": verdicts(q)}),
-    "mine": lambda q: render("judgement.html", q, {"content": judgement(q)}),
+    "mine": lambda q: render("judgement.html", q, {"content": judgement(judged(q), q)}),
 }

@@ -60,6 +60,9 @@ def shape_latex(dims: Sequence[Dim]) -> str:
 ENVIRONMENT.globals |= {"math": inline, "raised": raised, "PAGES": PAGES, "LANGUAGES": LANGUAGES, "SPOKEN": SPOKEN}
 
 
+ENVIRONMENT.filters["translated"] = lambda sentence, lang: translated(lang, sentence)
+
+
 def error(e: ClosedFormError, q: Query) -> Shown:
     """An error with the piece of the text that it is about."""
     said = partial(translated, q.lang)

@@ -6,7 +6,7 @@ A tab is a function of the answer, a row of `TABS`, a template `tabs/NAME.html`,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 from closedform import view
@@ -16,11 +16,12 @@ from closedform.calculus.layout import LAYOUTS
 from closedform.compact.present import present
 from closedform.core.function import Function
 from closedform.core.shape import sizes_in_words
-from closedform.derivation.telling import LEVELS
+from closedform.derivation.telling import LEVELS, Derivation
 from closedform.emit.index import index_latex
 from closedform.emit.latex import spelled
 from closedform.errors import Malformed, NotSupported, TooLarge
 from closedform.lang import LANGUAGES
+from closedform.program.cost import Cost
 from closedform.program.languages import LANGUAGES as BACKENDS
 from closedform.program.room import in_words
 from closedform.web import draw
@@ -42,10 +43,15 @@ def steps(D: Derivative, q: Query) -> Shown:
         derivation = D.steps(told, q["level"], q["route"])
     except (NotSupported, TooLarge) as refusal:
         return {"told": told, "steps": [], "verdict": "", "refused": refusal.message} | _choices(q, told)
+    return told_steps(derivation) | _choices(q, told)
+
+
+def told_steps(derivation: Derivation) -> Shown:
+    """The lines of a derivation."""
     lines = [
         {"sentence": s.sentence, "formulas": s.formulas, "math": mathml(s.latex.replace("&", ""))} for s in derivation
     ]
-    return {"told": told, "steps": lines, "verdict": derivation.verdict, "refused": ""} | _choices(q, told)
+    return {"told": derivation.lang, "steps": lines, "verdict": derivation.verdict, "refused": ""}
 
 
 def _choices(q: Query, told: str) -> Shown:
@@ -117,9 +123,14 @@ def cost(D: Derivative, q: Query) -> Shown:
         costs = [(n, D.cost(dict.fromkeys(names, n))) for n in GROWING]
     except (NotSupported, TooLarge) as refusal:
         return {"rows": [], "refused": refusal.message}
-    rows = [(f"{n:,}", f"{c.flops:,}", in_words(c.peak), in_words(c.result)) for n, c in costs]
+    return told_costs(", ".join(names), [(f"{n:,}", c) for n, c in costs])
+
+
+def told_costs(names: str, costs: Sequence[tuple[str, Cost]]) -> Shown:
+    """A row for each cost, and the law of the last one; a row begins with the sizes that have these names."""
+    rows = [(sizes, f"{c.flops:,}", in_words(c.peak), in_words(c.result)) for sizes, c in costs]
     last = costs[-1][1]
-    return {"rows": rows, "names": ", ".join(names), "law": last.law, "memory": last.memory_law, "refused": ""}
+    return {"rows": rows, "names": names, "law": last.law, "memory": last.memory_law, "refused": ""}
 
 
 def structure(D: Derivative, q: Query) -> Shown:

@@ -14,6 +14,7 @@ from closedform.compact.compact import compact_all
 from closedform.compact.present import present
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
+from closedform.core.shown import Told
 from closedform.emit.latex import spelled
 from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge, VerificationError
@@ -66,7 +67,7 @@ class Slices:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenOut:
+class WrittenOut(Told):
     """Every entry of an array as a formula in the entries of the variables.
 
     Attributes:
@@ -126,15 +127,14 @@ class WrittenOut:
 
     def latex(self) -> str:
         """Matrix environments, slices one below the other."""
-        parts = []
+        parts = [f"{label} &= {block}" if label else block for label, block in self.latex_blocks()]
+        return parts[0] if self.slices is None else r"\begin{aligned} " + r" \\ ".join(parts) + r" \end{aligned}"
+
+    def latex_blocks(self) -> Iterator[tuple[str, str]]:
+        """Of each slice its label, or none where there are no slices, and its matrix."""
         for places, cells in self.blocks():
-            block = _bmatrix(_mapped(cells, self.scalars.latex))
-            if self.slices is not None:
-                block = f"{self.slices.latex(places, self._spelled(in_latex))} &= {block}"
-            parts.append(block)
-        if self.slices is None:
-            return parts[0]
-        return r"\begin{aligned} " + r" \\ ".join(parts) + r" \end{aligned}"
+            label = "" if self.slices is None else self.slices.latex(places, self._spelled(in_latex))
+            yield label, _bmatrix(_mapped(cells, self.scalars.latex))
 
     def blocks(self) -> Iterator[tuple[list[Place], Nested]]:
         """Each slice: the entries of the labelled variables it belongs to, and its entries."""
