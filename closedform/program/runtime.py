@@ -105,6 +105,19 @@ def centred(B, s):  # type: ignore[no-untyped-def]
     return B - B[np.argmax(s)]
 
 
+def rowcentred(G, Z):  # type: ignore[no-untyped-def]
+    """The rows of G, each less its entry where the row of Z is largest."""
+    return G - np.take_along_axis(G, np.argmax(Z, axis=1)[:, None], axis=1)
+
+
+def expm(X):  # type: ignore[no-untyped-def]
+    """exp(X): of X/2ˢ whose powers are small, squared s times; SciPy's own s is too small where X is large."""
+    fourth = np.linalg.matrix_power(X, 4)
+    size = max(np.linalg.norm(fourth, 1) ** 0.25, np.linalg.norm(fourth @ X, 1) ** 0.2)
+    s = int(np.ceil(np.log2(size / 2.0))) if 2 < size < np.inf else 0
+    return np.linalg.matrix_power(scipy.linalg.expm(X / 2.0**s), 2**s)
+
+
 def ismax(x):  # type: ignore[no-untyped-def]
     """1 at the largest entry, 0 elsewhere."""
     return (x == np.max(x)) * 1.0
@@ -269,9 +282,9 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, log1psq, log1mexp, smallexpm1, logcosh, sech2,
-              softmaxslope, centred, ismax, powersum, over, adjugate, commuted, packed, unpacked, vech, added,
-              plus_transpose, plus_diagonal, cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, lu,
-              lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse, factor_logdet)
+              softmaxslope, centred, rowcentred, expm, ismax, powersum, over, adjugate, commuted, packed, unpacked,
+              vech, added, plus_transpose, plus_diagonal, cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet,
+              lu, lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge
 from closedform.index.tensor import Tensor
 from closedform.program import logarithms, products, stable, sums  # noqa: F401  (their rules)
+from closedform.program.cancel import uncancelled
 from closedform.program.contraction import pieces_of
 from closedform.program.factorise import share_factorisations
 from closedform.program.language import ATOM, NEGATE, Language, Spelling
@@ -77,7 +78,7 @@ def lower(outputs: Sequence[Output], variables: Sequence[Expr] | None = None, *,
     roots = [
         e for o in outputs for e in ([o] if isinstance(o, Expr) else [e for p in pieces[o] for e in p.expressions()])
     ]
-    steady = {e: shifted(e) for e in outputs if isinstance(e, Expr)}
+    steady = {e: shifted(uncancelled(e)) for e in outputs if isinstance(e, Expr)}
     low.visit([steady.get(e, e) for e in roots])
     terms = [low[steady[o]] if isinstance(o, Expr) else lower_tensor(o, pieces[o], low) for o in outputs]
     return Lowered(
@@ -233,13 +234,22 @@ class Writer:
         """The expressions to return, after their lines."""
         self.uses = Counter(a for t in topological(roots) for a in t.args)
         self.uses.update(roots)
+        read = self.read(roots)
         for t in topological(roots):
             self.shown[t] = self.fill(t)
             code, _, depth = self.shown[t]
             long = t not in roots and (len(code) > WIDTH or depth > NESTING)
-            if ((self.uses[t] > 1 and not t.cheap) or long) and not re.fullmatch(r"\w+", code):
+            if ((read[t] > 1 and not t.cheap) or long) and not re.fullmatch(r"\w+", code):
                 self.shown[t] = self.assign(code, t), ATOM, 0
         return [self.language.returned(t, self.shown[t][0]) for t in roots]
+
+    def read(self, roots: Sequence[Term]) -> Counter[Term]:
+        """How often the code of each term is written; what is seen through a view is written with the view."""
+        found = Counter(roots)
+        for t in reversed(topological(roots)):
+            for a in t.args:
+                found[a] += found[t] if t.cheap else 1
+        return found
 
     def fill(self, t: Term) -> tuple[str, int, int]:
         """The code of a term; long operands get lines of their own first."""

@@ -290,6 +290,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rowmax": postfix("{0}.rowwise().maxCoeff()"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
     "centred": _narrowed("centred({0}, {1})"),
+    "rowcentred": Spelling("rowcentred({0}, {1})"),
     "distances": Spelling("distances({0}, {1})"),
     "ismax": _narrowed("ismax({0})"),
     "norm1": postfix("{0}.cwiseAbs().sum()"),
@@ -379,6 +380,16 @@ HELPERS = sources(r"""
         Eigen::Index k;
         s.maxCoeff(&k);
         return B.rowwise() - B.row(k);
+    }
+    == rowcentred
+    // the rows of G, each less its entry where the row of Z is largest
+    inline MatrixXd rowcentred(MatrixXd G, const MatrixXd& Z) {
+        Eigen::Index k;
+        for (Eigen::Index i = 0; i < G.rows(); ++i) {
+            Z.row(i).maxCoeff(&k);
+            G.row(i).array() -= double(G(i, k));
+        }
+        return G;
     }
     == distances
     // the squared distances between the rows of X and those of Y

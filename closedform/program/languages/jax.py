@@ -23,7 +23,7 @@ HELPERS = {
     return jnp.where(sign >= 0, log, jnp.nan)''',
     **{
         name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.")
-        for name in ("log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "centred")
+        for name in ("log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "centred", "rowcentred")
     },
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
@@ -148,6 +148,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "softplus": Spelling("jax.nn.softplus({0})"),
     "logsumexp": Spelling("jax.nn.logsumexp({0})"),
     "softmax": Spelling("jax.nn.softmax({0})"),
+    "expm": Spelling("jax.scipy.linalg.expm({0})"),
     "sqrtm": Spelling("jax.scipy.linalg.sqrtm({0}).real"),
     "distances": Spelling("distances({0}, {1})"),
     "vec": postfix("{0}.T.ravel()"),

@@ -145,7 +145,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "smaller": Spelling("np.minimum({0}, {1})"),
     "rowmax": Spelling("np.max({0}, axis=1)"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
-    "centred": Spelling("centred({0}, {1})"),
+    **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
+    "expm": Spelling("expm({0})"),
     "distances": Spelling("scipy.spatial.distance.cdist({0}, {1}, 'sqeuclidean')"),
     **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
             "factor factor_inverse factor_logdet"),

@@ -58,6 +58,9 @@ HELPERS = {
     "centred": '''def centred(B, s):
     """The rows of B less the one where s is largest."""
     return B - B.index_select(0, s.argmax().reshape(1))''',
+    "rowcentred": '''def rowcentred(G, Z):
+    """The rows of G, each less its entry where the row of Z is largest."""
+    return G - G.gather(1, Z.argmax(1, keepdim=True))''',
     "softplus": '''def softplus(z):
     """log(1 + exp(z)), without overflow."""
     return torch.logaddexp(z, torch.zeros_like(z))''',
@@ -216,7 +219,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rowmax": postfix("{0}.amax(1)"),
     "logdetpos": Spelling("torch.logdet({0})"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
-    "centred": Spelling("centred({0}, {1})"),
+    **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
     "distances": Spelling("torch.cdist({0}, {1}, compute_mode='donot_use_mm_for_euclid_dist') ** 2", POWER, ADD),
     "kron": Spelling("kron({0}, {1})"),
     "outer": Spelling("torch.outer({0}, {1})"),
