@@ -92,10 +92,8 @@ def sech2(z):  # type: ignore[no-untyped-def]
 
 def softmaxslope(u, s):  # type: ignore[no-untyped-def]
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
-    H = np.outer(-u, s)
-    others = np.zeros_like(s)
-    others[1:] = np.cumsum(s[:-1])
-    others[:-1] += np.cumsum(s[:0:-1])[::-1]
+    H, others, k = np.outer(-u, s), 1 - s, np.argmax(s)
+    others[k] = np.sum(s[:k]) + np.sum(s[k + 1 :])
     H.flat[:: len(s) + 1] = u * others
     return H
 

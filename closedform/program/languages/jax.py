@@ -27,9 +27,10 @@ HELPERS = {
     },
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
-    before = jnp.concatenate((jnp.zeros_like(s[:1]), jnp.cumsum(s[:-1])))
-    after = jnp.concatenate((jnp.cumsum(s[:0:-1])[::-1], jnp.zeros_like(s[:1])))
-    return jnp.where(jnp.eye(len(s), dtype=bool), u * (before + after), -jnp.outer(u, s))''',
+    i = jnp.arange(len(s))
+    largest = i == jnp.argmax(s)
+    others = jnp.where(largest, jnp.sum(jnp.where(largest, 0, s)), 1 - s)
+    return jnp.where(i[:, None] == i, (u * others)[:, None], -u[:, None] * s)''',
     "distances": '''def distances(X, Y):
     """The squared distances between the rows of X and those of Y."""
     return jnp.sum((X[:, None] - Y[None]) ** 2, axis=2)''',

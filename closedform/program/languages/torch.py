@@ -50,11 +50,11 @@ HELPERS = {
     return 4 * e / (1 + e) ** 2''',
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
-    none = torch.zeros_like(s[:1])
-    before = torch.cat((none, torch.cumsum(s[:-1], 0)))
-    after = torch.cat((torch.cumsum(s[1:].flip(0), 0).flip(0), none))
-    diagonal = torch.eye(len(s), dtype=torch.bool, device=s.device)
-    return torch.where(diagonal, u * (before + after), -torch.outer(u, s))''',
+    largest = torch.arange(len(s), device=s.device) == s.argmax()
+    others = torch.where(largest, torch.where(largest, 0, s).sum(), 1 - s)
+    H = torch.outer(-u, s)
+    H.diagonal().copy_(u * others)
+    return H''',
     "centred": '''def centred(B, s):
     """The rows of B less the one where s is largest."""
     return B - B.index_select(0, s.argmax().reshape(1))''',
