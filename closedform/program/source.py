@@ -161,7 +161,8 @@ class Program:
 
     @property
     def parameters(self) -> list[str]:
-        return [self.names[a.name] for a in self.arguments] + [self.dims[n] for n in self.sizes]
+        into = [self.language.into] if self.language.into else []
+        return [self.names[a.name] for a in self.arguments] + [self.dims[n] for n in self.sizes] + into
 
     @property
     def returns(self) -> list[str]:
@@ -228,12 +229,14 @@ class Writer:
         self.shown: dict[Term, tuple[str, int, int]] = {}  # code, level, nesting
         self.uses: Counter[Term] = Counter()
         self.kept: set[Term] = set()
+        self.roots: Sequence[Term] = ()
         self.count = 0
 
     def write(self, roots: Sequence[Term]) -> list[str]:
         """The expressions to return, after their lines."""
         self.uses = Counter(a for t in topological(roots) for a in t.args)
         self.uses.update(roots)
+        self.roots = roots
         read = self.read(roots)
         for t in topological(roots):
             self.shown[t] = self.fill(t)
@@ -241,7 +244,11 @@ class Writer:
             long = t not in roots and (len(code) > WIDTH or depth > NESTING)
             if ((read[t] > 1 and not t.cheap) or long) and not re.fullmatch(r"\w+", code):
                 self.shown[t] = self.assign(code, t), ATOM, 0
-        return [self.language.returned(t, self.shown[t][0]) for t in roots]
+        if self.language.stored is None:
+            return [self.language.returned(t, self.shown[t][0]) for t in roots]
+        (root,) = roots
+        self.lines += self.language.stored(root, self.language.into, self)
+        return [self.language.into]
 
     def read(self, roots: Sequence[Term]) -> Counter[Term]:
         """How often the code of each term is written; what is seen through a view is written with the view."""

@@ -36,7 +36,7 @@ HELPERS = {
     return jnp.sum((X[:, None] - Y[None]) ** 2, axis=2)''',
     "ismax": '''def ismax(x):
     """1 at the largest entry, 0 elsewhere."""
-    return (x == jnp.max(x)) * 1.0''',
+    return (x == jnp.max(x)).astype(x.dtype)''',
     "powersum": '''def powersum(X, A, k):
     """The sum of X^i A X^(k-1-i), i = 0 … k-1; for k < 0 that of the inverse."""
     if k < 0:
