@@ -16,7 +16,7 @@ from closedform.program.into import Into
 from closedform.program.language import Language
 from closedform.program.languages import RUNNING, language_named
 from closedform.program.languages.into import INTO
-from closedform.program.memory import memory_of
+from closedform.program.memory import Memory, memory_of
 from closedform.program.runtime import Compiled
 from closedform.program.source import Output, Program, lower, write
 
@@ -93,7 +93,10 @@ def compile(
     source = p.language.write(p, "derivative")
     batched = [a.name in batch for a in p.arguments] + [False] * len(p.sizes)
     run = engine.prepared(p, batched, partial(_function, p, source))
-    bound = Bound(memory_of(p), limit, what, dtype)
+    if backend == "dask" and limit is not None:
+        raise RequestError("dask holds as much as its chunks take: there is no limit to give")
+    memory = memory_of(p) if backend != "dask" else Memory((), (), ())
+    bound = Bound(memory, limit, what, dtype)
     into = None
     if backend == "numpy" and not batch and not p.several and p.roots[0].axes:
         build = partial(_storing, engine, outputs, variables, p.language)
