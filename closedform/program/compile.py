@@ -14,7 +14,7 @@ from closedform.program.bound import Bound
 from closedform.program.engines import Engine, engine_named
 from closedform.program.into import Into
 from closedform.program.language import Language
-from closedform.program.languages import RUNNING, language_named
+from closedform.program.languages import COMPILED, language_named
 from closedform.program.languages.into import INTO
 from closedform.program.memory import Memory, memory_of
 from closedform.program.runtime import Compiled
@@ -84,7 +84,7 @@ def compile(
     >>> compile(x.T @ x)(x=[3, 4])
     25.0
     """
-    language = language_named(backend, RUNNING)
+    language = language_named(backend, COMPILED)
     p = program(outputs, variables, language if dtype == "float64" else language.typed(dtype))
     engine = engine_named(backend, dtype, p)
     unknown = sorted(set(batch) - {a.name for a in p.arguments})

@@ -20,6 +20,7 @@ from closedform.core.shape import ONE, Triangle
 from closedform.emit.latex import latex
 from closedform.emit.text import text
 from closedform.errors import ClosedFormError, DomainError, TooLarge, VerificationError
+from closedform.program.languages import RUNNING
 from closedform.syntax.text import parse
 from closedform.verification.interpreter import evaluate, values
 from tests.fuzz.points import LARGEST, POINTS, Point, points
@@ -108,7 +109,7 @@ Found = Iterator[tuple[str, str]]
 def by_engines(t: Trial) -> Found:
     """The code of every back-end, and the engines' derivatives."""
     runs = {}
-    for backend in ("numpy", "jax", "torch") if t.effort.jax else ("numpy", "torch"):
+    for backend in RUNNING if t.effort.jax else [b for b in RUNNING if b != "jax"]:
         try:
             runs[backend] = t.D.compile(backend)
         except ClosedFormError as error:

@@ -7,8 +7,9 @@ from importlib import import_module
 from closedform.errors import RequestError
 from closedform.program.language import Language
 
-RUNNING = ("numpy", "jax", "torch", "dask")  #: those that compiled functions run in
-LANGUAGES = ("numpy", "jax", "torch", "julia", "matlab", "r", "cpp")  #: all that code can be had in
+RUNNING = ("numpy", "jax", "torch")  #: those that run in Python
+COMPILED = (*RUNNING, "dask")  #: those that compiled functions run in
+LANGUAGES = (*RUNNING, "julia", "matlab", "r", "cpp")  #: all that code can be had in
 
 
 def language_named(name: str, among: tuple[str, ...] = LANGUAGES) -> Language:
