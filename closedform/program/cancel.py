@@ -14,7 +14,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.program.lower import RULES, Lowering
 from closedform.program.shift import candidates, code_op
-from closedform.program.summands import coefficient
+from closedform.program.summands import coefficient, slope_of
 from closedform.program.term import Term
 
 CENTRED = code_op("centred", "(m,n), (m,1) -> (m,n)")
@@ -62,7 +62,7 @@ def _centred_product(e: Expr, *, closed: bool) -> Expr:
     """A product with the neighbours of its Laplacians centred; the ends are neighbours if it is closed to a trace."""
     factors, last = list(e.args), len(e.args) - 1
     for i, L in enumerate(e.args):
-        if L.op.name != "add" or not last:
+        if L.op.name != "add" or not last or slope_of(L) is not None:
             continue
         after, before = (i + 1) % (last + 1), i - 1
         if (closed or i < last) and factors[after].op.name not in THIN and (v := _degrees(L)):
