@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
@@ -61,8 +61,6 @@ class Language:
         kind: the type of a value, where it is declared.
         into: the parameter that the result is written to, if it is.
         stored: the lines that write a term there.
-        owned: instructions that make an array of their own, which may be written over.
-        overwritten: the operators, such as `+=`, by which an instruction writes over its operand.
         spelled: the nearest identifier to a name, which may be reserved.
     """
 
@@ -81,8 +79,6 @@ class Language:
     spelled: Callable[[str], str] = python_name
     into: str = ""
     stored: Callable[[Term, str, Writer], list[str]] | None = None
-    owned: frozenset[str] = frozenset()
-    overwritten: Mapping[str, str] = field(default_factory=dict)
 
     def typed(self, dtype: str) -> Language:
         """The same language in another precision."""

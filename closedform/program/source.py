@@ -220,15 +220,6 @@ def identifier(name: str, taken: set[str]) -> str:
     return name
 
 
-def users_of(roots: Sequence[Term]) -> dict[Term, set[Term]]:
-    """The terms that each term is an operand of."""
-    found: dict[Term, set[Term]] = {t: set() for t in topological(roots)}
-    for t in found:
-        for a in t.args:
-            found[a].add(t)
-    return found
-
-
 class Writer:
     """Turns terms into lines `t0 = …`; what is used once and is short stays inside its user's line."""
 
@@ -246,9 +237,9 @@ class Writer:
         self.uses = Counter(a for t in topological(roots) for a in t.args)
         self.uses.update(roots)
         self.roots = roots
-        read, users = self.read(roots), users_of(roots)
+        read = self.read(roots)
         for t in topological(roots):
-            self.shown[t] = self.overwriting(t, users) or self.fill(t)
+            self.shown[t] = self.fill(t)
             code, _, depth = self.shown[t]
             long = t not in roots and (len(code) > WIDTH or depth > NESTING)
             if ((read[t] > 1 and not t.cheap) or long) and not re.fullmatch(r"\w+", code):
@@ -285,29 +276,6 @@ class Writer:
                     self.named(a)
         depth = 1 + max((self.shown[a][2] for a in t.args), default=-1)
         return s.template.format(*self.operands(t, s)), s.level, depth
-
-    def overwriting(self, t: Term, users: Mapping[Term, set[Term]]) -> tuple[str, int, int] | None:
-        """A named operand that nobody reads afterwards is written over, by a line of its own."""
-        sign = self.language.overwritten.get(t.op)
-        if sign is None or t.rank == 0 or (t in self.roots and self.language.stored is not None):
-            return None
-        a, *others = t.args
-        if t.op in ("add", "multiply") and a not in self.kept:
-            a, *others = reversed(t.args)
-        if a.op not in self.language.owned or a not in self.kept or a.axes != t.axes or a in self.roots or a in others:
-            return None
-        if not all(self.settled(u, t, users) for u in users[a] - {t}):
-            return None
-        name = self.shown[a][0]
-        self.lines.append(f"{name} {sign} {self.shown[others[0]][0]}")
-        self.kept.add(t)
-        return name, ATOM, 0
-
-    def settled(self, u: Term, t: Term, users: Mapping[Term, set[Term]]) -> bool:
-        """Is the value of a term computed by now, in an array of its own, or only needed for this one?"""
-        if u in self.kept and u.op in self.language.owned:
-            return True
-        return u not in self.roots and all(v is t or self.settled(v, t, users) for v in users[u])
 
     def operands(self, t: Term, s: Spelling) -> list[str]:
         return [self.operand(a, s.others if n else s.first) for n, a in enumerate(t.args)]

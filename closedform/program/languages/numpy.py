@@ -20,38 +20,6 @@ IMPORTS = {
     "scipy.spatial.": "import scipy.spatial",
     "scipy.special.": "import scipy.special",
 }
-#: instructions that make a new array of floats
-OWNED = frozenset(
-    {
-        "add",
-        "subtract",
-        "multiply",
-        "divide",
-        "negative",
-        "power",
-        "sqrt",
-        "expm1",
-        "log1p",
-        "hypot",
-        "logaddexp",
-        "larger",
-    }
-    | {
-        "smaller",
-        "log1psq",
-        "log1mexp",
-        "smallexpm1",
-        "logcosh",
-        "sech2",
-        "matmul",
-        "matvec",
-        "vecmat",
-        "outer",
-        "outers",
-    }
-    | {"softmax", "softmaxslope", "centred", "rowcentred", "distances", "plus_transpose", "sum_over"}
-    | {name for name, op in OPS.items() if op.kind == "elementwise"}
-)
 BORROWING = frozenset({"vec", "permute", "first", "diagonal"})  #: besides `VIEWS`: they may give views
 
 
@@ -249,6 +217,4 @@ NUMPY = Language(
     source,
     python.sized,
     returned=returned,
-    owned=OWNED,
-    overwritten={"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="},
 )
