@@ -11,10 +11,12 @@ from typing import Any
 from closedform.core.expr import Expr
 from closedform.errors import RequestError
 from closedform.program.bound import Bound
-from closedform.program.engines import engine_named
+from closedform.program.engines import Engine, engine_named
+from closedform.program.into import Into
 from closedform.program.language import Language
-from closedform.program.languages import RUNNING, language_named
-from closedform.program.memory import memory_of
+from closedform.program.languages import COMPILED, language_named
+from closedform.program.languages.into import INTO
+from closedform.program.memory import Memory, memory_of
 from closedform.program.runtime import Compiled
 from closedform.program.source import Output, Program, lower, write
 
@@ -82,7 +84,7 @@ def compile(
     >>> compile(x.T @ x)(x=[3, 4])
     25.0
     """
-    language = language_named(backend, RUNNING)
+    language = language_named(backend, COMPILED)
     p = program(outputs, variables, language if dtype == "float64" else language.typed(dtype))
     engine = engine_named(backend, dtype, p)
     unknown = sorted(set(batch) - {a.name for a in p.arguments})
@@ -91,8 +93,23 @@ def compile(
     source = p.language.write(p, "derivative")
     batched = [a.name in batch for a in p.arguments] + [False] * len(p.sizes)
     run = engine.prepared(p, batched, partial(_function, p, source))
-    bound = Bound(memory_of(p), limit, what, dtype)
-    return Compiled(run, source, p.arguments, p.sizes, bound, engine.array, batch)
+    if backend == "dask" and limit is not None:
+        raise RequestError("dask holds as much as its chunks take: there is no limit to give")
+    memory = memory_of(p) if backend != "dask" else Memory((), (), ())
+    bound = Bound(memory, limit, what, dtype)
+    into = None
+    if backend == "numpy" and not batch and not p.several and p.roots[0].axes:
+        build = partial(_storing, engine, outputs, variables, p.language)
+        into = Into(p.roots[0].axes, dtype, [a.name for a in p.arguments], build)
+    return Compiled(run, source, p.arguments, p.sizes, bound, engine.array, batch, into)
+
+
+def _storing(
+    engine: Engine, outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language
+) -> Callable[..., Any]:
+    """A function of one result, as one that writes it into an array."""
+    p = program(outputs, variables, replace(INTO, dtype=language.dtype))
+    return engine.prepared(p, [False], partial(_function, p, p.language.write(p, "derivative")))
 
 
 def _function(p: Program, source: str, as_they_come: Collection[str]) -> Callable[..., Any]:

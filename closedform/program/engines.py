@@ -175,4 +175,18 @@ def torch(dtype: str) -> Engine:
     return Engine(array, prepared)
 
 
-ENGINES: dict[str, Callable[[str], Engine]] = {"numpy": numpy, "jax": jax, "torch": torch}
+def dask(dtype: str) -> Engine:
+    da, plain = library("dask.array"), np.dtype(dtype)
+
+    def array(a: Any) -> Any:
+        return a.astype(plain) if isinstance(a, da.Array) else da.from_array(np.asarray(a, dtype=plain))
+
+    def prepared(p: Program, batched: Sequence[bool], build: Build) -> Function:
+        if any(batched):
+            raise RequestError("dask takes one point at a time", hint="jax and torch take many")
+        return build(())
+
+    return Engine(array, prepared)
+
+
+ENGINES: dict[str, Callable[[str], Engine]] = {"numpy": numpy, "jax": jax, "torch": torch, "dask": dask}

@@ -59,6 +59,8 @@ class Language:
         matrices: whether arrays have at most two axes.
         sized: the code that reads a dimension from an argument: its name, the axis, the argument's rank.
         kind: the type of a value, where it is declared.
+        into: the parameter that the result is written to, if it is.
+        stored: the lines that write a term there.
         spelled: the nearest identifier to a name, which may be reserved.
     """
 
@@ -75,6 +77,8 @@ class Language:
     matrices: bool = False
     kind: Callable[[Term], str] = lambda t: ""
     spelled: Callable[[str], str] = python_name
+    into: str = ""
+    stored: Callable[[Term, str, Writer], list[str]] | None = None
 
     def typed(self, dtype: str) -> Language:
         """The same language in another precision."""
@@ -120,7 +124,7 @@ def called(code: str, helpers: Mapping[str, str]) -> list[str]:
     while todo:
         code = todo.pop()
         for name, text in helpers.items():
-            if name not in found and re.search(rf"(?<![\w.])(&{name}\b|{name}\.?\()", code):
+            if name not in found and re.search(rf"(?<![\w.])(&{name}\b|{name}\.?\()|\bdelayed\({name}\)", code):
                 found[name] = text
                 todo.append(text)
     return [found[name] for name in helpers if name in found]

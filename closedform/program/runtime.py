@@ -18,6 +18,7 @@ from closedform.errors import RequestError, ShapeError
 
 if TYPE_CHECKING:
     from closedform.program.bound import Bound
+    from closedform.program.into import Into
 
 
 def sigmoid(z):  # type: ignore[no-untyped-def]
@@ -90,12 +91,10 @@ def sech2(z):  # type: ignore[no-untyped-def]
     return 4.0 * e / (1.0 + e) ** 2
 
 
-def softmaxslope(u, s):  # type: ignore[no-untyped-def]
+def softmaxslope(u, s, out=None):  # type: ignore[no-untyped-def]
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
-    H = np.outer(-u, s)
-    others = np.zeros_like(s)
-    others[1:] = np.cumsum(s[:-1])
-    others[:-1] += np.cumsum(s[:0:-1])[::-1]
+    H, others, k = np.outer(-u, s, out), 1 - s, np.argmax(s)
+    others[k] = np.sum(s[:k]) + np.sum(s[k + 1 :])
     H.flat[:: len(s) + 1] = u * others
     return H
 
@@ -112,9 +111,22 @@ def softmaxtimes(u, s, B):  # type: ignore[no-untyped-def]
     return B
 
 
+def rowcentred(G, Z):  # type: ignore[no-untyped-def]
+    """The rows of G, each less its entry where the row of Z is largest."""
+    return G - np.take_along_axis(G, np.argmax(Z, axis=1)[:, None], axis=1)
+
+
+def expm(X):  # type: ignore[no-untyped-def]
+    """exp(X): of X/2ˢ whose powers are small, squared s times; SciPy's own s is too small where X is large."""
+    fourth = np.linalg.matrix_power(X, 4)
+    size = max(np.linalg.norm(fourth, 1) ** 0.25, np.linalg.norm(fourth @ X, 1) ** 0.2)
+    s = int(np.ceil(np.log2(size / 2.0))) if 2 < size < np.inf else 0
+    return np.linalg.matrix_power(scipy.linalg.expm(X / 2.0**s), 2**s)
+
+
 def ismax(x):  # type: ignore[no-untyped-def]
     """1 at the largest entry, 0 elsewhere."""
-    return (x == np.max(x)) * 1.0
+    return (x == np.max(x)).astype(x.dtype)
 
 
 def powersum(X, A, k):  # type: ignore[no-untyped-def]
@@ -142,12 +154,12 @@ def adjugate(X):  # type: ignore[no-untyped-def]
     return np.round(sign) * (Vt.T * (below * above)) @ U.T
 
 
-def plus_transpose(A):  # type: ignore[no-untyped-def]
+def plus_transpose(A, out=None):  # type: ignore[no-untyped-def]
     """A + A', by blocks that stay in the cache."""
     n, b = len(A), 64
     if n < 512:
-        return A + A.T
-    S = np.empty((n, n), A.dtype)
+        return np.add(A, A.T, out=out)
+    S = np.empty((n, n), A.dtype) if out is None else out
     for i in range(0, n, b):
         for j in range(i, n, b):
             block = A[i : i + b, j : j + b] + A[j : j + b, i : i + b].T
@@ -307,8 +319,8 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, log1psq, log1mexp, smallexpm1, logcosh, sech2,
-              softmaxslope, softmaxtimes, centred, ismax, powersum, over, adjugate, commuted, packed, unpacked,
-              rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers, lowrank_solve, cholesky,
+              softmaxslope, softmaxtimes, centred, rowcentred, expm, ismax, powersum, over, adjugate, commuted, packed,
+              unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers, lowrank_solve, cholesky,
               cholesky_solve, cholesky_inverse, cholesky_logdet, lu, lu_solve, lu_inverse, lu_logdet, factor,
               factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip
@@ -344,6 +356,7 @@ class Compiled:
         array: what a caller gives, as an array.
         batched: for each variable, whether an axis of points is in front of its own.
         fitting: shapes of arguments that were found to fit, and to need little memory.
+        into: writes the result into an array of the caller, where that is possible.
     """
 
     def __init__(
@@ -355,17 +368,19 @@ class Compiled:
         bound: Bound,
         array: Callable[[Any], Any],
         batched: Collection[str] = (),
+        into: Into | None = None,
     ) -> None:
         self.run, self.source, self.arguments, self.sizes = run, source, tuple(arguments), tuple(sizes)
         self.bound, self.array, self.batched = bound, array, [a.name in batched for a in arguments]
         self.names = [a.name for a in arguments] + list(sizes)
         self.fitting: set[tuple[Any, ...]] = set()
+        self.into = into
 
     def __repr__(self) -> str:
         return f"<compiled function of {', '.join(self.names) or 'nothing'}>"
 
     def __call__(self, /, *args: Any, **named: Any) -> Any:
-        """The value.
+        """The value; written into the array `out`, if that is given.
 
         Raises:
             RequestError: an argument is missing, unknown or not numeric.
@@ -373,6 +388,8 @@ class Compiled:
             DomainError: a matrix that must be inverted is singular.
             TooLarge: it would take more memory than there is.
         """
+        if "out" in named and "out" not in self.names:
+            return self.stored(args, named)
         values = self.values(args, named)
         shapes = self.shapes(values)
         if shapes not in self.fitting:
@@ -381,6 +398,23 @@ class Compiled:
             if self.bound.admit(known, points) and len(self.fitting) < REMEMBERED:
                 self.fitting.add(shapes)
         return self.run(*values)
+
+    def stored(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The array `out`, with the value in it.
+
+        Raises:
+            RequestError: the value cannot be written there.
+            ShapeError: it has another shape than the value.
+        """
+        out = named.pop("out")
+        if out is None:
+            return self(*args, **named)
+        if self.into is None:
+            raise RequestError("out takes one result that is an array, of NumPy, at one point")
+        values = self.values(args, named)
+        known = self.fit(values)
+        self.bound.admit(known)
+        return self.into.run(values, known, out)
 
     def values(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
         """The arrays and sizes in order.

@@ -17,6 +17,7 @@ from closedform.emit.text import text
 from closedform.errors import RequestError, TooLarge
 from closedform.index.tensor import Tensor
 from closedform.program import logarithms, products, stable, sums  # noqa: F401  (their rules)
+from closedform.program.cancel import uncancelled
 from closedform.program.contraction import pieces_of
 from closedform.program.factorise import share_factorisations
 from closedform.program.language import ATOM, NEGATE, Language, Spelling
@@ -77,7 +78,7 @@ def lower(outputs: Sequence[Output], variables: Sequence[Expr] | None = None, *,
     roots = [
         e for o in outputs for e in ([o] if isinstance(o, Expr) else [e for p in pieces[o] for e in p.expressions()])
     ]
-    steady = {e: shifted(e) for e in outputs if isinstance(e, Expr)}
+    steady = {e: shifted(uncancelled(e)) for e in outputs if isinstance(e, Expr)}
     low.visit([steady.get(e, e) for e in roots])
     terms = [low[steady[o]] if isinstance(o, Expr) else lower_tensor(o, pieces[o], low) for o in outputs]
     return Lowered(
@@ -160,7 +161,8 @@ class Program:
 
     @property
     def parameters(self) -> list[str]:
-        return [self.names[a.name] for a in self.arguments] + [self.dims[n] for n in self.sizes]
+        into = [self.language.into] if self.language.into else []
+        return [self.names[a.name] for a in self.arguments] + [self.dims[n] for n in self.sizes] + into
 
     @property
     def returns(self) -> list[str]:
@@ -227,6 +229,7 @@ class Writer:
         self.shown: dict[Term, tuple[str, int, int]] = {}  # code, level, nesting
         self.uses: Counter[Term] = Counter()
         self.kept: set[Term] = set()
+        self.roots: Sequence[Term] = ()
         self.count = 0
 
     def write(self, roots: Sequence[Term]) -> list[str]:
@@ -234,16 +237,27 @@ class Writer:
         order = topological(roots)
         self.uses = Counter(a for t in order for a in t.args)
         self.uses.update(roots)
-        for t in reversed(order):
-            if t.cheap:  # what is written twice has its operands written twice
-                self.uses.update({a: self.uses[t] - 1 for a in t.args})
+        self.roots = roots
+        read = self.read(roots)
         for t in order:
             self.shown[t] = self.fill(t)
             code, _, depth = self.shown[t]
             long = t not in roots and (len(code) > WIDTH or depth > NESTING)
-            if ((self.uses[t] > 1 and not t.cheap) or long) and not re.fullmatch(r"\w+", code):
+            if ((read[t] > 1 and not t.cheap) or long) and not re.fullmatch(r"\w+", code):
                 self.shown[t] = self.assign(code, t), ATOM, 0
-        return [self.language.returned(t, self.shown[t][0]) for t in roots]
+        if self.language.stored is None:
+            return [self.language.returned(t, self.shown[t][0]) for t in roots]
+        (root,) = roots
+        self.lines += self.language.stored(root, self.language.into, self)
+        return [self.language.into]
+
+    def read(self, roots: Sequence[Term]) -> Counter[Term]:
+        """How often the code of each term is written; what is seen through a view is written with the view."""
+        found = Counter(roots)
+        for t in reversed(topological(roots)):
+            for a in t.args:
+                found[a] += found[t] if t.cheap else 1
+        return found
 
     def fill(self, t: Term) -> tuple[str, int, int]:
         """The code of a term; long operands get lines of their own first."""

@@ -109,6 +109,9 @@ STEADY = [
     "(diag(softmax(x)) - softmax(x)*softmax(x)')*y",
     "log(exp(A)*x)",
     "erf(x) - ones(n)",
+    "logsumexp(a*x)/a^2 - x'*softmax(a*x)/a",
+    "diag(1./sum(exp(A), 2))*A - ((sum(exp(A).*A, 2))./sum(exp(A), 2).^2)*ones(n)'",
+    "(diag(sum(A, 2)) - A)*x",
 ]  #: formulas whose code calls the functions that are stable
 
 

@@ -15,6 +15,7 @@ import pytest
 
 import closedform as cf
 from closedform.core.expr import OPS, Expr, eye, number, ones, symbol, symbols
+from closedform.core.normal import normal
 from closedform.core.shape import ONE, dim, shape_of
 from closedform.errors import ClosedFormError, NotSupported, RequestError
 from closedform.program.compile import code
@@ -47,6 +48,9 @@ rows, columns = w @ ones((ONE, n)), ones((m, ONE)) @ x.T
 op = OPS
 s = op["softmax"](x)
 SLOPE = op["diag"](s) - s @ s.T
+E = op["exp"](X)
+ROWS = E @ ones((n, ONE))
+BY_ROW = op["diag"](ROWS**-1) @ X - (op["diagonal"](X @ E.T) * ROWS**-2) @ ones((ONE, n))
 MORE = [
     *[op[f](e) for f in ("erf", "sign", "relu", "sigmoid", "softplus", "sinh", "arctan") for e in (a, x, X)],
     *[op[f](0.3 * e) for f in ("arcsin", "arccos", "tan") for e in (a, x)],
@@ -72,6 +76,8 @@ MORE = [
     op["log"](op["det"](A @ A)),
     op["log"](op["sum"](op["exp"](X))),
     *[SLOPE, -3 * SLOPE + A, SLOPE @ y, y.T @ SLOPE, A @ SLOPE @ A.T, SLOPE @ A @ y, X @ SLOPE],
+    *[normal(e) for e in (BY_ROW, E * BY_ROW, -BY_ROW.T, (op["diag"](A @ ones((n, ONE))) - A) @ y)],
+    normal(a * op["logsumexp"](2 * x) - a * 2 * (x.T @ op["softmax"](2 * x))),
     (X**2 @ ones((n, n))) + ones((m, n)) @ A.T**2 - 2 * (X @ A.T),
     op["pinv"](x),
     op["logdet"](A) * op["inv"](A),

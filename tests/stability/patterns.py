@@ -62,6 +62,13 @@ tr(inv(S)*B)                            | S n n spd, B n n   | S
 b'*inv(A)*c                             | A n n wellconditioned, b n, c n | A
 logsumexp(A*x)                          | A m n, x n         | x x
 softmax(x)                              | x n                | x
+logsumexp(a*x)/a                        | x n, a positive    | a
+logsumexp(x) - x'*softmax(x)            | x n                | x
+sum(softmax(x).*log(softmax(x)))        | x n                | x
+sum(C.*(exp(X)./(sum(exp(X), 2)*ones(n)'))) | X m n, C m n   | X
+sum(C.*(exp(X)./(ones(m)*sum(exp(X), 1)))) | X m n, C m n    | X
+x'*(diag(sum(A, 2)) - A)*x              | A n n symmetric, x n | x
+tr(expm(A))                             | A n n              | A
 -0.5*logdet(S) - 0.5*(x - u)'*inv(S)*(x - u) | S n n spd, x n, u n | S
 -0.5*logdet(S) - 0.5*(x - u)'*inv(S)*(x - u) | S n n spd, x n, u n | u
 -0.5*logdet(S) - 0.5*(x - u)'*inv(S)*(x - u) | S n n spd, x n, u n | u u

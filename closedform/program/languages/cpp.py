@@ -294,6 +294,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rowmax": postfix("{0}.rowwise().maxCoeff()"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
     "centred": _narrowed("centred({0}, {1})"),
+    "rowcentred": Spelling("rowcentred({0}, {1})"),
     "distances": Spelling("distances({0}, {1})"),
     "ismax": _narrowed("ismax({0})"),
     "norm1": postfix("{0}.cwiseAbs().sum()"),
@@ -388,6 +389,16 @@ HELPERS = sources(r"""
     // (diag(u) - u s') B
     inline MatrixXd softmaxtimes(const VectorXd& u, const VectorXd& s, const MatrixXd& B) {
         return u.asDiagonal() * (B.rowwise() - (s.transpose() * B).eval().row(0));
+    }
+    == rowcentred
+    // the rows of G, each less its entry where the row of Z is largest
+    inline MatrixXd rowcentred(MatrixXd G, const MatrixXd& Z) {
+        Eigen::Index k;
+        for (Eigen::Index i = 0; i < G.rows(); ++i) {
+            Z.row(i).maxCoeff(&k);
+            G.row(i).array() -= double(G(i, k));
+        }
+        return G;
     }
     == distances
     // the squared distances between the rows of X and those of Y

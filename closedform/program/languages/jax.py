@@ -23,19 +23,20 @@ HELPERS = {
     return jnp.where(sign >= 0, log, jnp.nan)''',
     **{
         name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.")
-        for name in ("log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "centred")
+        for name in ("log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "centred", "rowcentred")
     },
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
-    before = jnp.concatenate((jnp.zeros_like(s[:1]), jnp.cumsum(s[:-1])))
-    after = jnp.concatenate((jnp.cumsum(s[:0:-1])[::-1], jnp.zeros_like(s[:1])))
-    return jnp.where(jnp.eye(len(s), dtype=bool), u * (before + after), -jnp.outer(u, s))''',
+    i = jnp.arange(len(s))
+    largest = i == jnp.argmax(s)
+    others = jnp.where(largest, jnp.sum(jnp.where(largest, 0, s)), 1 - s)
+    return jnp.where(i[:, None] == i, (u * others)[:, None], -u[:, None] * s)''',
     "distances": '''def distances(X, Y):
     """The squared distances between the rows of X and those of Y."""
     return jnp.sum((X[:, None] - Y[None]) ** 2, axis=2)''',
     "ismax": '''def ismax(x):
     """1 at the largest entry, 0 elsewhere."""
-    return (x == jnp.max(x)) * 1.0''',
+    return (x == jnp.max(x)).astype(x.dtype)''',
     "powersum": '''def powersum(X, A, k):
     """The sum of X^i A X^(k-1-i), i = 0 … k-1; for k < 0 that of the inverse."""
     if k < 0:
@@ -156,6 +157,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "softplus": Spelling("jax.nn.softplus({0})"),
     "logsumexp": Spelling("jax.nn.logsumexp({0})"),
     "softmax": Spelling("jax.nn.softmax({0})"),
+    "expm": Spelling("jax.scipy.linalg.expm({0})"),
     "sqrtm": Spelling("jax.scipy.linalg.sqrtm({0}).real"),
     "distances": Spelling("distances({0}, {1})"),
     "vec": postfix("{0}.T.ravel()"),

@@ -158,7 +158,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "max": Spelling("maximum({0})"),
     "rowmax": Spelling("vec(maximum({0}; dims = 2))"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
-    "centred": Spelling("centred({0}, {1})"),
+    **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
     "distances": Spelling("distances({0}, {1})"),
     "ismax": Spelling("ismax({0})"),
     "norm1": Spelling("norm({0}, 1)"),
@@ -222,6 +222,9 @@ HELPERS = sources(r"""
     end
     == centred
     centred(B, s) = B .- selectdim(B, 1, argmax(s):argmax(s))  # the rows of B less the one where s is largest
+    == rowcentred
+    # the rows of G, each less its entry where the row of Z is largest
+    rowcentred(G, Z) = G .- G[last(findmax(Z; dims = 2))]
     == distances
     distances(X, Y) = [sum(abs2, x - y) for x in eachrow(X), y in eachrow(Y)]  # squared, between rows
     == over

@@ -176,7 +176,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "sum_over": _sum_over,
     "max": _of_entries("max"),
     "rowmax": Spelling("max({0}, [], 2)"),
-    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("softmaxslope", "centred", "distances")},
+    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("softmaxslope", "centred", "rowcentred", "distances")},
     "ismax": Spelling("ismax({0})"),
     "norm1": _norm1,
     "norm2": _norm2,
@@ -267,6 +267,12 @@ HELPERS = sources(r"""
     % the rows of B less the one where s is largest
         [~, k] = max(s);
         C = B - B(k, :);
+    end
+    == rowcentred
+    function C = rowcentred(G, Z)
+    % the rows of G, each less its entry where the row of Z is largest
+        [~, k] = max(Z, [], 2);
+        C = G - G(sub2ind(size(G), (1:size(G, 1))', k));
     end
     == distances
     function D = distances(X, Y)

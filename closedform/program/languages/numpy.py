@@ -118,15 +118,18 @@ def is_fresh(t: Term, writer: Writer) -> bool:
 def assemble(t: Term, writer: Writer) -> Spelling:
     """Lines that add the products to an array, each in its place."""
     parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
-    J, operands = identifier("J", writer.taken), list(t.args)
+    operands, into = list(t.args), writer.language.into if t in writer.roots else ""
+    J = into or identifier("J", writer.taken)
     sizes = [writer.shown[a][0] for a in operands[len(operands) - len(t.axes) :]]
     dense = bool(parts) and len(parts[0].words) == 1 and parts[0].words[0] == parts[0].view
-    if not dense:
+    if into and not dense:
+        writer.lines.append(f"{J}[...] = 0")
+    elif not dense:
         writer.lines.append(f"{J} = np.zeros(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}){_typed(writer)})")
     for n, part in enumerate(parts):
         terms, operands = operands[: len(part.words)], operands[len(part.words) :]
         if dense and n == 0:
-            writer.lines.append(f"{J} = {_begun(terms[0], part.negative, writer)}")
+            writer.lines.append(f"{J}{'[...]' if into else ''} = {_begun(terms[0], part.negative, writer)}")
         elif len(part.words) == 2:
             writer.lines += _row_by_row(J, part, terms, writer)
         else:
@@ -171,7 +174,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "smaller": Spelling("np.minimum({0}, {1})"),
     "rowmax": Spelling("np.max({0}, axis=1)"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
-    "centred": Spelling("centred({0}, {1})"),
+    **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
+    "expm": Spelling("expm({0})"),
     "distances": Spelling("scipy.spatial.distance.cdist({0}, {1}, 'sqeuclidean')"),
     **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
             "factor factor_inverse factor_logdet"),

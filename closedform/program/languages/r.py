@@ -152,7 +152,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "sum_over": lambda t, writer: Spelling("rowSums({0})" if t.data else "colSums({0})"),
     "max": Spelling("max({0})"),
     "rowmax": Spelling("apply({0}, 1, max)"),
-    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("softmaxslope", "centred", "distances")},
+    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("softmaxslope", "centred", "rowcentred", "distances")},
     "ismax": Spelling("ismax({0})"),
     "norm1": Spelling("sum(abs({0}))"),
     "norm2": _norm2,
@@ -228,6 +228,10 @@ HELPERS = sources(r"""
     == centred
     centred <- function(B, s) {  # the rows of B less the one where s is largest
       if (is.matrix(B)) sweep(B, 2, B[which.max(s), ]) else B - B[which.max(s)]
+    }
+    == rowcentred
+    rowcentred <- function(G, Z) {  # the rows of G, each less its entry where the row of Z is largest
+      G - G[cbind(seq_len(nrow(G)), max.col(Z, "first"))]
     }
     == distances
     distances <- function(X, Y) {  # the squared distances between the rows of X and those of Y

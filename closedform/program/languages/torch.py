@@ -62,14 +62,17 @@ HELPERS = {
     return 4 * e / (1 + e) ** 2''',
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
-    none = torch.zeros_like(s[:1])
-    before = torch.cat((none, torch.cumsum(s[:-1], 0)))
-    after = torch.cat((torch.cumsum(s[1:].flip(0), 0).flip(0), none))
-    diagonal = torch.eye(len(s), dtype=torch.bool, device=s.device)
-    return torch.where(diagonal, u * (before + after), -torch.outer(u, s))''',
+    largest = torch.arange(len(s), device=s.device) == s.argmax()
+    others = torch.where(largest, torch.where(largest, 0, s).sum(), 1 - s)
+    H = torch.outer(-u, s)
+    H.diagonal().copy_(u * others)
+    return H''',
     "centred": '''def centred(B, s):
     """The rows of B less the one where s is largest."""
     return B - B.index_select(0, s.argmax().reshape(1))''',
+    "rowcentred": '''def rowcentred(G, Z):
+    """The rows of G, each less its entry where the row of Z is largest."""
+    return G - G.gather(1, Z.argmax(1, keepdim=True))''',
     "softplus": '''def softplus(z):
     """log(1 + exp(z)), without overflow."""
     return torch.logaddexp(z, torch.zeros_like(z))''',
@@ -237,7 +240,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rowmax": postfix("{0}.amax(1)"),
     "logdetpos": Spelling("torch.logdet({0})"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
-    "centred": Spelling("centred({0}, {1})"),
+    **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
     "distances": Spelling("torch.cdist({0}, {1}, compute_mode='donot_use_mm_for_euclid_dist') ** 2", POWER, ADD),
     "kron": Spelling("kron({0}, {1})"),
     "outer": Spelling("torch.outer({0}, {1})"),

@@ -1,0 +1,206 @@
+"""Parts of an expression that cancel as a whole, each rewritten into one that does not; for code only.
+
+The rows of a graph Laplacian diag(W𝟏) − W sum to 0, so that L A is L (A − 𝟏 a') for any row a; log Σ exp(z) less the
+mean of z under its softmax is an entropy; the slope of a softmax does not change when a number is taken off what it
+multiplies.  A pattern is found by building it and looking for the node: equal expressions are one object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from closedform.core.expr import OPS, Expr, node, number, ones, topological
+from closedform.core.normal import normal
+from closedform.core.shape import ONE
+from closedform.program.lower import RULES, Lowering
+from closedform.program.shift import candidates, code_op
+from closedform.program.summands import coefficient, slope_of
+from closedform.program.term import Term
+
+CENTRED = code_op("centred", "(m,n), (m,1) -> (m,n)")
+ROWCENTRED = code_op("rowcentred", "(m,n), (m,n) -> (m,n)")
+ENTROPY = code_op("entropy", "(n,1) -> (1,1)")
+#: matrices that are kept as they are beside a Laplacian
+THIN = frozenset({"centred", "ones", "eye", "diag", "inv", "add", "commutation", "duplication", "elimination"})
+
+
+def uncancelled(e: Expr) -> Expr:
+    """An equal expression in which these patterns are computed without cancellation."""
+    for rule in (slopes, slopes_by_row, entropies, laplacians):
+        e = rule(e)
+    return e
+
+
+def replaced(e: Expr, new: Mapping[Expr, Expr], each: Callable[[Expr], Expr] = lambda e: e) -> Expr:
+    """The expression with some nodes replaced, and what is made of each node that is left."""
+    made: dict[Expr, Expr] = {}
+    for n in topological([e]):
+        if n in new:
+            made[n] = new[n]
+        else:
+            args = tuple(made[a] for a in n.args)
+            made[n] = each(n if args == n.args else node(n.op, args))
+    return made[e]
+
+
+# graph Laplacians
+
+
+def laplacians(e: Expr) -> Expr:
+    """L A as L (A − 𝟏 a'), and A L as (A − a 𝟏') L where the columns of L sum to 0 too."""
+    return replaced(e, {}, _beside_laplacian)
+
+
+def _beside_laplacian(e: Expr) -> Expr:
+    name = e.op.name
+    if name == "tr" and e.args[0].op.name == "matmul":
+        return node(e.op, (_centred_product(e.args[0], closed=True),))
+    return _centred_product(e, closed=False) if name == "matmul" else e
+
+
+def _centred_product(e: Expr, *, closed: bool) -> Expr:
+    """A product with the neighbours of its Laplacians centred; the ends are neighbours if it is closed to a trace."""
+    factors, last = list(e.args), len(e.args) - 1
+    for i, L in enumerate(e.args):
+        if L.op.name != "add" or not last or slope_of(L) is not None:
+            continue
+        after, before = (i + 1) % (last + 1), i - 1
+        if (closed or i < last) and factors[after].op.name not in THIN and (v := _degrees(L)):
+            factors[after] = CENTRED(factors[after], v)
+        if (closed or i) and factors[before].op.name not in THIN and (v := _degrees(L.T)):
+            factors[before] = OPS["transpose"](CENTRED(normal(factors[before].T), v))
+    return e if tuple(factors) == e.args else node(e.op, tuple(factors))
+
+
+def _degrees(L: Expr) -> Expr | None:
+    """v, if L is a multiple of diag(v) − W with v = W 𝟏."""
+    L = normal(L)
+    if L.op.name != "add" or len(L.args) != 2 or ONE in L.shape:
+        return None
+    (c, D), (d, W) = map(coefficient, L.args)
+    if D is None or W is None or c != -d:
+        return None
+    if D.op.name != "diag":
+        D, W = W, D
+    if D.op.name != "diag":
+        return None
+    v = D.args[0]
+    return v if normal(W @ ones((W.shape[1], ONE))) is v else None
+
+
+# entropies
+
+
+def entropies(e: Expr) -> Expr:
+    """p logsumexp(z) − p z's as p H(s), and s'log s as −H(s), for s = softmax(z)."""
+    softmaxes = [n for n in topological([e]) if n.op.name == "softmax" and n.shape[1] is ONE and not n.is_scalar]
+    if not softmaxes:
+        return e
+    made = {normal(s.T @ OPS["log"](s)): normal(-ENTROPY(s.args[0])) for s in softmaxes}
+    return replaced(e, made, _with_entropies)
+
+
+def _with_entropies(e: Expr) -> Expr:
+    terms = list(e.args) if e.op.name == "add" and e.is_scalar else []
+    for t in e.args if terms else ():
+        for z, p in _multiples(t):
+            mean = normal(-p * (z.T @ OPS["softmax"](z)))
+            if mean in terms:
+                terms = [other for other in terms if other not in (t, mean)] + [p * ENTROPY(z)]
+    return e if tuple(terms) in ((), e.args) else terms[0] if len(terms) == 1 else node(e.op, tuple(terms))
+
+
+def _multiples(t: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """The z and p with t = p logsumexp(z), for vectors z."""
+    factors = t.args if t.op.name == "hadamard" else (t,)
+    for f in factors:
+        if f.op.name == "logsumexp" and f.args[0].shape[1] is ONE:
+            rest = [g for g in factors if g is not f]
+            yield f.args[0], normal(OPS["hadamard"](*rest)) if len(rest) > 1 else rest[0] if rest else number(1)
+
+
+def entropy(low: Lowering, e: Expr) -> Term:
+    """log(1 + r) + Σ (top − z) exp(z − top)/(1 + r), where r sums exp(z − top) over the other entries."""
+    plan, z = low.plan, low[e.args[0]]
+    below = plan.each("subtract", z, plan.make("max", (z,)))
+    parts, first = plan.each("exp", below), plan.make("ismax", (z,), z.axes)
+    ties = plan.each("subtract", plan.total(first), plan.number(1))
+    others = plan.each("add", plan.total(plan.each("subtract", parts, first)), ties)
+    mean = plan.each("divide", plan.inner(below, parts), plan.each("add", plan.number(1), others))
+    return plan.each("subtract", plan.each("log1p", others), mean)
+
+
+RULES["entropy"] = entropy
+
+
+# slopes of softmaxes
+
+
+def slopes(e: Expr) -> Expr:
+    """s ⊙ (y − s'y 𝟏), s = softmax(x), for a y less its entry where s is largest; x does for a y = log s."""
+    nodes, new = topological([e]), dict[Expr, Expr]()
+    for s in [n for n in nodes if n.op.name == "softmax" and n.shape[1] is ONE and not n.is_scalar]:
+        for y in [y for n in nodes for y in _beside(n, s) if y.shape == s.shape]:
+            z = CENTRED(s.args[0] if y is OPS["log"](s) else y, s)
+            pairs = zip(_forms(s, y), _forms(s, z), strict=True)
+            new |= {form: made for plain, made in pairs if (form := normal(plain)) in nodes}
+    return replaced(e, new) if new else e
+
+
+def _forms(s: Expr, y: Expr) -> list[Expr]:
+    """The slope of a softmax times y, and the negative, in every way that normal form may have them."""
+    mean = s.T @ y
+    A, B = y, mean * ones(y.shape)
+    return [s * (A - B), s * (B - A), s * A - mean * s, mean * s - s * A]
+
+
+def _beside(n: Expr, s: Expr) -> Iterator[Expr]:
+    """Every y with n = s'y."""
+    if n.op.name == "sum" and n.args[0].op.name == "hadamard" and s in n.args[0].args:
+        rest = [f for f in n.args[0].args if f is not s]
+        yield rest[0] if len(rest) == 1 else node(OPS["hadamard"], tuple(rest))
+    elif n.op.name == "matmul" and n.is_scalar and s in n.args[-1:]:
+        yield normal(_product(n.args[:-1]).T)
+    elif n.op.name == "matmul" and n.is_scalar and OPS["transpose"](s) in n.args[:1]:
+        yield _product(n.args[1:])
+
+
+def slopes_by_row(e: Expr) -> Expr:
+    """diag(s)⁻¹G − (the row sums of E ⊙ G over s²) 𝟏', with s the row sums of E, for a G less an entry of each row."""
+    nodes, new = set(topological([e])), dict[Expr, Expr]()
+    for E, degree in candidates(e):
+        E = E if degree.row else normal(E.T)
+        s = normal(E @ ones((E.shape[1], ONE)))
+        for G in [] if degree.whole else _beside_diagonal(nodes, normal(s**-1)):
+            if G.shape == E.shape:
+                Z = normal(E.args[0].args[0].T) if E.op.name == "transpose" else E.args[0]
+                (stable, *_), plain = _slopes(E, s, ROWCENTRED(G, Z)), _slopes(E, s, G)
+                pairs = ((normal(form), made) for forms in plain for form, made in zip(forms, stable, strict=True))
+                new |= {form: made for form, made in pairs if form in nodes}
+    return replaced(e, new) if new else e
+
+
+def _slopes(E: Expr, s: Expr, G: Expr) -> list[list[Expr]]:
+    """The slope, E ⊙ it, and the negatives and transposes of both, in every way that normal form may have them."""
+    A, along, found = OPS["diag"](s**-1) @ G, ones((ONE, G.shape[1])), list[list[Expr]]()
+    for sums in ((E * G) @ along.T, OPS["diagonal"](G @ E.T), OPS["diagonal"](E @ G.T)):
+        B = (sums * s**-2) @ along
+        for inside in ((E * (A - B), E * (B - A)), (E * A - E * B, E * B - E * A)):
+            forms = [A - B, B - A, *inside]
+            found.append([f for form in forms for f in (form, form.T)])
+    return found
+
+
+def _beside_diagonal(nodes: set[Expr], d: Expr) -> Iterator[Expr]:
+    """Every G in diag(d) G and in G'diag(d)."""
+    for n in [n for n in nodes if n.op.name == "matmul"]:
+        for i, f in enumerate(n.args):
+            if f.op.name == "diag" and f.args[0] is d:
+                if i + 1 < len(n.args):
+                    yield _product(n.args[i + 1 :])
+                if i:
+                    yield normal(_product(n.args[:i]).T)
+
+
+def _product(factors: tuple[Expr, ...]) -> Expr:
+    return factors[0] if len(factors) == 1 else node(OPS["matmul"], factors)

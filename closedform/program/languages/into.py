@@ -1,0 +1,64 @@
+"""NumPy code that writes its result into a given array: the same program, whose last instructions say where."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from closedform.core.expr import OPS
+from closedform.program.languages import numpy, python
+from closedform.program.languages.numpy import NUMPY, is_fresh
+from closedform.program.source import Writer
+from closedform.program.term import Term
+
+OUT = "out"  #: the parameter
+FUNCTIONS = {
+    **{op: op for op in ("softmaxslope", "plus_transpose")},
+    **{op: f"np.{op}" for op in ("add", "subtract", "multiply", "divide", "negative", "power", "outer")},
+    **dict.fromkeys(["matmul", "matvec", "vecmat", "matmul_each"], "np.matmul"),
+    **{op: numpy.SPELLINGS[op].template.partition("(")[0] for op in  # type: ignore[union-attr]
+       ("sqrt", "expm1", "log1p", "hypot", "logaddexp", "larger", "smaller", "erfc")},
+    **{name: op.code.partition("(")[0] for name, op in OPS.items()
+       if op.kind == "elementwise" and re.fullmatch(r"(np|scipy\.special)\.\w+\({0}\)", op.code)},
+}  # fmt: skip
+WHOLE = {"outer", "matmul", "matvec", "vecmat", "matmul_each", "softmaxslope", "plus_transpose"}  #: not entry by entry
+
+
+def stored(t: Term, place: str, writer: Writer) -> list[str]:
+    """Lines that write the value of a term to a place; what only it needs and has its shape is written there first."""
+    code = writer.shown[t][0]
+    if code == place:
+        return []
+    if re.fullmatch(r"\w+", code):
+        return [f"{place}[...] = {code}"]
+    if t.op == "transpose":
+        return stored(t.args[0], f"{place}.T", writer)
+    if t.op == "plus_diagonal" and is_fresh(t.args[0], writer):
+        return [*stored(t.args[0], place, writer), f"plus_diagonal({place}, {writer.shown[t.args[1]][0]})"]
+    if t.op == "einsum":
+        return [_einsum(t, place, writer)]
+    if t.op not in FUNCTIONS:
+        return [f"{place}[...] = {code}"]
+    first = next((a for a in t.args if _first(a, t, writer)), None) if t.op not in WHOLE else None
+    lines = [] if first is None else stored(first, place, writer)
+    operands = [place if a is first else writer.shown[a][0] for a in t.args]
+    return [*lines, f"{FUNCTIONS[t.op]}({', '.join(operands)}, out={place})"]
+
+
+def _first(a: Term, t: Term, writer: Writer) -> bool:
+    """May an operand be written to the place of the result?"""
+    once = writer.uses[a] == 1 and not re.fullmatch(r"\w+", writer.shown[a][0])
+    direct = a.op in FUNCTIONS or a.op in ("plus_diagonal", "einsum")
+    return once and direct and a.axes == t.axes and is_fresh(a, writer)
+
+
+def _einsum(t: Term, place: str, writer: Writer) -> str:
+    operands = [writer.operand(a, 4) for a in t.args]
+    pair, out = python.outer_words(t)
+    if not pair:
+        return f"np.einsum('{t.data}', {', '.join(operands)}, out={place})"
+    left, right = (python.spread(code, word, out) for code, word in zip(operands, pair, strict=True))
+    return f"np.multiply({left}, {right}, out={place})"
+
+
+INTO = replace(NUMPY, reserved=NUMPY.reserved | {OUT}, into=OUT, stored=stored)
