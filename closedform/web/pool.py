@@ -55,14 +55,15 @@ class Died(Unanswered):
     status = 500
 
 
-async def within(seconds: float, awaited: Awaitable[T], late: type[Unanswered]) -> T:
+async def until(end: float, awaited: Awaitable[T], late: type[Unanswered]) -> T:
     """What is awaited.
 
     Raises:
-        Unanswered: of that kind, when it takes longer.
+        Unanswered: of that kind, when it is not there at that time of the loop.
     """
     try:
-        return await asyncio.wait_for(awaited, seconds)
+        async with asyncio.timeout_at(end):
+            return await awaited
     except TimeoutError:
         raise late from None
 
@@ -179,14 +180,15 @@ class Pool:
             raise Busy
         if self.of_client[client] >= self.settings.waiting_of_one:
             raise OneTooMany
-        end = asyncio.get_running_loop().time() + self.settings.seconds
+        now = asyncio.get_running_loop().time()
+        begin, end = now + self.settings.patience, now + self.settings.seconds
         turn = self.turns.setdefault(client, asyncio.Semaphore(max(1, self.settings.workers // SHARE)))
         self.waiting += 1
         self.of_client[client] += 1
         try:
-            await within(self.settings.patience, turn.acquire(), OneTooMany)
+            await until(begin, turn.acquire(), OneTooMany)
             try:
-                return await self._answer(question, end)
+                return await self._answer(question, begin, end)
             finally:
                 turn.release()
         finally:
@@ -195,13 +197,12 @@ class Pool:
             if not self.of_client[client]:
                 del self.of_client[client], self.turns[client]
 
-    async def _answer(self, question: bytes, end: float) -> bytes:
-        worker = await within(self.settings.patience, self.idle.get(), Busy)
+    async def _answer(self, question: bytes, begin: float, end: float) -> bytes:
+        worker = await until(begin, self.idle.get(), Busy)
         answered = False
         try:
-            loop = asyncio.get_running_loop()
-            asked = loop.run_in_executor(self.threads, worker.ask, question)
-            answer = await within(end - loop.time(), asked, Expired)
+            asked = asyncio.get_running_loop().run_in_executor(self.threads, worker.ask, question)
+            answer = await until(end, asked, Expired)
             answered = True
             return answer
         except (EOFError, OSError):

@@ -66,7 +66,8 @@ def error(e: ClosedFormError, q: Query) -> Shown:
     before = at = after = ""
     if e.source is not None and e.span is not None:
         start, end = e.span
-        before, at, after = e.source[max(0, start - 60) : start], e.source[start:end][:120], e.source[end : end + 60]
+        before, at, after = e.source[max(0, start - NEAR) : start], e.source[start:end], e.source[end : end + NEAR]
+        at = at[: 2 * NEAR]
     shapes = [said(f"{name} is {shape}") for name, shape in e.shapes.items()]
     hint = None if e.hint is None else said(e.hint)
     return {"message": said(e.message), "shapes": shapes, "before": before, "at": at, "after": after, "hint": hint}

@@ -20,7 +20,7 @@ class Settings:
         seconds: for one question, from when it comes until it is answered or given up.
         megabytes: of memory for one question, beyond what a process has at rest.
         questions: after so many a process is replaced.
-        patience: seconds of these that it may wait for its turn, and for a process.
+        patience: seconds of these that it may wait for its turn and for a process; the rest is left for computing.
         waiting: questions that may wait, of all clients.
         waiting_of_one: questions that may wait, of one client.
         rate: questions a second that one client may ask for long; 0 for no limit.

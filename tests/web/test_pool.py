@@ -96,6 +96,24 @@ def test_a_client_waits_for_itself():
     run(test)
 
 
+def test_waiting_for_a_turn_and_for_a_process_share_one_patience():
+    """Whatever a question waits for, it is answered or refused when its seconds are over."""
+
+    async def test():
+        async def ended(asked: Awaitable[bytes]) -> tuple[float, bytes | BaseException]:
+            start = time.perf_counter()
+            (found,) = await asyncio.gather(asked, return_exceptions=True)
+            return time.perf_counter() - start, found
+
+        async with pool(workers=1, patience=0.5) as p:
+            asked = [(b"sleep 0.4", "one"), (b"spin", "two"), (b"say late", "one")]
+            (_, first), (_, second), (waited, third) = await asyncio.gather(*(ended(p.ask(*a)) for a in asked))
+            assert isinstance(second, Expired) and isinstance(third, Busy) and not isinstance(first, Unanswered)
+            assert waited < SECONDS + 0.2
+
+    run(test)
+
+
 @pytest.mark.parametrize(("settings", "clients", "error"), [
     ({"waiting_of_one": 2}, ["one"] * 3, OneTooMany),
     ({"waiting": 2}, ["one", "two", "three"], Busy),

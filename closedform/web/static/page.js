@@ -100,6 +100,19 @@ async function look() {
     preview.append(...reply.nodes);
   }
   back();
+  mark();
+}
+
+// The chips of the variables that are asked for.
+function mark() {
+  const names = question().getAll("by");
+  for (const chip of all(".chip", preview)) {
+    const chosen = names.includes(chip.dataset.name);
+    chip.classList.toggle("chosen", chosen);
+    if (chosen) find("a.by", chip).setAttribute("aria-current", "true");
+    else find("a.by", chip).removeAttribute("aria-current");
+  }
+  if (names.length) find(".pick", preview)?.remove();
 }
 
 // Where the reader is among the chips, and the way back after they were made anew.
@@ -145,8 +158,7 @@ async function ask(push = true) {
   const url = `${location.pathname}?${query}`;
   if (push && url !== location.pathname + location.search) history.pushState(null, "", url);
   document.body.classList.add("asked");
-  const [, ok] = await Promise.all([look(), show(answerBox, `${form.dataset.answer}?${query}`)]);
-  if (!ok) return announce(answerBox.textContent.trim());
+  if (!(await show(answerBox, `${form.dataset.answer}?${query}`))) return announce(answerBox.textContent.trim());
   document.title = `${query.get("f").slice(0, 60)} · closedform`;
   announce(find(".answer .whole", answerBox).getAttribute("aria-label"));
   await openTab(query.get("tab") || "steps", false);
@@ -244,12 +256,13 @@ function stop(event, then) {
 function pick(name) {
   setBy([name]);
   setField("layout", "");
+  mark();
   if (answerBox) ask();
-  else look();
 }
 
 function go(href) {
   take(new URL(href).searchParams);
+  look();
   ask();
   window.scrollTo({ top: 0 });
 }
@@ -273,8 +286,8 @@ async function hint() {
 function changed(part) {
   const chip = part.closest(".chip");
   edited(chip, part);
+  look();
   if (question().has("by") && answerBox) ask();
-  else look();
 }
 
 document.addEventListener("change", (event) => {
@@ -289,8 +302,9 @@ document.addEventListener("submit", async (event) => {
     await look();
     const names = all(".chip", preview).map((chip) => chip.dataset.name);
     const kept = question().getAll("by").filter((name) => names.includes(name));
-    setBy(kept.length ? kept : names.length === 1 ? names : []);
-    if (question().has("by")) return ask();
+    setBy(kept);
+    if (kept.length) return ask();
+    if (names.length === 1) return pick(names[0]);
     find(".chip a.by", preview)?.focus();
     announce(find(".advice", preview)?.textContent ?? preview.textContent.trim());
   } else if (part) {
@@ -339,6 +353,7 @@ window.addEventListener("popstate", () => {
   const query = new URLSearchParams(location.search);
   if (!answerBox || !query.get("f") || !query.has("by")) return location.reload();
   take(query);
+  look();
   ask(false);
 });
 
