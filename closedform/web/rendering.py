@@ -1,6 +1,6 @@
 """Templates, and what all of them are given; the only place where text becomes HTML.
 
-Templates escape everything; what they take as it is comes from `mathml`, `draw`, or from here.
+Templates escape everything; what they take as it is comes from `mathml`, from `drawing`, or from here.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def _worded(lang: str, key: str, **facts: object) -> str:
 
 def inline(latex: str) -> Any:
     return mathml(latex, display=False)
+
+
+def drawn(drawing: str | None) -> Markup | None:
+    """A drawing, whose texts are escaped already."""
+    return None if drawing is None else Markup(drawing)
 
 
 def raised(sentence: str) -> Markup:
