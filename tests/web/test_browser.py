@@ -164,6 +164,23 @@ def test_the_language_is_switched_with_the_question(page, server):
     assert page.find("#tab-steps").text == say("ko", "web.tab_steps")
 
 
+def test_what_is_typed_goes_to_the_other_languages_and_pages(page):
+    page.type("x'*A*x")
+    page.until(lambda: len(page.all(".chip")) == 2)
+    page.find(".languages a[lang=zh]").click()
+    page.until(lambda: page.find("html").get_attribute("lang") == "zh" and len(page.all(".chip")) == 2)
+    assert read(page.driver.current_url) == Query.read("/", {"f": "x'*A*x", "lang": "zh"})
+    page.find(".chip a[data-by=x]").click()
+    page.text("(A + A')*x")
+    page.find("nav a[href^='/mine']").click()
+    page.until(lambda: page.find("#mine").is_displayed())
+    assert read(page.driver.current_url) == Query.read("/mine", {"f": "x'*A*x", "by": ["x"], "lang": "zh"})
+    page.find("#mine").send_keys("2*A*x")
+    page.find(".languages a[lang=ko]").click()
+    page.until(lambda: page.find("html").get_attribute("lang") == "ko")
+    assert page.find("#mine").get_attribute("value") == "2*A*x"
+
+
 def test_the_derivation_has_a_language_of_its_own(page, server):
     page.driver.get(f"{server}/?f=tanh(W*x)&by=x")
     page.find("#panel .choices a[lang=zh]").click()

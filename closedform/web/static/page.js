@@ -80,6 +80,18 @@ function take(query) {
   if (query.get("let")) find(".declare", form).open = true;
 }
 
+// A link of the header takes along what stands in the form now: to another language all, to another page the function.
+function carry(link) {
+  const fields = find("main form");
+  if (!fields) return;
+  const given = [...new FormData(fields)].filter(([name]) => name !== "lang");
+  const names = link.closest(".languages") ? [...given.map(([name]) => name), "by"] : ["f", "by", "let"];
+  const url = new URL(link.href);
+  for (const name of names) url.searchParams.delete(name);
+  for (const [name, value] of given) if (value && names.includes(name)) url.searchParams.append(name, value);
+  link.href = url;
+}
+
 // ------------------------------------------------------------------------------------------------------ the preview
 
 const preview = find("#preview");
@@ -232,6 +244,7 @@ async function copy(button) {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
+  if (link?.matches(".languages a, nav a")) carry(link);
   if (link && (event.ctrlKey || event.metaKey || event.shiftKey || event.button)) return;
   const variable = event.target.closest(".preview .variable");
   const button = event.target.closest("button");
