@@ -21,7 +21,7 @@ from pathlib import Path
 MESSAGE = 8  #: bytes
 READY = b""  #: what a process says when it can be asked
 BORN = bytes(MESSAGE)  #: the message that asks for a process
-LONG, LEAST = 0.3, 19  #: seconds of computing, after which a process has the least priority
+LONG, NICER = 0.15, 5  #: every so many seconds of computing for one question lower the priority so much
 MEMORY = Path("/proc/self/statm")
 
 Work = Callable[[bytes], bytes]
@@ -79,14 +79,14 @@ def serve(pipe: Connection, work: Work) -> None:
     """Answer what comes through the pipe: the life of a process.
 
     First an empty question, with no one waiting, so that the memory which it shares becomes its own.  A question that
-    computes for long is given what others leave; there is no way back, so that the pool then wants another process.
+    computes for long is given less and less; there is no way back, so that the pool then wants another process.
     """
-    signal.signal(signal.SIGPROF, lambda *_: os.nice(LEAST))
+    signal.signal(signal.SIGPROF, lambda *_: os.nice(NICER))
     work(b"")
     pipe.send_bytes(READY)
     while True:
         question = pipe.recv_bytes()
-        signal.setitimer(signal.ITIMER_PROF, LONG)
+        signal.setitimer(signal.ITIMER_PROF, LONG, LONG)
         answer = work(question)
         signal.setitimer(signal.ITIMER_PROF, 0)
         pipe.send_bytes(answer)

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import TypeVar
 
-from closedform.web.nursery import BORN, LEAST, MESSAGE, told
+from closedform.web.nursery import BORN, MESSAGE, told
 from closedform.web.settings import Settings
 
 T = TypeVar("T")
@@ -91,8 +91,8 @@ class Worker:
 
     @property
     def demoted(self) -> bool:
-        """Whether a long question has cost it its priority."""
-        return os.getpriority(os.PRIO_PROCESS, self.pid) == LEAST
+        """Whether a long question has cost it some of its priority."""
+        return os.getpriority(os.PRIO_PROCESS, self.pid) > os.getpriority(os.PRIO_PROCESS, 0)
 
 
 class Nursery:
@@ -145,7 +145,7 @@ class Pool:
 
     def __init__(self, settings: Settings, work: str = WORK) -> None:
         self.settings, self.work = settings, work
-        self.idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self.idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()  # who was asked last remembers the answer
         self.waiting = self.killed = 0
         self.of_client: Counter[str] = Counter()
         self.turns: dict[str, asyncio.Semaphore] = {}
