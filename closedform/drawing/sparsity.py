@@ -28,7 +28,7 @@ def sparsity(D: Derivative) -> tuple[str, dict[str, int], int, int] | None:
     if max(rows, columns) > LARGEST:
         return None
     sample = sample_at([D.function.expr, *D.variables], sizes)
-    values = np.abs(evaluate(D.expr, sample.env, sample.sizes)).max(axis=0)
+    values = np.abs(evaluate(D.expr, sample.env, sample.sizes)).reshape(-1, rows, columns).max(axis=0)
     there = values > 1e-13 * values.max()
     cell = 6.0 if max(rows, columns) > 24 else UNIT
     drawn = [rect(1, 1, columns * cell, rows * cell, "frame")]

@@ -25,6 +25,7 @@ from closedform.web.query import PAGES, Query
 Shown = dict[str, Any]
 SPOKEN = {name: say(name, "language.name") for name in LANGUAGES}
 NEAR = 60  #: characters of a text that are shown on each side of a mistake
+DECLARATION = re.compile(r"(?<=e\.g\. )(\w+): (?:scalar|vector\(n\))$")  #: that a hint offers
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -66,7 +67,7 @@ ENVIRONMENT.globals |= {"math": inline, "raised": raised, "PAGES": PAGES, "LANGU
 
 
 def error(e: ClosedFormError, q: Query) -> Shown:
-    """An error with the piece of the text that it is about."""
+    """An error with the piece of the text that it is about, and the declaration that would mend it."""
     said = partial(translated, q.lang)
     before = at = after = ""
     if e.source is not None and e.span is not None:
@@ -75,4 +76,13 @@ def error(e: ClosedFormError, q: Query) -> Shown:
         at = at[: 2 * NEAR]
     shapes = [said(f"{name} is {shape}") for name, shape in e.shapes.items()]
     hint = None if e.hint is None else said(e.hint)
-    return {"message": said(e.message), "shapes": shapes, "before": before, "at": at, "after": after, "hint": hint}
+    shown = {"message": said(e.message), "shapes": shapes, "before": before, "at": at, "after": after, "hint": hint}
+    return shown | _offered(e, q)
+
+
+def _offered(e: ClosedFormError, q: Query) -> Shown:
+    """A declaration that the hint names, and the link to the question with it; a name is declared once."""
+    found = DECLARATION.search(e.hint or "")
+    if found is None or "let" not in PAGES[q.path] or re.search(rf"\b{found[1]}\b", q["let"]):
+        return {"declaration": None}
+    return {"declaration": found[0], "declared": q.link(let="; ".join(filter(None, [q["let"], found[0]])))}

@@ -51,6 +51,10 @@ def test_zeros_are_where_they_are():
     assert len(places) == 8 and all(x == y for x, y in places)
 
 
+def test_a_constant_has_a_pattern():
+    assert sparsity(derivative("2*x", "x"))[2:] == (8, 64)
+
+
 @pytest.mark.parametrize("f", ["x'*x", "sum(exp(A*x))"])
 def test_a_vector_has_no_pattern(f):
     assert sparsity(derivative(f, "x")) is None

@@ -121,6 +121,16 @@ def test_a_mistake_is_told_below_the_last_preview(page):
     assert page.find("#preview .formula").is_displayed()
 
 
+def test_what_a_letter_was_read_as_is_mended_with_a_click(page):
+    page.type("norm2(A*x - b)^2")
+    page.until(lambda: page.find("#preview [data-declare]").is_displayed())
+    page.find("#preview [data-declare]").click()
+    page.until(lambda: len(page.all(".chip")) == 3 and not page.all("#preview .error"))
+    assert page.find("#let").get_attribute("value") == "b: vector(n)"
+    page.find(".chip a[data-by=x]").click()
+    page.text("2*A'*(A*x - b)")
+
+
 def test_examples_are_one_click_away_and_back_leads_back(page):
     page.find(".examples a[data-ask]").click()
     page.text(answer("norm2(X*w - y)^2", "w").text)

@@ -253,6 +253,7 @@ document.addEventListener("click", (event) => {
   else if (link?.matches("[data-ask]") && answerBox) stop(event, () => go(link.href));
   else if (link?.matches("[data-tab]")) stop(event, () => openTab(link.dataset.tab));
   else if (link?.matches("[data-panel]")) stop(event, () => turn(link));
+  else if (link?.matches("[data-declare]") && form) stop(event, () => mend(link.dataset.declare));
   else if (link?.matches("[data-hint]")) stop(event, hint);
   else if (button?.dataset.copy) copy(button);
   else if (button?.dataset.reveal) reveal(button);
@@ -297,8 +298,18 @@ async function hint() {
 }
 
 function changed(part) {
-  const chip = part.closest(".chip");
-  edited(chip, part);
+  edited(part.closest(".chip"), part);
+  again();
+}
+
+function mend(declaration) {
+  const [name, said] = declaration.split(": ");
+  declare(name, said);
+  find(".declare", form).open = true;
+  again();
+}
+
+function again() {
   look();
   if (question().has("by") && answerBox) ask();
 }
