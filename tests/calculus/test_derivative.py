@@ -106,7 +106,7 @@ SHAPES = {"A": ("m", "n"), "X": ("n", "n"), "x": ["n"], "y": ["m"], "a": [], "p"
     ("f", "wrt", "error", "message"),
     [
         ("A*x", [], RequestError, "no variable"),
-        ("d/dx*x", ["x"], RequestError, "the differential of x too"),
+        ("dx'*x", ["x"], RequestError, "the differential of x too"),
         ("A*x", [""], RequestError, "no variable"),
         ("A*x", ["z"], UnknownName, "not a variable"),
         ("n*x", ["n"], RequestError, "is a dimension"),
