@@ -106,7 +106,6 @@ SHAPES = {"A": ("m", "n"), "X": ("n", "n"), "x": ["n"], "y": ["m"], "a": [], "p"
     ("f", "wrt", "error", "message"),
     [
         ("A*x", [], RequestError, "no variable"),
-        ("dx'*x", ["x"], RequestError, "the differential of x too"),
         ("A*x", [""], RequestError, "no variable"),
         ("A*x", ["z"], UnknownName, "not a variable"),
         ("n*x", ["n"], RequestError, "is a dimension"),
@@ -122,6 +121,13 @@ SHAPES = {"A": ("m", "n"), "X": ("n", "n"), "x": ["n"], "y": ["m"], "a": [], "p"
 def test_a_question_without_an_answer_is_refused_by_name(f, wrt, error, message):
     with pytest.raises(error, match=message):
         derivative(parse(f, shapes=SHAPES, properties={"p": ["integer"]}), *wrt)
+
+
+def test_a_variable_with_the_name_of_a_differential_is_refused():
+    f = parse("dx'*x", shapes={"dx": ["n"], "x": ["n"]})
+    with pytest.raises(RequestError, match="the differential of x too"):
+        derivative(f, "x")
+    assert derivative(f, "dx").text == "x"
 
 
 @pytest.mark.parametrize(("ask", "f"), [(gradient, "A*x"), (jacobian, "x'*x"), (jacobian, "A*X"), (hessian, "A*x")])
