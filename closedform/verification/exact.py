@@ -48,7 +48,7 @@ ZEROS = 8  #: points where something is divided by zero, after which it is no ch
 RUNS = 64  #: sequences of choices
 RESTARTS = 8  #: when tables grow between runs
 SIZES = 2  #: assignments that are tested
-EFFORT = 10**7  #: multiplications, about, in all evaluations
+EFFORT = 3 * 10**6  #: multiplications, about, in all evaluations: twice what any case of the corpus needs
 PER_NODE = 150  #: what an operation costs beside those of its entries
 ENOUGH = -100.0  #: log₂ of the largest error probability that is claimed
 
