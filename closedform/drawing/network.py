@@ -101,6 +101,7 @@ def _rows(terms: Sequence[Network]) -> list[list[Network]]:
 
 
 def _network(p: Product, letters: Mapping[Index, str], first: bool) -> Network:
+    """A term; an index of two ends is a line, one of any other number a dot, ones are a dot of one end."""
     joined = _joined(p, letters)
     boxes = [f for f in p.factors if f.expr.op.name not in ("eye", "ones")]
     ends: dict[Index, list[tuple[int, bool]]] = {joined[i]: [] for i in joined}
@@ -138,6 +139,7 @@ def _joined(p: Product, letters: Mapping[Index, str]) -> dict[Index, Index]:
 
 
 def _box(f: Factor) -> Item:
+    """A box with a factor, shortened."""
     said = unicode(present(f.expr))
     said = said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
     return Item(said, max(BOX, wide(said) + 14))
@@ -148,9 +150,11 @@ def _is_symmetric(f: Factor) -> bool:
 
 
 def _coefficient(scalar: Expr, first: bool, bare: bool) -> str:
+    """The sign and the scalar before a term, which is written out if it is 1 and alone."""
     c, _ = split(scalar)
     sign = ("− " if c < 0 else "") if first else ("− " if c < 0 else "+ ")
-    said = unicode(present(scalar if c > 0 else normal(-scalar)))
+    shown = present(scalar if c > 0 else normal(-scalar))
+    said = f"({unicode(shown)})" if shown.op.name == "add" else unicode(shown)
     return (sign + (said if said != "1" or bare else "")).strip()
 
 
@@ -212,11 +216,10 @@ def _drawn(n: Network, x: float, level: float) -> list[str]:
         if item.said:
             drawn.append(rect(centres[-1] - item.width / 2, level - BOX / 2, item.width, BOX, "tensor"))
             drawn.append(text(centres[-1], level + GAP, item.said, "name"))
-        else:
-            drawn.append(circle(centres[-1], level, DOT))
     for w, rise in _bonds(n):
         drawn += _bond(n.items, centres, level, w, rise)
-    return drawn + _hanging(n, centres, level)
+    drawn += _hanging(n, centres, level)
+    return drawn + [circle(x, level, DOT) for x, item in zip(centres, n.items, strict=True) if not item.said]
 
 
 def _bond(items: Sequence[Item], centres: Sequence[float], level: float, w: Wire, rise: float) -> list[str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 MESSAGE = 8  #: bytes
 READY = b""  #: what a process says when it can be asked
 BORN = bytes(MESSAGE)  #: the message that asks for a process
+BELOW = 3  #: how much lower the priority is than that of the server, which reads, refuses and ends in between
 LONG, NICER = 0.15, 5  #: every so many seconds of computing for one question lower the priority so much
 MEMORY = Path("/proc/self/statm")
 
@@ -35,6 +36,7 @@ def told(number: int) -> bytes:
 def main(descriptor: str, named: str, megabytes: str) -> None:
     """Fork and end processes until the socket is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the socket
+    os.nice(BELOW)
     module, _, name = named.partition(":")
     work: Work = getattr(import_module(module), name)
     control = socket.socket(fileno=int(descriptor))

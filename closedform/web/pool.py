@@ -73,6 +73,7 @@ class Worker:
 
     def __init__(self, pid: int, pipe: Connection) -> None:
         self.pid, self.pipe, self.answered = pid, pipe, 0
+        self.born = os.getpriority(os.PRIO_PROCESS, pid)
 
     def ask(self, question: bytes) -> bytes:
         """The answer; blocks.
@@ -92,7 +93,7 @@ class Worker:
     @property
     def demoted(self) -> bool:
         """Whether a long question has cost it some of its priority."""
-        return os.getpriority(os.PRIO_PROCESS, self.pid) > os.getpriority(os.PRIO_PROCESS, 0)
+        return os.getpriority(os.PRIO_PROCESS, self.pid) > self.born
 
 
 class Nursery:

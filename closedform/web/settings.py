@@ -31,10 +31,10 @@ class Settings:
     """
 
     workers: int = field(default_factory=_processes)
-    seconds: float = 2.8
+    seconds: float = 2.6
     megabytes: int = 512
     questions: int = 500
-    patience: float = 2.0
+    patience: float = 1.8
     waiting: int = 400
     waiting_of_one: int = 32
     rate: float = 0.0

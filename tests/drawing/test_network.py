@@ -68,6 +68,17 @@ def test_what_is_joined_twice_or_with_itself_is_an_arc():
     assert len(list(fromstring(network(t)).iter("path"))) == 1
 
 
+def test_a_sum_before_a_term_is_in_brackets():
+    assert "(xᵀx + yᵀy)" in of_class(drawn("(x'*x + y'*y)*x", "x"), "sign") or "(‖x‖² + ‖y‖²)" in network(
+        tensor("(x'*x + y'*y)*x", "x")
+    )
+
+
+def test_ones_are_dots_of_one_end():
+    root = drawn("sum(x)", "x")
+    assert len(list(root.iter("circle"))) == 1 and of_class(root, "sign") == ["i"] and not of_class(root, "name")
+
+
 @pytest.mark.parametrize(("f", "by"), [("a^2", "a"), ("a", "x")])
 def test_a_number_has_no_network(f, by):
     declared = {"shapes": {"a": (), "x": ("n",)}} if by == "x" else {}
