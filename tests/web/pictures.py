@@ -17,7 +17,7 @@ PICTURES = {  #: name to width, height, dark, path
     "start": (1200, 1060, False, "/"),
     "derivative": (1200, 1060, False, "/?f=norm2(X*w+-+y)^2&by=w"),
     "dark": (1200, 1160, True, f"/?f={LOGISTIC}&by=w&by=w&tab=structure"),
-    "cost": (1200, 1260, False, "/?f=tr(A*X'*B*X*C)&by=X&tab=cost"),
+    "cost": (1200, 1480, False, "/?f=tr(A*X'*B*X*C)&by=X&tab=cost"),
     "network": (1200, 1260, False, "/?f=tr(A*X'*B*X*C)&by=X&tab=structure"),
     "phone": (390, 844, False, f"/?f={LOGISTIC}&by=w"),
     "chinese": (390, 844, True, "/?f=norm2(relu(W2*relu(W1*x))-y)^2&by=x&lang=zh"),
