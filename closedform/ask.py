@@ -86,7 +86,16 @@ def _free(function: Function, variables: list[Expr]) -> tuple[Function, list[Exp
     """The same question with any matrix in the place of an orthogonal one.
 
     Q'Q = I would else be put in before the derivative is taken, and the next one be taken of what is left.
+
+    Raises:
+        RequestError: a variable has the name of a differential.
     """
+    for name in (x.data.name for x in variables):
+        if f"d{name}" in function.variables:
+            raise RequestError(
+                f"d{name} is a variable here, and the differential of {name} too",
+                hint=f"rename it; write the function alone if d{name} is not meant to be a variable",
+            )
     expr, known, notes = function.expr, dict(function.variables), list(function.notes)
     for x in dict.fromkeys(variables):
         if "orthogonal" in x.data.properties:

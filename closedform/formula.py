@@ -15,7 +15,7 @@ from closedform.emit.text import text
 from closedform.emit.unicode import unicode
 
 if TYPE_CHECKING:
-    from closedform.program.cost import Cost
+    from closedform.program.cost import Cost, Growth
     from closedform.program.source import Output
 
 
@@ -126,10 +126,7 @@ class Formula(Shown):
             RequestError: a size is missing, unknown or not a positive integer; no such dtype or back-end.
             NotSupported: an instruction has no count.
         """
-        from closedform.program.cost import cost
-        from closedform.program.languages import language_named
-
-        return cost(self.output, self.arguments, language_named(backend), {**(sizes or {}), **named}, dtype)
+        return self.growth(backend).at({**(sizes or {}), **named}, dtype)
 
     def cost_depends_on(self, backend: str = "numpy") -> list[str]:
         """The sizes that `cost` asks for.
@@ -138,10 +135,24 @@ class Formula(Shown):
             RequestError: no such back-end.
             NotSupported: an instruction has no count.
         """
-        from closedform.program.cost import cost_depends_on
+        return self.growth(backend).names
+
+    def growth(self, backend: str = "numpy") -> Growth:
+        """What a call costs at any sizes, counted once.
+
+        Raises:
+            RequestError: no such back-end.
+            NotSupported: an instruction has no count.
+
+        >>> from closedform import derivative, parse
+        >>> g = derivative(parse("x'*A*x"), "x").growth()
+        >>> print(g.names, g.flops, [g.at({"n": n}).peak for n in (10, 100)])
+        ['n'] 4*n^2 + n [1040, 82400]
+        """
+        from closedform.program.cost import growth
         from closedform.program.languages import language_named
 
-        return cost_depends_on(self.output, self.arguments, language_named(backend))
+        return growth(self.output, self.arguments, language_named(backend))
 
     _name = "formula"  #: of the function in code
 

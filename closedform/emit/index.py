@@ -53,6 +53,19 @@ def index_latex(t: Tensor, name: str = "J", show: Show = lambda e: e) -> str:
     return _Writer(Latex(), show, LETTERS, _in_braces, r"\delta").equation(t, name)
 
 
+def free_letters(t: Tensor, name: str = "J") -> dict[Index, str]:
+    """The letters of the free indices, parts of split ones too, as `index_text` and `index_latex` spell them."""
+    names: dict[Index, str] = {}
+    _spelled(t.free, names, iter(_alphabet(LETTERS, _names(t), name)))
+    return names
+
+
+def _alphabet(letters: str, used: set[str], name: str) -> list[str]:
+    """Letters in the order in which they are taken: those that mean something else come last."""
+    unused = [c for c in letters if c not in used and c != name]
+    return unused + [c for c in letters if c not in unused]
+
+
 def _after_underscore(indices: str) -> str:
     return f"_{indices}"
 
@@ -106,8 +119,7 @@ class _Writer:
             )
         used = _names(t)
         self.delta = self.delta if not used & {"delta", "δ"} else ""
-        free_letters = [c for c in self.alphabet if c not in used and c != name]
-        alphabet = free_letters + [c for c in self.alphabet if c not in free_letters]
+        alphabet = _alphabet(self.alphabet, used, name)
         names: dict[Index, str] = {}
         order = iter(alphabet)
         left = name + (self.subscript(_spelled(t.free, names, order)) if t.free else "")

@@ -13,7 +13,7 @@ from closedform.lang import say
 from closedform.program.bound import ITEMSIZE
 from closedform.program.flops import flops
 from closedform.program.language import Language
-from closedform.program.memory import SHARING, memory_of, numbers
+from closedform.program.memory import SHARING, Memory, memory_of, numbers
 from closedform.program.polynomial import Polynomial, constant
 from closedform.program.room import in_words
 from closedform.program.source import Output, Program, lower, write
@@ -71,56 +71,62 @@ class Cost(Told):
         return {"sizes": dict(self.sizes), **counted, **laws, **memory}
 
 
-def cost(
-    outputs: Output | Sequence[Output],
-    variables: Sequence[Expr] | None,
-    language: Language,
-    sizes: Mapping[str, int],
-    dtype: str = "float64",
-) -> Cost:
-    """What a program costs at some sizes.
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a program costs at any sizes, counted once.
+
+    Attributes:
+        program: that is counted.
+        names: the sizes that its cost depends on.
+        flops: operations on numbers.
+        memory: its arrays.
+    """
+
+    program: Program
+    names: list[str]
+    flops: Polynomial
+    memory: Memory
+
+    def at(self, sizes: Mapping[str, int], dtype: str = "float64") -> Cost:
+        """What a call costs.
+
+        Args:
+            sizes: of every dimension by name, and of an integer variable that is an exponent.
+            dtype: float64, float32 or longdouble.
+
+        Raises:
+            RequestError: a size is missing, unknown or not a positive integer; no such dtype.
+        """
+        if dtype not in ITEMSIZE:
+            raise RequestError(f"a number is {' or '.join(ITEMSIZE)}, not {dtype!r}"[:100])
+        check_sizes(sizes, self.names)
+        width = ITEMSIZE[dtype]
+        return Cost(
+            dict(sizes),
+            dtype,
+            self.flops.value(sizes),
+            width * traffic(self.program, sizes),
+            width * self.memory.peak(sizes),
+            width * self.memory.result(sizes),
+            self.flops.leading,
+            self.memory.law,
+        )
+
+
+def growth(outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language) -> Growth:
+    """What a program costs.
 
     Args:
         outputs: what it computes.
         variables: its parameters.
         language: it is written in.
-        sizes: of every dimension by name, and of an integer variable that is an exponent.
-        dtype: float64, float32 or longdouble.
 
     Raises:
-        RequestError: a size is missing, unknown or not a positive integer; no such dtype.
         NotSupported: an instruction has no count.
     """
-    if dtype not in ITEMSIZE:
-        raise RequestError(f"a number is {' or '.join(ITEMSIZE)}, not {dtype!r}"[:100])
-    p, counted = _counted(outputs, variables, language)
-    memory = memory_of(p)
-    check_sizes(sizes, names_of(p, counted))
-    width = ITEMSIZE[dtype]
-    return Cost(
-        dict(sizes),
-        dtype,
-        counted.value(sizes),
-        width * traffic(p, sizes),
-        width * memory.peak(sizes),
-        width * memory.result(sizes),
-        counted.leading,
-        memory.law,
-    )
-
-
-def _counted(
-    outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language
-) -> tuple[Program, Polynomial]:
     p = write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables), language)
-    return p, flops_of(p)
-
-
-def cost_depends_on(
-    outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language
-) -> list[str]:
-    """The sizes that `cost` asks for."""
-    return names_of(*_counted(outputs, variables, language))
+    counted = flops_of(p)
+    return Growth(p, names_of(p, counted), counted, memory_of(p))
 
 
 def flops_of(p: Program) -> Polynomial:

@@ -68,6 +68,10 @@ class Polynomial:
         kept = [a for a in self.terms if not any(a != b and _divides(a, b) for b in self.terms)]
         return Polynomial({a: self.terms[a] for a in sorted(kept, key=lambda a: (-len(a), a))})
 
+    def degree(self, name: str) -> int:
+        """Its highest power of one size."""
+        return max((monomial.count(name) for monomial in self.terms), default=0)
+
     @property
     def order(self) -> str:
         """How it grows, such as `O(m*n² + n³)`."""

@@ -38,6 +38,10 @@ class NoPoint(Exception):
     """A division by zero, or a root that is not in the field: another point may do."""
 
 
+class NoRoot(NoPoint):
+    """A root that is not in the field, as for every other number; a zero in a large field is hardly ever chance."""
+
+
 class Factor(NamedTuple):
     """A polynomial in a denominator: which one, its degree, the size of its coefficients."""
 
@@ -215,13 +219,13 @@ class Field:
         """One of the two square roots.
 
         Raises:
-            NoPoint: there is none.
+            NoRoot: there is none.
         """
         r = pow(u, (self.p + 3) // 8, self.p)
         for root in (r, r * self.i % self.p):
             if root * root % self.p == u:
                 return root
-        raise NoPoint("a number is no square in the field")
+        raise NoRoot("a number is no square in the field")
 
     def odd_root(self, u: int, q: int) -> int:
         """The one root of that order, one of `ODD_ROOTS`."""

@@ -21,7 +21,8 @@ from pathlib import Path
 MESSAGE = 8  #: bytes
 READY = b""  #: what a process says when it can be asked
 BORN = bytes(MESSAGE)  #: the message that asks for a process
-LONG, LEAST = 0.3, 19  #: seconds of computing, after which a process has the least priority
+BELOW = 3  #: how much lower the priority is than that of the server, which reads, refuses and ends in between
+LONG, NICER = 0.15, 5  #: every so many seconds of computing for one question lower the priority so much
 MEMORY = Path("/proc/self/statm")
 
 Work = Callable[[bytes], bytes]
@@ -35,6 +36,7 @@ def told(number: int) -> bytes:
 def main(descriptor: str, named: str, megabytes: str) -> None:
     """Fork and end processes until the socket is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the socket
+    os.nice(BELOW)
     module, _, name = named.partition(":")
     work: Work = getattr(import_module(module), name)
     control = socket.socket(fileno=int(descriptor))
@@ -79,14 +81,14 @@ def serve(pipe: Connection, work: Work) -> None:
     """Answer what comes through the pipe: the life of a process.
 
     First an empty question, with no one waiting, so that the memory which it shares becomes its own.  A question that
-    computes for long is given what others leave; there is no way back, so that the pool then wants another process.
+    computes for long is given less and less; there is no way back, so that the pool then wants another process.
     """
-    signal.signal(signal.SIGPROF, lambda *_: os.nice(LEAST))
+    signal.signal(signal.SIGPROF, lambda *_: os.nice(NICER))
     work(b"")
     pipe.send_bytes(READY)
     while True:
         question = pipe.recv_bytes()
-        signal.setitimer(signal.ITIMER_PROF, LONG)
+        signal.setitimer(signal.ITIMER_PROF, LONG, LONG)
         answer = work(question)
         signal.setitimer(signal.ITIMER_PROF, 0)
         pipe.send_bytes(answer)

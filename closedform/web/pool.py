@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import TypeVar
 
-from closedform.web.nursery import BORN, LEAST, MESSAGE, told
+from closedform.web.nursery import BORN, MESSAGE, told
 from closedform.web.settings import Settings
 
 T = TypeVar("T")
@@ -55,14 +55,15 @@ class Died(Unanswered):
     status = 500
 
 
-async def within(seconds: float, awaited: Awaitable[T], late: type[Unanswered]) -> T:
+async def until(end: float, awaited: Awaitable[T], late: type[Unanswered]) -> T:
     """What is awaited.
 
     Raises:
-        Unanswered: of that kind, when it takes longer.
+        Unanswered: of that kind, when it is not there at that time of the loop.
     """
     try:
-        return await asyncio.wait_for(awaited, seconds)
+        async with asyncio.timeout_at(end):
+            return await awaited
     except TimeoutError:
         raise late from None
 
@@ -72,6 +73,7 @@ class Worker:
 
     def __init__(self, pid: int, pipe: Connection) -> None:
         self.pid, self.pipe, self.answered = pid, pipe, 0
+        self.born = os.getpriority(os.PRIO_PROCESS, pid)
 
     def ask(self, question: bytes) -> bytes:
         """The answer; blocks.
@@ -90,8 +92,8 @@ class Worker:
 
     @property
     def demoted(self) -> bool:
-        """Whether a long question has cost it its priority."""
-        return os.getpriority(os.PRIO_PROCESS, self.pid) == LEAST
+        """Whether a long question has cost it some of its priority."""
+        return os.getpriority(os.PRIO_PROCESS, self.pid) > self.born
 
 
 class Nursery:
@@ -144,7 +146,7 @@ class Pool:
 
     def __init__(self, settings: Settings, work: str = WORK) -> None:
         self.settings, self.work = settings, work
-        self.idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self.idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()  # who was asked last remembers the answer
         self.waiting = self.killed = 0
         self.of_client: Counter[str] = Counter()
         self.turns: dict[str, asyncio.Semaphore] = {}
@@ -179,14 +181,15 @@ class Pool:
             raise Busy
         if self.of_client[client] >= self.settings.waiting_of_one:
             raise OneTooMany
-        end = asyncio.get_running_loop().time() + self.settings.seconds
+        now = asyncio.get_running_loop().time()
+        begin, end = now + self.settings.patience, now + self.settings.seconds
         turn = self.turns.setdefault(client, asyncio.Semaphore(max(1, self.settings.workers // SHARE)))
         self.waiting += 1
         self.of_client[client] += 1
         try:
-            await within(self.settings.patience, turn.acquire(), OneTooMany)
+            await until(begin, turn.acquire(), OneTooMany)
             try:
-                return await self._answer(question, end)
+                return await self._answer(question, begin, end)
             finally:
                 turn.release()
         finally:
@@ -195,13 +198,12 @@ class Pool:
             if not self.of_client[client]:
                 del self.of_client[client], self.turns[client]
 
-    async def _answer(self, question: bytes, end: float) -> bytes:
-        worker = await within(self.settings.patience, self.idle.get(), Busy)
+    async def _answer(self, question: bytes, begin: float, end: float) -> bytes:
+        worker = await until(begin, self.idle.get(), Busy)
         answered = False
         try:
-            loop = asyncio.get_running_loop()
-            asked = loop.run_in_executor(self.threads, worker.ask, question)
-            answer = await within(end - loop.time(), asked, Expired)
+            asked = asyncio.get_running_loop().run_in_executor(self.threads, worker.ask, question)
+            answer = await until(end, asked, Expired)
             answered = True
             return answer
         except (EOFError, OSError):

@@ -20,7 +20,7 @@ class Settings:
         seconds: for one question, from when it comes until it is answered or given up.
         megabytes: of memory for one question, beyond what a process has at rest.
         questions: after so many a process is replaced.
-        patience: seconds of these that it may wait for its turn, and for a process.
+        patience: seconds of these that it may wait for its turn and for a process; the rest is left for computing.
         waiting: questions that may wait, of all clients.
         waiting_of_one: questions that may wait, of one client.
         rate: questions a second that one client may ask for long; 0 for no limit.
@@ -31,10 +31,10 @@ class Settings:
     """
 
     workers: int = field(default_factory=_processes)
-    seconds: float = 2.8
+    seconds: float = 2.6
     megabytes: int = 512
     questions: int = 500
-    patience: float = 2.0
+    patience: float = 1.8
     waiting: int = 400
     waiting_of_one: int = 32
     rate: float = 0.0

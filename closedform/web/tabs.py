@@ -6,6 +6,7 @@ A tab is a function of the answer, a row of `TABS`, a template `tabs/NAME.html`,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
@@ -17,18 +18,25 @@ from closedform.compact.present import present
 from closedform.core.function import Function
 from closedform.core.shape import sizes_in_words
 from closedform.derivation.telling import LEVELS, Derivation
+from closedform.drawing import growth
+from closedform.drawing.factors import factors
+from closedform.drawing.graph import graph
+from closedform.drawing.growth import Curve
+from closedform.drawing.network import network
+from closedform.drawing.sparsity import sparsity
+from closedform.drawing.svg import sample_sizes
 from closedform.emit.index import index_latex
 from closedform.emit.latex import spelled
 from closedform.errors import Malformed, NotSupported, TooLarge
-from closedform.lang import LANGUAGES
-from closedform.program.cost import Cost
+from closedform.lang import LANGUAGES, say
+from closedform.program.cost import Cost, Growth
 from closedform.program.languages import LANGUAGES as BACKENDS
-from closedform.program.room import in_words
-from closedform.web import draw
+from closedform.program.polynomial import Polynomial
+from closedform.program.room import available, in_words
 from closedform.web.calls import ROUTES
 from closedform.web.mathml import mathml
 from closedform.web.query import Query
-from closedform.web.rendering import SPOKEN, Shown, inline, render, shape_latex
+from closedform.web.rendering import SPOKEN, Shown, drawn, inline, render, shape_latex
 
 
 def whole_latex(D: Derivative) -> str:
@@ -117,31 +125,69 @@ GROWING = (10, 100, 1000, 10_000)  #: sizes, all alike, that a cost is shown at
 
 
 def cost(D: Derivative, q: Query) -> Shown:
-    """Operations and memory as the sizes grow together; the laws behind them."""
+    """Operations and memory as the sizes grow together, and as one of them grows; the laws behind them."""
     try:
-        names = D.cost_depends_on()
-        costs = [(n, D.cost(dict.fromkeys(names, n))) for n in GROWING]
+        g = D.growth()
     except (NotSupported, TooLarge) as refusal:
         return {"rows": [], "refused": refusal.message}
-    return told_costs(", ".join(names), [(f"{n:,}", c) for n, c in costs])
+    told = told_costs(", ".join(g.names), [(f"{n:,}", g.at(dict.fromkeys(g.names, n))) for n in GROWING])
+    return told | {"plots": _plots(g, q) if g.names else [], "others": growth.OTHERS}
 
 
 def told_costs(names: str, costs: Sequence[tuple[str, Cost]]) -> Shown:
     """A row for each cost, and the law of the last one; a row begins with the sizes that have these names."""
     rows = [(sizes, f"{c.flops:,}", in_words(c.peak), in_words(c.result)) for sizes, c in costs]
     last = costs[-1][1]
-    return {"rows": rows, "names": names, "law": last.law, "memory": last.memory_law, "refused": ""}
+    return {"rows": rows, "names": names, "law": _law(last.law), "memory": _law(last.memory_law), "refused": ""}
+
+
+def _law(p: Polynomial) -> str:
+    """A polynomial in the sizes in LaTeX."""
+    named = re.sub(r"[A-Za-z]\w*", lambda name: spelled(name[0]), str(p))
+    return re.sub(r"\^(\d+)", r"^{\1}", named).replace("*", " ")
+
+
+def _plots(g: Growth, q: Query) -> list[Shown]:
+    """Operations and memory, each drawn and as a table."""
+    limit = available()
+    bound = limit, say(q.lang, "web.refused_above", limit=in_words(limit))
+    operations, memory = growth.operations(g), growth.memory(g, limit)
+    operations_said, memory_said = say(q.lang, "web.figure_operations"), say(q.lang, "web.figure_memory")
+    return [
+        _plot("operations", growth.draw(operations, operations_said), operations, lambda v: f"{v:,}"),
+        _plot("memory", growth.draw(memory, memory_said, bound, in_bytes=True), memory, in_words),
+    ]
+
+
+def _plot(name: str, drawing: str | None, curves: list[Curve], words: Callable[[int], str]) -> Shown:
+    rows = [
+        {
+            "names": c.label,
+            "values": [words(v) for _, v in c.points[:: growth.STEPS]],
+            "refused": "" if c.refused is None else f"{c.refused:,}",
+        }
+        for c in curves
+    ]
+    sizes = [f"{n:,}" for n, _ in curves[0].points[:: growth.STEPS]]
+    return {"name": name, "drawing": drawn(drawing), "sizes": sizes, "rows": rows}
 
 
 def structure(D: Derivative, q: Query) -> Shown:
-    """Three drawings, each where there is something to be drawn."""
-    pattern = draw.sparsity(D)
+    """Four drawings, each where there is something to be drawn; why there is no network."""
+    pattern = sparsity(D)
     facts = None if pattern is None else {"sizes": _sizes(pattern[1]), "filled": pattern[2], "total": pattern[3]}
+    refused = tensors = None
+    try:
+        tensors = network(D.tensor)
+    except (NotSupported, TooLarge) as refusal:
+        refused = refusal.message
     return {
-        "factors": draw.factors(D),
-        "factor_sizes": _sizes(draw.sample_sizes([D.shown, *D.variables])),
-        "graph": draw.graph(D.function.expr),
-        "pattern": pattern[0] if pattern else None,
+        "factors": drawn(factors(D)),
+        "factor_sizes": _sizes(sample_sizes([D.shown, *D.variables])),
+        "graph": drawn(graph(D.function.expr)),
+        "network": drawn(tensors),
+        "refused": refused,
+        "pattern": drawn(pattern[0]) if pattern else None,
         "pattern_facts": facts,
     }
 

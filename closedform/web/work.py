@@ -56,10 +56,11 @@ def _empty(path: str, fields: Any) -> Query:
 
 def _part(name: str, fields: Any) -> tuple[int, str]:
     path = "/check" if name == "check" else "/"
+    q = _empty(path, fields)
     try:
-        return 200, PARTS[name](Query.read(path, fields))
+        q = Query.read(path, fields)
+        return 200, PARTS[name](q)
     except ClosedFormError as e:
-        q = _empty(path, fields)
         return status_of(e), render("error.html", q, {"error": error(e, q)})
 
 

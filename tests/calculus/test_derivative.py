@@ -123,6 +123,13 @@ def test_a_question_without_an_answer_is_refused_by_name(f, wrt, error, message)
         derivative(parse(f, shapes=SHAPES, properties={"p": ["integer"]}), *wrt)
 
 
+def test_a_variable_with_the_name_of_a_differential_is_refused():
+    f = parse("dx'*x", shapes={"dx": ["n"], "x": ["n"]})
+    with pytest.raises(RequestError, match="the differential of x too"):
+        derivative(f, "x")
+    assert derivative(f, "dx").text == "x"
+
+
 @pytest.mark.parametrize(("ask", "f"), [(gradient, "A*x"), (jacobian, "x'*x"), (jacobian, "A*X"), (hessian, "A*x")])
 def test_asking_for_the_wrong_kind_of_derivative_is_a_shape_error(ask, f):
     with pytest.raises(ShapeError):

@@ -15,6 +15,7 @@ from closedform.core.expr import OPS, number
 from closedform.derivation.derive import lines
 from closedform.derivation.prove import claim_of_lines
 from closedform.errors import VerificationError
+from closedform.verification import exact
 from closedform.verification.exact import (
     Certificate,
     Different,
@@ -31,6 +32,7 @@ from closedform.verification.jet import Jets, base
 from closedform.verification.model import COMPLETE, FUNCTIONS, NO_TEST, Model
 from closedform.verification.numeric import check
 from closedform.verification.oracle import Choices, Oracle
+from closedform.verification.point import Point
 from tests.corpus.cases import cases
 from tests.verification.identities import identities
 from tests.verification.mutations import certified, mutants
@@ -490,6 +492,14 @@ def test_a_value_that_exists_nowhere_is_no_certificate():
     X = expr("inv(X - X)", X=("n", "n"))
     outcome = same(X, X)
     assert isinstance(outcome, NoTest) and "no point" in outcome.reason
+
+
+def test_a_zero_that_is_no_chance_is_given_up_soon(monkeypatch):
+    """Where the first layer is off, the second one is at its kink, at every point of the field."""
+    drawn = []
+    monkeypatch.setattr(exact, "Point", lambda *given: drawn.append(given) or Point(*given))
+    D = cf.derivative(cf.parse("relu(A*relu(B*x))"), "x")
+    assert isinstance(D.check().certificate, NoTest) and len(drawn) <= 4 * exact.ZEROS
 
 
 def test_a_difference_is_proved_only_where_every_relation_is_kept():

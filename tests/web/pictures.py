@@ -17,7 +17,10 @@ PICTURES = {  #: name to width, height, dark, path
     "start": (1200, 1060, False, "/"),
     "derivative": (1200, 1060, False, "/?f=norm2(X*w+-+y)^2&by=w"),
     "dark": (1200, 1160, True, f"/?f={LOGISTIC}&by=w&by=w&tab=structure"),
+    "cost": (1200, 1480, False, "/?f=tr(A*X'*B*X*C)&by=X&tab=cost"),
+    "network": (1200, 1260, False, "/?f=tr(A*X'*B*X*C)&by=X&tab=structure"),
     "phone": (390, 844, False, f"/?f={LOGISTIC}&by=w"),
+    "chinese": (390, 844, True, "/?f=norm2(relu(W2*relu(W1*x))-y)^2&by=x&lang=zh"),
     "korean": (1200, 1060, False, "/?f=logdet(S)+%2B+x'*inv(S)*x&by=S&let=S:+spd&lang=ko"),
     "identity": (1200, 900, False, "/check?s=d(x'*A*x)/dx+%3D+2*A*x"),
 }

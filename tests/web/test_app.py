@@ -57,6 +57,15 @@ def links(page: str) -> list[str]:
 # --------------------------------------------------------------------------------------------------------- pages
 
 
+def test_a_declaration_that_would_help_is_a_link(client):
+    asked = {"f": "norm2(A*x - b)^2", "by": "x", "let": "A: matrix(m,n)"}
+    told = client.get("/", params=asked)
+    (link,) = [a["href"] for tag, a in Structure(told.text).elements if tag == "a" and "data-declare" in a]
+    assert told.status_code == 422 and "b%3A+vector" in link.replace(":", "%3A")
+    assert client.get(link.replace("vector(n)", "vector(m)")).status_code == 200
+    assert "data-declare" not in client.get("/", params={**asked, "let": "b: positive"}).text
+
+
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_page_is_there_in_every_language(client, path, lang):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 import closedform as cf
 from closedform.lang import say
 from closedform.web.query import Query
+from closedform.web.tabs import TABS
 from tests.web.browser import browser
 from tests.web.serving import serving
 from tests.web.test_query import read
@@ -27,7 +29,8 @@ PAGES = [
     "/", "/check", "/check?s=A*B+%3D+B*A%0Atr(A*B)+%3D+tr(B*A)%0Aq%2B", "/mine",
     "/mine?f=norm2(A*x-y)^2&by=x&mine=2*A*(A*x-y)", "/practice?seed=3", "/api", "/?f=A*x*&by=x", "/?f=x'*A*x",
     "/?f=logdet(S)&by=S&let=S:+spd&lang=ko", "/?nothing=1", "/nothing",
-    *(f"/?f=tanh(W*x)&by=x&tab={tab}" for tab in ("steps", "layouts", "forms", "code", "latex", "structure")),
+    *(f"/?f=tanh(W*x)&by=x&tab={tab}" for tab in TABS),
+    "/?f=tr(A*X'*B*X*C)&by=X&tab=cost",
 ]  # fmt: skip
 
 
@@ -118,6 +121,16 @@ def test_a_mistake_is_told_below_the_last_preview(page):
     assert page.find("#preview .formula").is_displayed()
 
 
+def test_what_a_letter_was_read_as_is_mended_with_a_click(page):
+    page.type("norm2(A*x - b)^2")
+    page.until(lambda: page.find("#preview [data-declare]").is_displayed())
+    page.find("#preview [data-declare]").click()
+    page.until(lambda: len(page.all(".chip")) == 3 and not page.all("#preview .error"))
+    assert page.find("#let").get_attribute("value") == "b: vector(n)"
+    page.find(".chip a[data-by=x]").click()
+    page.text("2*A'*(A*x - b)")
+
+
 def test_examples_are_one_click_away_and_back_leads_back(page):
     page.find(".examples a[data-ask]").click()
     page.text(answer("norm2(X*w - y)^2", "w").text)
@@ -161,6 +174,23 @@ def test_the_language_is_switched_with_the_question(page, server):
     assert page.find("#tab-steps").text == say("ko", "web.tab_steps")
 
 
+def test_what_is_typed_goes_to_the_other_languages_and_pages(page):
+    page.type("x'*A*x")
+    page.until(lambda: len(page.all(".chip")) == 2)
+    page.find(".languages a[lang=zh]").click()
+    page.until(lambda: page.find("html").get_attribute("lang") == "zh" and len(page.all(".chip")) == 2)
+    assert read(page.driver.current_url) == Query.read("/", {"f": "x'*A*x", "lang": "zh"})
+    page.find(".chip a[data-by=x]").click()
+    page.text("(A + A')*x")
+    page.find("nav a[href^='/mine']").click()
+    page.until(lambda: page.find("#mine").is_displayed())
+    assert read(page.driver.current_url) == Query.read("/mine", {"f": "x'*A*x", "by": ["x"], "lang": "zh"})
+    page.find("#mine").send_keys("2*A*x")
+    page.find(".languages a[lang=ko]").click()
+    page.until(lambda: page.find("html").get_attribute("lang") == "ko")
+    assert page.find("#mine").get_attribute("value") == "2*A*x"
+
+
 def test_the_derivation_has_a_language_of_its_own(page, server):
     page.driver.get(f"{server}/?f=tanh(W*x)&by=x")
     page.find("#panel .choices a[lang=zh]").click()
@@ -182,22 +212,60 @@ def test_steps_are_revealed_one_by_one_or_all(page, server):
     assert all(shown())
 
 
-def test_the_code_is_copied_and_runs(page, server):
-    page.driver.get(f"{server}/?f={LOGISTIC.replace('+', '%2B')}&by=w&tab=code")
-    page.until(lambda: page.find("#code-numpy").is_displayed())
-    page.find("[data-copy=code-numpy]").click()
-    page.until(lambda: "copied" in page.find("[data-copy=code-numpy]").text)
-    copied = page.run("return navigator.clipboard.readText()")
+JAX_GRADIENT = """
+import json, os, sys
+os.environ["JAX_ENABLE_X64"] = "1"
+import jax, jax.numpy as jnp
+X, w, y = (jnp.array(v) for v in json.loads(sys.argv[1]))
+loss = lambda w: jnp.sum(jnp.log(1 + jnp.exp(-y * (X @ w))))
+print(json.dumps(jax.grad(loss)(w).tolist()))
+"""
+CALL = """
+import json, sys
+X, w, y = ({array} for v in json.loads(sys.argv[1]))
+print(json.dumps([float(g) for g in derivative(X=X, w=w, y=y)]))
+"""
+ARRAY = {  #: for each library what comes before the code, and how an array is made
+    "numpy": ("", "np.array(v)"),
+    "jax": ("import os\nos.environ['JAX_ENABLE_X64'] = '1'\n", "jnp.array(v)"),
+    "torch": ("", "torch.tensor(v, dtype=torch.float64)"),
+}
+
+
+def printed(program: str, file: Path, values: str) -> list[float]:
+    """What a fresh Python prints that runs a program on some values."""
+    file.write_text(program, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(file), values], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_what_is_copied_runs_and_is_the_gradient_of_jax(page, tmp_path):
+    """The whole way of a reader: type, click, read, another layout and language, steps, code, and run it."""
+    page.type(LOGISTIC)
+    page.until(lambda: len(page.all(".chip")) == 3)
+    page.find(".chip a[data-by=w]").click()
+    page.text(answer(LOGISTIC, "w").text)
+    page.find(".menu summary").click()
+    page.find(".menu a[href*='layout=numerator']").click()
+    page.text(answer(LOGISTIC, "w", layout="numerator").text)
+    page.find(".languages a[lang=ko]").click()
+    page.until(lambda: page.find("html").get_attribute("lang") == "ko" and page.all(".steps > li"))
+    page.find("[data-reveal=none]").click()
+    page.find("[data-reveal=one]").click()
+    assert [li.is_displayed() for li in page.all(".steps > li")][:3] == [True, True, False]
+    page.find("#tab-code").click()
     rng = np.random.default_rng(1)
-    X, w, y = rng.standard_normal((5, 3)), rng.standard_normal(3), rng.standard_normal(5)
-    f = lambda v: np.log(1 + np.exp(-y * (X @ v))).sum()
-    numeric = [(f(w + h) - f(w - h)) / 2e-6 for h in 1e-6 * np.eye(3)]
-    values = f"import numpy as np\nX, w, y = (np.array(v) for v in {[X.tolist(), w.tolist(), y.tolist()]})\n"
-    printed = "print(*derivative(X=X, w=w, y=y))"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{copied}\n{values}{printed}"], capture_output=True, text=True, check=True
-    )
-    assert np.allclose([float(v) for v in done.stdout.split()], numeric, rtol=1e-6)
+    values = json.dumps([rng.standard_normal(shape).tolist() for shape in ((5, 3), 3, 5)])
+    right = printed(JAX_GRADIENT, tmp_path / "gradient.py", values)
+    for name, (before, array) in ARRAY.items():
+        page.until(lambda name=name: page.find(f"[data-copy=code-{name}]").is_displayed())
+        page.find(f"[data-copy=code-{name}]").click()
+        page.until(lambda name=name: say("ko", "web.copied") in page.find(f"[data-copy=code-{name}]").text)
+        copied = page.run("return navigator.clipboard.readText()")
+        assert copied == answer(LOGISTIC, "w", layout="numerator").code(name)
+        found = printed(before + copied + CALL.format(array=array), tmp_path / f"{name}_code.py", values)
+        assert np.allclose(found, right, rtol=1e-12, atol=0), name
 
 
 def test_a_permalink_opens_the_same_answer_in_a_fresh_browser(page, server):
@@ -340,6 +408,19 @@ def test_axe_finds_nothing(server, dark):
             found = made.execute_async_script("axe.run().then(r => arguments[0](r.violations))")
             assert not [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found], path
         made.get_log("browser")  # that there is no such page
+
+
+def test_what_a_plot_says_is_in_a_table_too(page, server):
+    page.driver.get(f"{server}/?f=tr(A*X'*B*X*C)&by=X&tab=cost")
+    for figure in page.all(".plots figure"):
+        assert figure.find_element(By.TAG_NAME, "svg").get_attribute("role") == "img"
+        figure.find_element(By.TAG_NAME, "summary").click()
+        names = [th.text for th in figure.find_elements(By.CSS_SELECTOR, "tbody th")]
+        drawn = [t.text for t in figure.find_elements(By.CSS_SELECTOR, "svg .name")]
+        assert names == drawn and len(names) == 3
+    page.run(AXE)
+    found = page.driver.execute_async_script("axe.run().then(r => arguments[0](r.violations))")
+    assert not [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found]
 
 
 def test_axe_finds_nothing_in_what_opens(page, server):

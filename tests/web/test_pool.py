@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from closedform.web.nursery import BELOW, NICER
 from closedform.web.pool import Busy, Died, Expired, OneTooMany, Pool, Unanswered
 from closedform.web.settings import Settings
 
@@ -96,6 +97,24 @@ def test_a_client_waits_for_itself():
     run(test)
 
 
+def test_waiting_for_a_turn_and_for_a_process_share_one_patience():
+    """Whatever a question waits for, it is answered or refused when its seconds are over."""
+
+    async def test():
+        async def ended(asked: Awaitable[bytes]) -> tuple[float, bytes | BaseException]:
+            start = time.perf_counter()
+            (found,) = await asyncio.gather(asked, return_exceptions=True)
+            return time.perf_counter() - start, found
+
+        async with pool(workers=1, patience=0.5) as p:
+            asked = [(b"sleep 0.4", "one"), (b"spin", "two"), (b"say late", "one")]
+            (_, first), (_, second), (waited, third) = await asyncio.gather(*(ended(p.ask(*a)) for a in asked))
+            assert isinstance(second, Expired) and isinstance(third, Busy) and not isinstance(first, Unanswered)
+            assert waited < SECONDS + 0.2
+
+    run(test)
+
+
 @pytest.mark.parametrize(("settings", "clients", "error"), [
     ({"waiting_of_one": 2}, ["one"] * 3, OneTooMany),
     ({"waiting": 2}, ["one", "two", "three"], Busy),
@@ -122,13 +141,23 @@ def test_a_process_is_replaced_after_many_questions():
     run(test)
 
 
-def test_a_process_that_computed_for_long_has_the_least_priority_and_is_replaced():
+def test_a_process_that_computes_for_long_loses_priority_and_is_replaced():
     async def test():
         async with pool(workers=1, seconds=90) as p:
-            before = await p.ask(b"who")
-            assert await p.ask(b"compute 0.35") == b"200 19"
+            usual, before = os.nice(0) + BELOW, await p.ask(b"who")
+            assert int((await p.ask(b"compute 0.4")).split()[1]) >= usual + NICER
             assert await p.ask(b"who") != before and p.killed == 0
-            assert await p.ask(b"compute 0") == b"200 %d" % os.nice(0)
+            assert await p.ask(b"compute 0") == b"200 %d" % usual
+
+    run(test)
+
+
+def test_who_answered_last_is_asked_next():
+    """So that a tab finds the answer that it belongs to."""
+
+    async def test():
+        async with pool(workers=3) as p:
+            assert len({await p.ask(b"who") for _ in range(5)}) == 1
 
     run(test)
 

@@ -20,6 +20,7 @@ TABLES = {  #: words whose names are made from a table
     "page_": NAMES, "nav_": [n for n in NAMES if n != "api"], "tab_": TABS, "property_": PROPERTIES,
     "topic_": ["all", *TOPICS], "level_": ["brief", "full"], "route_": ROUTES[:2], "field_": EXAMPLES,
     "example_": [e.name for rows in EXAMPLES.values() for e in rows], "form_": ["vec", "operator", "index"],
+    "figure_": ["operations", "memory", "network", "factors", "graph", "pattern"],
     "status_": ["400", "404", "405", "413", "429", "500", "503", "504"],
 }  # fmt: skip
 

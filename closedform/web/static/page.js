@@ -80,6 +80,18 @@ function take(query) {
   if (query.get("let")) find(".declare", form).open = true;
 }
 
+// A link of the header takes along what stands in the form now: to another language all, to another page the function.
+function carry(link) {
+  const fields = find("main form");
+  if (!fields) return;
+  const given = [...new FormData(fields)].filter(([name]) => name !== "lang");
+  const names = link.closest(".languages") ? [...given.map(([name]) => name), "by"] : ["f", "by", "let"];
+  const url = new URL(link.href);
+  for (const name of names) url.searchParams.delete(name);
+  for (const [name, value] of given) if (value && names.includes(name)) url.searchParams.append(name, value);
+  link.href = url;
+}
+
 // ------------------------------------------------------------------------------------------------------ the preview
 
 const preview = find("#preview");
@@ -100,6 +112,19 @@ async function look() {
     preview.append(...reply.nodes);
   }
   back();
+  mark();
+}
+
+// The chips of the variables that are asked for.
+function mark() {
+  const names = question().getAll("by");
+  for (const chip of all(".chip", preview)) {
+    const chosen = names.includes(chip.dataset.name);
+    chip.classList.toggle("chosen", chosen);
+    if (chosen) find("a.by", chip).setAttribute("aria-current", "true");
+    else find("a.by", chip).removeAttribute("aria-current");
+  }
+  if (names.length) find(".pick", preview)?.remove();
 }
 
 // Where the reader is among the chips, and the way back after they were made anew.
@@ -145,8 +170,7 @@ async function ask(push = true) {
   const url = `${location.pathname}?${query}`;
   if (push && url !== location.pathname + location.search) history.pushState(null, "", url);
   document.body.classList.add("asked");
-  const [, ok] = await Promise.all([look(), show(answerBox, `${form.dataset.answer}?${query}`)]);
-  if (!ok) return announce(answerBox.textContent.trim());
+  if (!(await show(answerBox, `${form.dataset.answer}?${query}`))) return announce(answerBox.textContent.trim());
   document.title = `${query.get("f").slice(0, 60)} · closedform`;
   announce(find(".answer .whole", answerBox).getAttribute("aria-label"));
   await openTab(query.get("tab") || "steps", false);
@@ -220,6 +244,7 @@ async function copy(button) {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
+  if (link?.matches(".languages a, nav a")) carry(link);
   if (link && (event.ctrlKey || event.metaKey || event.shiftKey || event.button)) return;
   const variable = event.target.closest(".preview .variable");
   const button = event.target.closest("button");
@@ -228,6 +253,7 @@ document.addEventListener("click", (event) => {
   else if (link?.matches("[data-ask]") && answerBox) stop(event, () => go(link.href));
   else if (link?.matches("[data-tab]")) stop(event, () => openTab(link.dataset.tab));
   else if (link?.matches("[data-panel]")) stop(event, () => turn(link));
+  else if (link?.matches("[data-declare]") && form) stop(event, () => mend(link.dataset.declare));
   else if (link?.matches("[data-hint]")) stop(event, hint);
   else if (button?.dataset.copy) copy(button);
   else if (button?.dataset.reveal) reveal(button);
@@ -244,12 +270,13 @@ function stop(event, then) {
 function pick(name) {
   setBy([name]);
   setField("layout", "");
+  mark();
   if (answerBox) ask();
-  else look();
 }
 
 function go(href) {
   take(new URL(href).searchParams);
+  look();
   ask();
   window.scrollTo({ top: 0 });
 }
@@ -271,10 +298,20 @@ async function hint() {
 }
 
 function changed(part) {
-  const chip = part.closest(".chip");
-  edited(chip, part);
+  edited(part.closest(".chip"), part);
+  again();
+}
+
+function mend(declaration) {
+  const [name, said] = declaration.split(": ");
+  declare(name, said);
+  find(".declare", form).open = true;
+  again();
+}
+
+function again() {
+  look();
   if (question().has("by") && answerBox) ask();
-  else look();
 }
 
 document.addEventListener("change", (event) => {
@@ -289,8 +326,9 @@ document.addEventListener("submit", async (event) => {
     await look();
     const names = all(".chip", preview).map((chip) => chip.dataset.name);
     const kept = question().getAll("by").filter((name) => names.includes(name));
-    setBy(kept.length ? kept : names.length === 1 ? names : []);
-    if (question().has("by")) return ask();
+    setBy(kept);
+    if (kept.length) return ask();
+    if (names.length === 1) return pick(names[0]);
     find(".chip a.by", preview)?.focus();
     announce(find(".advice", preview)?.textContent ?? preview.textContent.trim());
   } else if (part) {
@@ -339,6 +377,7 @@ window.addEventListener("popstate", () => {
   const query = new URLSearchParams(location.search);
   if (!answerBox || !query.get("f") || !query.has("by")) return location.reload();
   take(query);
+  look();
   ask(false);
 });
 
