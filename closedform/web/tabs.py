@@ -131,14 +131,15 @@ def cost(D: Derivative, q: Query) -> Shown:
     except (NotSupported, TooLarge) as refusal:
         return {"rows": [], "refused": refusal.message}
     told = told_costs(", ".join(g.names), [(f"{n:,}", g.at(dict.fromkeys(g.names, n))) for n in GROWING])
-    return told | {"plots": _plots(g, q) if g.names else [], "others": growth.OTHERS}
+    return told | {"plots": _plots(g, q) if g.names else []}
 
 
 def told_costs(names: str, costs: Sequence[tuple[str, Cost]]) -> Shown:
     """A row for each cost, and the law of the last one; a row begins with the sizes that have these names."""
     rows = [(sizes, f"{c.flops:,}", in_words(c.peak), in_words(c.result)) for sizes, c in costs]
     last = costs[-1][1]
-    return {"rows": rows, "names": names, "law": _law(last.law), "memory": _law(last.memory_law), "refused": ""}
+    laws = {"law": _law(last.law), "memory": _law(last.memory_law)}
+    return {"rows": rows, "names": names, **laws, "plots": [], "others": growth.OTHERS, "refused": ""}
 
 
 def _law(p: Polynomial) -> str:
