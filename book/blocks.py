@@ -64,7 +64,7 @@ class Block:
         for listed in filter(None, (p.strip() for p in self[name].split(","))):
             part, _, language = listed.partition(" ")
             if part not in PARTS or bool(language) != (part == "code"):
-                raise self.error(f"{name} lists {', '.join(PARTS)} LANGUAGE, not {listed!r}".replace("code,", "code"))
+                raise self.error(f"{name} lists answer, steps, layouts, index, code LANGUAGE or written, not {listed!r}")
             found.append((part, language.strip()))
         return found
 
