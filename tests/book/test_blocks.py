@@ -21,7 +21,7 @@ WRONG = [
     ("derive", "x'*y\nby: x y\norder: 2", "order goes with one variable"),
     ("derive", "x'*x\nby: x\ncheck: no", "check is ok, not 'no'"),
     ("derive", "x'*x\nby: x\nlanguage: fr", "language is en or ko or zh"),
-    ("derive", "x'*x\nby: x\nshow: picture", "show lists answer, steps, layouts, index, code LANGUAGE or written"),
+    ("derive", "x'*x\nby: x\nshow: picture", "show lists answer, hessian, steps, layouts, index, code LANGUAGE or written"),
     ("derive", "x'*x\nby: x\nfold: code", "fold lists"),
     ("derive", "x'*x\nby: x\nshow: code basic", "basic"),
     ("derive", "x'*x\nby: x\nshow: written\nsizes: 3", "sizes are written m=2, n=3"),
@@ -63,9 +63,9 @@ def answered(kind: str, body: str, name: str = "x.md") -> str:
 
 
 def test_every_part_of_an_answer_can_be_shown_and_folded():
-    parts = "answer, steps, layouts, index, code numpy, written"
+    parts = "answer, hessian, steps, layouts, index, code numpy, written"
     shown = answered("derive", f"x'*A*x\nby: x\nshow: {parts}\nfold: {parts}")
-    assert len(re.findall("<details>", shown)) == 6
+    assert len(re.findall("<details>", shown)) == 7
     assert shown.count("<math") > 20 and shown.count('class="nf">derivative') == 2
 
 
