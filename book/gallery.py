@@ -54,7 +54,7 @@ class Entry:
         let = f"let: {self.let}\n" if self.let else ""
         show = "answer, hessian" if self.hessian else "answer"
         return (
-            f"## {self.name}\n\n{self.about}\n\n*{self.source}.*\n\n"
+            f"## {self.name}\n\n{self.about}\n\n{self.source}.\n{{: .source }}\n\n"
             f"```derive\n{self.f}\nby: {self.by}\n{let}show: {show}\nfold: steps, code numpy\n```\n"
         )
 
