@@ -33,10 +33,10 @@ LEAD = """\
 *The Matrix Cookbook* of Kaare Brandt Petersen and Michael Syskind Pedersen (version of November 15, 2012) is where most
 people look a derivative up. Its chapter 2 is restated here in the [text syntax](syntax.md), as `closedform check` takes
 it, and judged when this page is built: {count} statements, {true} of them true as printed. A test of the project
-compares each with JAX besides. Numbers are those of the Cookbook; a formula whose number is not known for certain has none.
-Derivatives are in the layout of the Cookbook, `{layout}`: the derivative of a scalar has the shape of the variable, the
-rows of a Jacobian count the function. A formula for one entry of an array is restated for all entries at once, by `vec`
-or as a differential, and the remark says so."""
+compares each with JAX besides. Numbers are those of the Cookbook; a formula whose number is not known for certain has
+none. Derivatives are in the layout of the Cookbook, `{layout}`: the derivative of a scalar has the shape of the
+variable, the rows of a Jacobian count the function. A formula for one entry of an array is restated for all entries at
+once, by `vec` or as a differential, and the remark says so."""
 CONVENTION = """\
 139, 140 and 141 differentiate by the independent entries of a symmetric matrix, G + G' − diag(G). They are true in that
 convention, and the verdict says which it is. Such a matrix is not a gradient: df = tr(G' dX) holds with the symmetric

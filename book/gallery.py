@@ -88,7 +88,7 @@ def pages() -> dict[str, Callable[[], str]]:
 
 def _index() -> str:
     count = sum(len(page.entries) for page in fields().values())
-    lines = ["# The gallery", "", LEAD.format(count=count), "", "| | |", "| --- | --- |"]
+    lines = ["# The gallery", "", LEAD.format(count=count), "", "| Field | Functions |", "| --- | --- |"]
     for name, page in fields().items():
         names = ", ".join(e.name[0].lower() + e.name[1:] if e.name[1:2].islower() else e.name for e in page.entries)
         lines.append(f"| [{page.title}]({name}.md) | {names} |")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 from book.cookbook import FINDINGS, Line, data, page, sections, verdict
 from closedform.core.expr import Expr, symbols
@@ -15,13 +16,16 @@ from closedform.errors import VerificationError
 from closedform.syntax.declare import declarations
 from closedform.syntax.sides import Side, Statement, statement_of
 from closedform.syntax.statement import written
-from tests.fuzz.reference import jax_engine, value
+from tests.fuzz.reference import Engine, jax_engine, value
 
 LINES = [line for section in sections().values() for line in section]
 STATED = [pytest.param(n, n.says, n.expect, id=f"{n.number or ''} {n.says}") for n in LINES]
 STATED += [pytest.param(n, n.right, "true", id=f"{n.number} corrected") for n in LINES if n.right]
 SIZES = {"m": 4, "n": 3, "p": 2, "q": 2}
 Env = dict[str, Any]
+NUMPY = Engine(
+    "NumPy", np, np.asarray, lambda F, at: pytest.fail("NumPy does not differentiate"), {"expm": scipy.linalg.expm}
+)
 
 
 @pytest.mark.parametrize(("line", "says", "expect"), STATED)
@@ -55,13 +59,13 @@ def drawn(s: Statement) -> Env:
 
 
 def side_value(side: Side, env: Env, line: Line) -> np.ndarray:
-    """A side by JAX: an expression, a differential along the moves, or a derivative."""
+    """An expression by NumPy; by JAX a differential along the moves, or a derivative."""
+    if side.kind == "expression":
+        return value(side.expr, env, SIZES, NUMPY)
     import jax
 
     jax_engine()  # double precision, before anything is traced
     F = function(side.expr, env)
-    if side.kind == "expression":
-        return np.asarray(F({}))
     if side.kind == "differential":
         at = {m.data.name[1:]: env[m.data.name[1:]] for m in side.moves}
         return np.asarray(jax.jvp(F, (at,), ({m.data.name[1:]: env[m.data.name] for m in side.moves},))[1])
