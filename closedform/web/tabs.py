@@ -6,7 +6,7 @@ A tab is a function of the answer, a row of `TABS`, a template `tabs/NAME.html`,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from closedform import view
@@ -16,7 +16,7 @@ from closedform.calculus.layout import LAYOUTS
 from closedform.compact.present import present
 from closedform.core.function import Function
 from closedform.core.shape import sizes_in_words
-from closedform.derivation.telling import LEVELS
+from closedform.derivation.telling import LEVELS, Derivation
 from closedform.emit.index import index_latex
 from closedform.emit.latex import spelled
 from closedform.errors import Malformed, NotSupported, TooLarge
@@ -42,10 +42,15 @@ def steps(D: Derivative, q: Query) -> Shown:
         derivation = D.steps(told, q["level"], q["route"])
     except (NotSupported, TooLarge) as refusal:
         return {"told": told, "steps": [], "verdict": "", "refused": refusal.message} | _choices(q, told)
-    lines = [
+    lines = typeset_steps(derivation)
+    return {"told": told, "steps": lines, "verdict": derivation.verdict, "refused": ""} | _choices(q, told)
+
+
+def typeset_steps(derivation: Derivation) -> list[Shown]:
+    """The lines of a derivation, typeset, each with its sentence and rules."""
+    return [
         {"sentence": s.sentence, "formulas": s.formulas, "math": mathml(s.latex.replace("&", ""))} for s in derivation
     ]
-    return {"told": told, "steps": lines, "verdict": derivation.verdict, "refused": ""} | _choices(q, told)
 
 
 def _choices(q: Query, told: str) -> Shown:
@@ -58,6 +63,15 @@ def _choices(q: Query, told: str) -> Shown:
 
 def layouts(D: Derivative, q: Query) -> Shown:
     """The answer in every layout, those that agree together."""
+    found = []
+    for latex, shape, group in layout_groups(D):
+        names = [(name, LAYOUTS[name].users, q.link(layout=name), name == D.layout) for name in group]
+        found.append({"math": mathml(latex), "shape": shape, "names": names})
+    return {"rows": found}
+
+
+def layout_groups(D: Derivative) -> Iterator[tuple[str, str, list[str]]]:
+    """LaTeX, shape and names of the layouts in which the answer looks the same; each is checked."""
     rows = []
     for E in D.in_layouts():
         E.check()
@@ -65,11 +79,8 @@ def layouts(D: Derivative, q: Query) -> Shown:
         rows.append((E.latex(), shape, E.layout))
     order = {latex: i for i, (latex, _, _) in reversed(list(enumerate(rows)))}
     rows.sort(key=lambda r: order[r[0]])
-    found = []
     for (latex, shape), group in groupby(rows, key=lambda r: r[:2]):
-        names = [(name, LAYOUTS[name].users, q.link(layout=name), name == D.layout) for _, _, name in group]
-        found.append({"math": mathml(latex), "shape": shape, "names": names})
-    return {"rows": found}
+        yield latex, shape, [name for _, _, name in group]
 
 
 def forms(D: Derivative, q: Query) -> Shown:

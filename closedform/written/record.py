@@ -126,15 +126,14 @@ class WrittenOut:
 
     def latex(self) -> str:
         """Matrix environments, slices one below the other."""
-        parts = []
+        parts = [f"{label} &= {block}" if label else block for label, block in self.latex_blocks()]
+        return parts[0] if self.slices is None else r"\begin{aligned} " + r" \\ ".join(parts) + r" \end{aligned}"
+
+    def latex_blocks(self) -> Iterator[tuple[str, str]]:
+        """Each slice with its label; without slices the matrix, with none."""
         for places, cells in self.blocks():
-            block = _bmatrix(_mapped(cells, self.scalars.latex))
-            if self.slices is not None:
-                block = f"{self.slices.latex(places, self._spelled(in_latex))} &= {block}"
-            parts.append(block)
-        if self.slices is None:
-            return parts[0]
-        return r"\begin{aligned} " + r" \\ ".join(parts) + r" \end{aligned}"
+            label = "" if self.slices is None else self.slices.latex(places, self._spelled(in_latex))
+            yield label, _bmatrix(_mapped(cells, self.scalars.latex))
 
     def blocks(self) -> Iterator[tuple[list[Place], Nested]]:
         """Each slice: the entries of the labelled variables it belongs to, and its entries."""
