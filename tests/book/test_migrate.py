@@ -25,7 +25,7 @@ def spellings() -> Iterator[object]:
                 yield pytest.param(formula, id=f"{page.stem}: {formula}")
 
 
-@pytest.mark.parametrize("formula", spellings())
+@pytest.mark.parametrize("formula", list(spellings()))
 def test_a_spelling_of_the_tables_is_read(formula):
     assert cf.parse(formula)
 
