@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from book import operations
 from book.blocks import Block
+from book.environment import ENVIRONMENT
 from closedform import view
 from closedform.answer import Derivative
 from closedform.calculus.layout import LAYOUTS
@@ -29,18 +29,10 @@ from closedform.program.languages import RUNNING
 from closedform.syntax.declare import declarations
 from closedform.web.judging import typeset
 from closedform.web.mathml import formula, mathml
-from closedform.web.rendering import raised, shape_latex
+from closedform.web.rendering import shape_latex
 from closedform.web.tabs import layout_groups, typeset_steps, whole_latex
 
 Shown = dict[str, Any]
-ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-ENVIRONMENT.globals |= {"raised": raised, "inline": partial(mathml, display=False)}
 
 
 def html(block: Block) -> str:
@@ -50,9 +42,12 @@ def html(block: Block) -> str:
         BookError: the program refuses the question, or the verdict is not the expected one.
     """
     try:
-        shown = {"derive": _derived, "identity": _judged}[block.kind](block)
+        return KINDS[block.kind](block)
     except ClosedFormError as error:
         raise block.error(told(error, "en")) from error
+
+
+def _render(block: Block, shown: Shown) -> str:
     own = {"lang": block.language, "t": partial(say, block.language), "tr": partial(translated, block.language)}
     return ENVIRONMENT.get_template(f"{block.kind}.html").render(own | shown)
 
@@ -60,10 +55,10 @@ def html(block: Block) -> str:
 # ------------------------------------------------------------------------------------------------------------ derive
 
 
-def derivative_of(block: Block) -> Derivative:
-    """The answer, after its check."""
+def derivative_of(block: Block, times: int = 1) -> Derivative:
+    """The answer, after its check; or a further derivative."""
     by = block["by"].replace(",", " ").split()
-    by *= int(block["order"] or 1)
+    by *= int(block["order"] or 1) * times
     return view.answered(block.formula, by, [block["let"]], block["layout"] or None, block["symmetric"] or "projected")
 
 
@@ -92,6 +87,10 @@ def _derived(block: Block) -> Shown:
 def _answer(D: Derivative, block: Block, language: str) -> Shown:
     where = view.heading_latex(D) if D.arrangement.axes else ""
     return {"math": mathml(whole_latex(D)), "where": where}
+
+
+def _hessian(D: Derivative, block: Block, language: str) -> Shown:
+    return {"math": mathml(whole_latex(derivative_of(block, 2)))}
 
 
 def _steps(D: Derivative, block: Block, language: str) -> Shown:
@@ -133,6 +132,7 @@ def _written(D: Derivative, block: Block, language: str) -> Shown:
 
 PART: dict[str, Callable[[Derivative, Block, str], Shown]] = {
     "answer": _answer,
+    "hessian": _hessian,
     "steps": _steps,
     "layouts": _layouts,
     "index": _index,
@@ -159,3 +159,10 @@ def _judged(block: Block) -> Shown:
         "notes": v.inferred,
         "right": typeset(right, block["let"]) if right else None,
     }
+
+
+KINDS: dict[str, Callable[[Block], str]] = {
+    "derive": lambda block: _render(block, _derived(block)),
+    "identity": lambda block: _render(block, _judged(block)),
+    "operations": lambda block: operations.table(block.formula),
+}

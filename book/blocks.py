@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from mkdocs.exceptions import PluginError
 
-PARTS = ("answer", "steps", "layouts", "index", "code", "written")  #: of an answer, in `show` and `fold`
+PARTS = ("answer", "hessian", "steps", "layouts", "index", "code", "written")  #: of an answer, in `show` and `fold`
 FIELDS = {  #: of each kind of block
     "derive": ("by", "let", "order", "layout", "symmetric", "show", "fold", "level", "route", "sizes", "check",
                "language"),
     "identity": ("let", "expect", "language"),
+    "operations": (),
 }  # fmt: skip
-NEEDED = {"derive": ("by",), "identity": ("expect",)}
+NEEDED = {"derive": ("by",), "identity": ("expect",), "operations": ()}
 VERDICTS = ("true", "conditional", "ambiguous", "false")
 FENCE = re.compile(r"^(?P<fence>```+|~~~+)(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"([a-z]+):(?:\s+(.*))?$")
@@ -64,7 +65,9 @@ class Block:
         for listed in filter(None, (p.strip() for p in self[name].split(","))):
             part, _, language = listed.partition(" ")
             if part not in PARTS or bool(language) != (part == "code"):
-                raise self.error(f"{name} lists {', '.join(PARTS)} LANGUAGE, not {listed!r}".replace("code,", "code"))
+                raise self.error(
+                    f"{name} lists answer, hessian, steps, layouts, index, code LANGUAGE or written, not {listed!r}"
+                )
             found.append((part, language.strip()))
         return found
 

@@ -41,7 +41,8 @@ def version() -> str:
         for pattern in SOURCES:
             for file in sorted((ROOT / package).rglob(pattern)):
                 found.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-    found.update((ROOT / "book/answers.py").read_bytes())
+    for file in sorted((ROOT / "book").glob("*.py")):
+        found.update(file.read_bytes())
     return found.hexdigest()[:16]
 
 

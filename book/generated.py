@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-PAGES: dict[str, Callable[[], str]] = {}
+from book import gallery, operations
+
+PAGES: dict[str, Callable[[], str]] = {
+    "operations.md": operations.page,
+    **gallery.pages(),
+}
