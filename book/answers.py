@@ -116,9 +116,9 @@ def _code(D: Derivative, block: Block, language: str) -> Shown:
 
 
 def coloured(source: str, language: str) -> Markup:
-    """A program with its syntax marked; it scrolls, so it can be reached by the keyboard."""
+    """A program with its syntax marked."""
     lexer = get_lexer_by_name("python" if language in RUNNING else language)
-    return Markup(highlight(source, lexer, HtmlFormatter(wrapcode=True)).replace("<code>", '<code tabindex="0">', 1))
+    return Markup(highlight(source, lexer, HtmlFormatter(wrapcode=True)))
 
 
 def _written(D: Derivative, block: Block, language: str) -> Shown:
