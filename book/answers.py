@@ -11,7 +11,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from book import operations
+from book import cookbook, operations
 from book.blocks import Block
 from book.environment import ENVIRONMENT
 from closedform import view
@@ -165,4 +165,5 @@ KINDS: dict[str, Callable[[Block], str]] = {
     "derive": lambda block: _render(block, _derived(block)),
     "identity": lambda block: _render(block, _judged(block)),
     "operations": lambda block: operations.table(block.formula),
+    "cookbook": lambda block: cookbook.table(block.formula),
 }

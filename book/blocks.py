@@ -17,8 +17,9 @@ FIELDS = {  #: of each kind of block
                "language"),
     "identity": ("let", "expect", "language"),
     "operations": (),
+    "cookbook": (),
 }  # fmt: skip
-NEEDED = {"derive": ("by",), "identity": ("expect",), "operations": ()}
+NEEDED = {"derive": ("by",), "identity": ("expect",), "operations": (), "cookbook": ()}
 VERDICTS = ("true", "conditional", "ambiguous", "false")
 FENCE = re.compile(r"^(?P<fence>```+|~~~+)(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"([a-z]+):(?:\s+(.*))?$")

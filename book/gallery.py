@@ -54,7 +54,7 @@ class Entry:
         let = f"let: {self.let}\n" if self.let else ""
         show = "answer, hessian" if self.hessian else "answer"
         return (
-            f"## {self.name}\n\n{self.about}\n\n*{self.source}.*\n\n"
+            f"## {self.name}\n\n{self.about}\n\n{self.source}.\n{{: .source }}\n\n"
             f"```derive\n{self.f}\nby: {self.by}\n{let}show: {show}\nfold: steps, code numpy\n```\n"
         )
 
@@ -88,7 +88,7 @@ def pages() -> dict[str, Callable[[], str]]:
 
 def _index() -> str:
     count = sum(len(page.entries) for page in fields().values())
-    lines = ["# The gallery", "", LEAD.format(count=count), "", "| | |", "| --- | --- |"]
+    lines = ["# The gallery", "", LEAD.format(count=count), "", "| Field | Functions |", "| --- | --- |"]
     for name, page in fields().items():
         names = ", ".join(e.name[0].lower() + e.name[1:] if e.name[1:2].islower() else e.name for e in page.entries)
         lines.append(f"| [{page.title}]({name}.md) | {names} |")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from book import gallery, operations
+from book import cookbook, gallery, operations
 
 PAGES: dict[str, Callable[[], str]] = {
     "operations.md": operations.page,
+    "cookbook.md": cookbook.page,
     **gallery.pages(),
 }

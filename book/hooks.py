@@ -20,6 +20,7 @@ from book.generated import PAGES
 FONTS = ROOT / "closedform" / "web" / "static"
 COPIED = {"contributing.md": ROOT / "CONTRIBUTING.md", "changelog.md": ROOT / "CHANGELOG.md"}
 LINKED = {"docs/": "", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}  #: from the root, and here
+SEARCH = 'data-md-component="search" role="dialog"'  #: the theme gives it no name
 log = get_plugin_logger("book")
 _answers: dict[str, str] = {}  #: of the page that is being made, by their places
 
@@ -62,11 +63,13 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Every mark gives way to its answer."""
+    """Every mark gives way to its answer; a cell without a word heads no column."""
+    html = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)
     return re.sub(r'<div id="(cf-\d+)"></div>', lambda mark: _answers[mark[1]], html)
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """The language of a page in Korean or Chinese."""
+    """The language of a page in Korean or Chinese; the name of the search, for readers of screens."""
     folder = Path(page.file.src_uri).parts[0]
+    output = output.replace(SEARCH, f'{SEARCH} aria-label="Search"', 1)
     return output.replace('<html lang="en"', f'<html lang="{folder}"', 1) if folder in ("ko", "zh") else output

@@ -190,7 +190,7 @@ def _adjoints(f: Function, variables: list[str]) -> list[Markup]:
         except NotSupported:
             continue
         G.check()
-        found.append(mathml(rf"{spelled(name)} \colon {G.latex()}", display=False))
+        found.append(mathml(rf"G_{{{spelled(name)}}} = {G.latex()}", display=False))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The gallery: every function is differentiated as JAX differentiates it; the entries are in order."""
+"""The gallery: every gradient is that of JAX, every Hessian that of PyTorch; the entries are in order."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from book.gallery import Entry, fields
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
 from closedform.syntax.declare import declarations
-from tests.fuzz.reference import jax_engine, slopes
+from tests.fuzz.reference import jax_engine, slopes, torch_engine
 
 ENTRIES = [pytest.param(e, id=f"{name}: {e.name}") for name, page in fields().items() for e in page.entries]
+SIZES = {"k": 2, "d": 3, "n": 4, "p": 5, "q": 3, "m": 6}  #: the same for all, so that JAX compiles an operation once
 DRAWN = {
     "normal": lambda rng, shape: 0.6 * rng.standard_normal(shape),
     "small": lambda rng, shape: 0.2 * rng.standard_normal(shape),
@@ -22,9 +23,9 @@ DRAWN = {
 }
 
 
-def drawn(x: Expr, entry: Entry, sizes: dict[str, int], rng) -> np.ndarray:
+def drawn(x: Expr, entry: Entry, rng) -> np.ndarray:
     """A value of a variable, with two axes, with its properties."""
-    shape = tuple(d.value(sizes) for d in x.shape)
+    shape = tuple(d.value(SIZES) for d in x.shape)
     given = x.data.properties
     X = DRAWN[entry.sample.get(x.data.name, "positive" if "positive" in given else "normal")](rng, shape)
     if "spd" in given:
@@ -34,29 +35,23 @@ def drawn(x: Expr, entry: Entry, sizes: dict[str, int], rng) -> np.ndarray:
     return np.diag(np.diag(X)) if "diagonal" in given else X
 
 
-def sized(f: cf.Function) -> dict[str, int]:
-    """Sizes that differ from one another; k < n < m, so that products such as X'X are nonsingular."""
-    names = sorted({n for x in f.variables.values() for d in x.shape for n in d.names} - {"m"})
-    return {name: 3 + i for i, name in enumerate(names)} | {"m": 7}
-
-
 def compact(x: Expr, value: np.ndarray) -> np.ndarray:
     """As compiled code takes it: without the axes of length one."""
     return value.reshape([n for n, d in zip(value.shape, x.shape, strict=True) if d is not ONE])
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_the_compiled_derivatives_are_those_of_jax(entry):
+def test_the_compiled_derivatives_are_those_of_jax_and_pytorch(entry):
     f = cf.parse(entry.f, *declarations([entry.let]), infer=True)
-    sizes, rng = sized(f), np.random.default_rng(7)
-    env = {name: drawn(x, entry, sizes, rng) for name, x in f.variables.items()}
+    rng = np.random.default_rng(7)
+    env = {name: drawn(x, entry, rng) for name, x in f.variables.items()}
     for order in range(1, 2 + entry.hessian):
         D = cf.derivative(f, *[entry.by] * order)
         got = np.asarray(D.compile()(**{name: compact(f.variables[name], v) for name, v in env.items()}))
         weights = (
-            rng.standard_normal([d.value(sizes) for d in f.expr.shape]) if not f.expr.is_scalar else np.ones((1, 1))
+            rng.standard_normal([d.value(SIZES) for d in f.expr.shape]) if not f.expr.is_scalar else np.ones((1, 1))
         )
-        wanted = slopes(f.expr, D.variables, weights, env, sizes, jax_engine())
+        wanted = slopes(f.expr, D.variables, weights, env, SIZES, (jax_engine, torch_engine)[order - 1]())
         if not f.expr.is_scalar:
             got = np.tensordot(weights[:, 0], got, 1)
         assert np.isfinite(wanted).all()
