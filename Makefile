@@ -1,6 +1,7 @@
 # Everything a developer runs.  Needs Python >= 3.11 and make; the rest goes into .venv.
 #   make try      install the package and answer three questions
 #   make test     the test suite
+#   make site     the documentation site, into build/site
 #   make lint types contract docs bench mutants stability
 #   make fuzz     random derivatives compared with JAX and PyTorch: two minutes, or FUZZ="--first 100000 --seed 2"
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: try test lint types contract docs bench mutants stability fuzz format clean
+.PHONY: try test lint types contract docs site bench mutants stability fuzz format clean
 .DELETE_ON_ERROR:
 
 try: $(VENV)/.package
@@ -32,6 +33,9 @@ contract: $(VENV)/.dev
 
 docs: $(VENV)/.test
 	$(BIN)/python -m pytest --doctest-modules closedform tests/test_readme.py
+
+site: $(VENV)/.test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.startup

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from closedform.cli.main import app
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -37,7 +37,7 @@ def blocks(language: str) -> Iterator[Any]:
         for match in BLOCK.finditer(text):
             if match[1] == language:
                 line = text.count("\n", 0, match.start()) + 2
-                yield pytest.param(match[2], id=f"{document.name}:{line}")
+                yield pytest.param(match[2], id=f"{document.relative_to(ROOT)}:{line}")
 
 
 def commands() -> Iterator[Any]:
@@ -52,10 +52,12 @@ def documents() -> Iterator[Any]:
     """Documents with doctests: their blocks are one session."""
     for document in DOCUMENTS:
         source = "\n".join(
-            b.values[0] for b in blocks("python") if b.id.startswith(document.name) and ">>>" in b.values[0]
+            b.values[0]
+            for b in blocks("python")
+            if b.id.startswith(f"{document.relative_to(ROOT)}:") and ">>>" in b.values[0]
         )
         if source:
-            yield pytest.param(source, id=document.name)
+            yield pytest.param(source, id=str(document.relative_to(ROOT)))
 
 
 @pytest.mark.parametrize("source", list(documents()))
@@ -81,6 +83,6 @@ def test_a_command_prints_what_is_shown(line, shown):
 
 
 def test_the_documents_have_no_other_programs():
-    """A block is a session, a quotation, a command, or plain text."""
+    """A block is a session, a quotation, a command, what the site derives or judges, or plain text."""
     languages = {match[1] for d in DOCUMENTS for match in BLOCK.finditer(d.read_text(encoding="utf-8"))}
-    assert languages <= {"python", "console"}
+    assert languages <= {"python", "console", "derive", "identity"}

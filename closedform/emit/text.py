@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from closedform.core.expr import OPS, PRINTERS, Expr
-from closedform.core.shape import ONE
+from closedform.core.shape import ONE, Dim
 from closedform.emit.formula import Call, Constant, Formula, Name, Power, Product, Size, Transpose, Value
 from closedform.emit.notation import ATOM, POSTFIX, Notation
 
@@ -24,14 +24,9 @@ class Text(Notation):
         return f.dim.text
 
     def constant(self, f: Constant) -> str:
-        rows, columns = f.shape
         if f.sizes:
             return f"{OPS[f.op].latex}({', '.join(map(str, f.sizes))})"
-        if f.op == "eye":
-            return f"eye({rows})"
-        if rows is ONE:
-            return f"ones({columns})'"
-        return f"ones({rows})" if columns is ONE else f"ones({rows}, {columns})"
+        return f"eye({f.shape[0]})" if f.op == "eye" else _filled("ones", *f.shape)
 
     def call(self, f: Call) -> str:
         args = [self.of(a) for a in f.args]
@@ -54,11 +49,15 @@ class Text(Notation):
         return base + (".^" if f.entrywise else "^") + (exponent if bare else self.group(exponent))
 
     def level(self, f: Formula) -> int:
+        if isinstance(f, Product) and f.is_zero():
+            return POSTFIX if f.shape[0] is ONE else ATOM
         if isinstance(f, Product) and f.plain() and not f.over and not f.entrywise and len(f.body) == 2:
             return ATOM if len(_sums(f.body)) == 1 else super().level(f)
         return super().level(f)
 
     def product(self, p: Product) -> str:
+        if p.is_zero():
+            return _filled("zeros", *p.shape)
         return super().product(replace(p, body=_sums(p.body)) if len(p.body) == 2 and not p.entrywise else p)
 
     def times(self, factors: Iterable[str]) -> str:
@@ -74,6 +73,13 @@ class Text(Notation):
         else:
             above = self.times([*head, body] if body else head)
         return f"{above}/{below}" if single else f"{above}/({below})"
+
+
+def _filled(name: str, rows: Dim, columns: Dim) -> str:
+    """A matrix, a column or a row with equal entries."""
+    if rows is ONE:
+        return f"{name}({columns})'"
+    return f"{name}({rows})" if columns is ONE else f"{name}({rows}, {columns})"
 
 
 def _sums(body: tuple[Formula, ...]) -> tuple[Formula, ...]:

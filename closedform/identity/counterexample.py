@@ -138,7 +138,7 @@ def _at(sides: Sides, nearest: Pair, sizes: dict[str, int], scale: float) -> Cou
     left, right = sides.left.values(sample, sides.steps[0]), sides.right.values(sample, sides.steps[0])
     differ = np.ones(len(inside), bool)
     for pair in sides.pairs:
-        differ &= _different(left[pair[0]], right[pair[1]])
+        differ &= _different(left[pair[0]], right[pair[1]], sides.floor * sample.scale)
     if not differ.any():
         return None
     a, b = left[nearest[0]], right[nearest[1]]
@@ -174,12 +174,13 @@ def _smooth(roots: Sequence[Expr], env: dict[str, Array], sizes: dict[str, int])
     return good
 
 
-def _different(a: Array, b: Array) -> Array:
-    """Which points the sides visibly differ at; where they differ in shape, all."""
+def _different(a: Array, b: Array, floor: Array) -> Array:
+    """Which points the sides visibly differ at, by more than rounding of what is large on the way; two shapes, all."""
     if a.shape != b.shape and (1, 1) not in (a.shape[1:], b.shape[1:]):
         return np.ones(len(a), bool)
     gap = np.abs(a - b).max((1, 2))
-    return np.asarray(gap > DIFFERENT * np.maximum(np.abs(a).max((1, 2)), np.abs(b).max((1, 2))))
+    largest = np.maximum(np.abs(a).max((1, 2)), np.abs(b).max((1, 2)))
+    return np.asarray(gap > DIFFERENT * np.maximum(largest, floor))
 
 
 def _unreadable(*sides: Array) -> bool:

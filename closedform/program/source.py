@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from closedform.compact.present import present
 from closedform.core.expr import Expr, symbols, topological
 from closedform.core.shape import Dim, show
 from closedform.emit.index import index_text
@@ -105,12 +106,14 @@ def arguments_of(expressions: Sequence[Expr], variables: Sequence[Expr] | None) 
 
 
 def described(output: Output) -> str:
-    """The formula of a result, for a comment."""
+    """The formula of a result, as it is printed elsewhere, for a comment."""
     try:
+        if isinstance(output, Expr) and output.size < SHORT:
+            return text(present(output) if output.is_normal else output)
         if isinstance(output, Expr):
-            return text(output) if output.size < SHORT else f"A formula of {output.size:,} operations."
+            return f"A formula of {output.size:,} operations."
         size = sum(f.expr.size for p in output.products for f in p.factors) + len(output.products)
-        return index_text(output) if size < SHORT else f"A tensor of {size:,} operations."
+        return index_text(output, show=present) if size < SHORT else f"A tensor of {size:,} operations."
     except TooLarge:
         return "A formula too long to write down."
 

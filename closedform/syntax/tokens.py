@@ -162,7 +162,8 @@ def _stray(text: str, at: int) -> ClosedFormError:
         return SyntaxProblem("** is not in the syntax", source=text, span=(at, at + 2), hint="write ^ for a power")
     shown = c if c.isprintable() and not c.isspace() else f"U+{ord(c):04X}"
     message = f"unexpected character {shown}" if c != "." else "unexpected dot"
-    return SyntaxProblem(message, source=text, span=(at, at + 1), hint=_STRAY.get(c))
+    hint = "write x' for the transpose" if text[at : at + 2] in (".T", ".'") else _STRAY.get(c)
+    return SyntaxProblem(message, source=text, span=(at, at + 1), hint=hint)
 
 
 def plain(name: str) -> str:

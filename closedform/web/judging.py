@@ -58,21 +58,30 @@ def verdicts(q: Query) -> list[Shown]:
 
 def verdict(v: Verdict, q: Query) -> Shown:
     """What is to be said of a statement."""
-    from closedform.identity.correct import read_like
-
     (_, first), *facts = v.lines(q.lang)
-    asked, right = v.asked, v.corrected.statement if v.corrected else None
+    math, right = typeset(v)
     return {
         "statement": v.statement,
         "error": None,
         "verdict": v.verdict,
-        "math": _typeset(lambda: statement_of(asked)) if asked else None,
+        "math": math,
         "sign": first.removesuffix(v.statement).strip(),
         "facts": facts,
         "notes": [translated(q.lang, n) for n in v.inferred],
-        "right": _typeset(lambda: read_like(asked, right)) if asked and right else None,
-        "corrected": q.link(s=right) if right else "",
+        "right": right,
+        "corrected": q.link(s=v.corrected.statement) if v.corrected else "",
     }
+
+
+def typeset(v: Verdict) -> tuple[Markup | None, Markup | None]:
+    """The statement that was judged and the right one; None where there is none, or it has no meaning."""
+    from closedform.identity.correct import read_like
+
+    asked, right = v.asked, v.corrected.statement if v.corrected else None
+    return (
+        _typeset(lambda: statement_of(asked)) if asked else None,
+        _typeset(lambda: read_like(asked, right)) if asked and right else None,
+    )
 
 
 def _typeset(read: Callable[[], Statement]) -> Markup | None:

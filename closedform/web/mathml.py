@@ -104,7 +104,7 @@ def _put_right(made: Element, source: Element) -> None:
     if source.get("mathvariant") == "bold" and text.isdecimal() and text.isascii():
         made.text = "".join(chr(BOLD_ZERO + int(c)) for c in text)
     if made.tag == "mo" and text in UPRIGHT:
-        made.set("stretchy", "false")
+        made.attrib |= {"lspace": "0", "rspace": "0", "stretchy": "false"}
     if made.tag == "mo" and text in BARS:
         made.attrib |= {"lspace": "0", "rspace": "0", "stretchy": source.get("stretchy", "false")}
 

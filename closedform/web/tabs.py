@@ -7,7 +7,7 @@ A tab is a function of the answer, a row of `TABS`, a template `tabs/NAME.html`,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from closedform import view
@@ -55,11 +55,16 @@ def steps(D: Derivative, q: Query) -> Shown:
 
 
 def told_steps(derivation: Derivation) -> Shown:
-    """The lines of a derivation."""
-    lines = [
+    """The lines of a derivation and their verdict."""
+    steps = typeset_steps(derivation)
+    return {"told": derivation.lang, "steps": steps, "verdict": derivation.verdict, "refused": ""}
+
+
+def typeset_steps(derivation: Derivation) -> list[Shown]:
+    """The lines of a derivation, typeset, each with its sentence and rules."""
+    return [
         {"sentence": s.sentence, "formulas": s.formulas, "math": mathml(s.latex.replace("&", ""))} for s in derivation
     ]
-    return {"told": derivation.lang, "steps": lines, "verdict": derivation.verdict, "refused": ""}
 
 
 def _choices(q: Query, told: str) -> Shown:
@@ -72,6 +77,15 @@ def _choices(q: Query, told: str) -> Shown:
 
 def layouts(D: Derivative, q: Query) -> Shown:
     """The answer in every layout, those that agree together."""
+    found = []
+    for latex, shape, group in layout_groups(D):
+        names = [(name, LAYOUTS[name].users, q.link(layout=name), name == D.layout) for name in group]
+        found.append({"math": mathml(latex), "shape": shape, "names": names})
+    return {"rows": found}
+
+
+def layout_groups(D: Derivative) -> Iterator[tuple[str, str, list[str]]]:
+    """LaTeX, shape and names of the layouts in which the answer looks the same; each is checked."""
     rows = []
     for E in D.in_layouts():
         E.check()
@@ -79,11 +93,8 @@ def layouts(D: Derivative, q: Query) -> Shown:
         rows.append((E.latex(), shape, E.layout))
     order = {latex: i for i, (latex, _, _) in reversed(list(enumerate(rows)))}
     rows.sort(key=lambda r: order[r[0]])
-    found = []
     for (latex, shape), group in groupby(rows, key=lambda r: r[:2]):
-        names = [(name, LAYOUTS[name].users, q.link(layout=name), name == D.layout) for _, _, name in group]
-        found.append({"math": mathml(latex), "shape": shape, "names": names})
-    return {"rows": found}
+        yield latex, shape, [name for _, _, name in group]
 
 
 def forms(D: Derivative, q: Query) -> Shown:

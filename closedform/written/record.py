@@ -131,7 +131,7 @@ class WrittenOut(Told):
         return parts[0] if self.slices is None else r"\begin{aligned} " + r" \\ ".join(parts) + r" \end{aligned}"
 
     def latex_blocks(self) -> Iterator[tuple[str, str]]:
-        """Of each slice its label, or none where there are no slices, and its matrix."""
+        """Each slice with its label; without slices the matrix, with none."""
         for places, cells in self.blocks():
             label = "" if self.slices is None else self.slices.latex(places, self._spelled(in_latex))
             yield label, _bmatrix(_mapped(cells, self.scalars.latex))

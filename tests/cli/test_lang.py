@@ -18,6 +18,7 @@ from closedform.cli import render
 from closedform.cli.main import INTERNAL, USAGE, app
 from closedform.errors import VerificationError
 from closedform.lang import LANGUAGES, say
+from closedform.program import languages
 from tests.cli.test_diff import MISTAKES, MISUSES
 from tests.lang.test_messages import PROSE
 
@@ -202,6 +203,11 @@ def test_help_is_in_the_language(lang):
     for key in ("usage", "arguments", "options", "diff-let", "diff-symmetric", "diff-lang", "diff-help"):
         assert " ".join(say(lang, f"help.{key}").split()) in shown
     assert 'closedform diff "A*X*B" X --layout all\n' in asked[0].stdout
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_help_names_every_language_of_code(lang):
+    assert all(name in say(lang, "help.diff-code") for name in languages.LANGUAGES)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -50,6 +50,12 @@ def test_text_reads_back_with_the_same_value(e: Expr, seed: int) -> None:
         assert np.allclose(found, known[e], rtol=1e-6, atol=1e-7 * max(sizes)), shown
 
 
+@pytest.mark.parametrize("shown", ["zeros(m, n)", "zeros(n)", "zeros(n)'", "zeros(n*n, n)", "x + zeros(n)"])
+def test_zeros_are_written_as_such(shown: str) -> None:
+    e = parse(shown, {"x": ("n",)}, infer=True).expr
+    assert text(e) == shown and parse(shown, {"x": ("n",)}, infer=True).expr is e
+
+
 @given(e=expressions() | stacked())
 @settings(max_examples=200, deadline=None)
 def test_reading_and_printing_again_changes_nothing(e: Expr) -> None:

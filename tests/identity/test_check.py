@@ -185,6 +185,18 @@ def test_no_counterexample_is_at_a_kink():
     assert check("d(abs(a))/da = 1").counterexample.values["a"] == [[-1]]
 
 
+@pytest.mark.parametrize(("statement", "let"), [
+    ("d((A*x)'*(A*x)/((B*x)'*(B*x)))/dx = 2*A'*A*x/(x'*B*B*x) - 2*(x'*A'*A*x)*B'*B*x/(x'*B'*B*x)^2", "B: matrix(n,n)"),
+    ("d(a'*(X^k)'*X^k*b)/dX = powersum(X, a*b'*(X^k)', k) + powersum(X', X^k*a*b', k)",
+     "X: matrix(n,n); a: vector(n); b: vector(n); k: scalar integer"),
+    ("d(tr(inv(A + X'*C*X)*(X'*B*X)))/dX = 2*(B*X - C*X*inv(A + X'*C*X)*X'*B*X)*inv(A + X'*C*X)",
+     "X: matrix(m,n); B: matrix(m,m) symmetric; C: matrix(m,m) symmetric; A: matrix(n,n)"),
+])  # fmt: skip
+def test_rounding_of_a_derivative_that_is_zero_is_no_counterexample(statement, let):
+    c = check(statement, let).counterexample
+    assert np.abs(c.left - c.right).max() > 1e-3
+
+
 def test_the_properties_of_a_variable_hold_in_its_counterexample():
     v = check("inv(S) = S", "S: matrix(n,n) spd")
     S = v.counterexample.values["S"]

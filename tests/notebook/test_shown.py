@@ -22,7 +22,7 @@ from tests.notebook.examples import examples
 
 NAMES = ["expression", "function", "derivative", "symmetric", "array", "formula", "derivation", "true", "conditional",
          "false", "right", "wrong", "lines", "cost", "entries", "slices", "form", "compressed"]  # fmt: skip
-NO_FORMULA = {"right", "cost", "compressed"}
+NO_FORMULA = {"right", "compressed"}
 HOSTILE = "<script>alert(1)</script>&\"'"
 
 

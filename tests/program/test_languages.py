@@ -327,3 +327,9 @@ def test_code_is_what_an_expert_writes(row):
     for name, line in zip(("julia", "matlab", "r", "cpp"), lines, strict=True):
         source = code(e, backend=name).rstrip()
         assert re.findall(f"^{LAST[name]}", source, re.MULTILINE)[0 if name == "matlab" else -1] == line, source
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_comment_has_the_formula_as_the_answer_prints_it(language: str) -> None:
+    D = cf.derivative(cf.parse("sum(log(ones(m) + exp(-y.*(X*w))))"), "w")
+    assert D.text == "-X'*(y.*sigmoid(-y.*(X*w)))" and D.text in D.code(language)

@@ -83,6 +83,8 @@ MISTAKES = [  # text, kind, what the caret points at (its occurrence), part of t
     ("x..*z", SyntaxProblem, ".", "unexpected dot", None),
     ("x**2", SyntaxProblem, "**", "** is not in the syntax", "write ^ for a power"),
     ("A@x", SyntaxProblem, "@", "unexpected character @", "write * for the matrix product"),
+    ("A.T*x", SyntaxProblem, ".", "unexpected dot", "write x' for the transpose"),
+    ("A.'*x", SyntaxProblem, ".", "unexpected dot", "write x' for the transpose"),
     ("x[1]", SyntaxProblem, "[", "unexpected character [", "indexing is not in the syntax; write ( ) for brackets"),
     ("a = b", SyntaxProblem, "=", "unexpected character =", "write one expression; equations are for the identity checker"),
     ("a\x07", SyntaxProblem, "\x07", "unexpected character U+0007", None),
