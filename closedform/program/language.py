@@ -112,9 +112,18 @@ def halves(t: Term, start: int = 0) -> tuple[str, str]:
     return listed(start, middle), listed(middle, len(t.args))
 
 
-def added_to(outers: Callable[[Term, Writer, int], Spelling]) -> Spell:
-    """The spelling of `plus_outers`, by that of products of rank one whose operands start at a place."""
-    return lambda t, writer: Spelling("{0} + " + outers(t, writer, 1).template, ADD, ADD, ATOM)
+def added_to(outer: str, outers: Callable[[Term, Writer, int], Spelling]) -> Spell:
+    """The spelling of `plus_outers`, by that of one product u v' and of several whose operands start at a place."""
+
+    def spell(t: Term, writer: Writer) -> Spelling:
+        if len(t.args) > 3:
+            return Spelling("{0} + " + outers(t, writer, 1).template, ADD, ADD, ATOM)
+        u, sign = t.args[1], "+"
+        if u.op == "negative" and writer.shown[u][1] == NEGATE:
+            u, sign = u.args[0], "-"
+        return Spelling(f"{{0}} {sign} {outer.format(writer.operand(u, ATOM), '{2}')}", ADD, ADD, ATOM)
+
+    return spell
 
 
 def called(code: str, helpers: Mapping[str, str]) -> list[str]:

@@ -262,7 +262,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "inner": postfix("{0}.dot({1})"),
     "dot": postfix("{0}.cwiseProduct({1}).sum()"),
     "outers": _outers,
-    "plus_outers": added_to(_outers),
+    "plus_outers": added_to("{0} * {1}.transpose()", _outers),
     "softmaxtimes": Spelling("softmaxtimes({0}, {1}, {2})"),
     "outer": Spelling("{0} * {1}.transpose()", MULTIPLY, MULTIPLY, ATOM),
     "kron": _narrowed("kron({0}, {1})"),

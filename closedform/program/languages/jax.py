@@ -103,10 +103,8 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
 
 
 def _outers(t: Term, writer: Writer, start: int) -> Spelling:
-    """One product entry by entry, which XLA fuses with what it is added to; several as thin matrices."""
+    """Several as thin matrices; one alone is entry by entry, which XLA fuses with what it is added to."""
     columns, rows = halves(t, start)
-    if len(t.args) == start + 2:
-        return Spelling(f"jnp.outer({columns}, {rows})")
     return Spelling(f"jnp.stack(({columns})).T @ jnp.stack(({rows}))", MULTIPLY)
 
 
@@ -163,7 +161,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "vec": postfix("{0}.T.ravel()"),
     "plus_transpose": Spelling("{0} + {0}.T", ADD, ATOM),
     "plus_diagonal": _plus_diagonal,
-    "plus_outers": added_to(_outers),
+    "plus_outers": added_to("jnp.outer({0}, {1})", _outers),
     "softmaxtimes": Spelling("{0}[:, None] * ({2} - {1} @ {2})", MULTIPLY, ATOM, ATOM),
     "cholesky": Spelling("jnp.linalg.cholesky({0})"),
     "cholesky_solve": Spelling("jax.scipy.linalg.cho_solve(({0}, True), {1})"),

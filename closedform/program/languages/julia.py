@@ -125,7 +125,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "vecmat": Spelling("{1}' * {0}", MULTIPLY, NEGATE, ATOM),
     **dict.fromkeys(["inner", "dot"], Spelling("dot({0}, {1})")),
     "outers": _outers,
-    "plus_outers": added_to(_outers),
+    "plus_outers": added_to("{0} * {1}'", _outers),
     "softmaxtimes": Spelling("{0} .* ({2} .- {1}' * {2})", MULTIPLY, ATOM, ATOM),
     "outer": Spelling("{0} * {1}'", MULTIPLY, MULTIPLY, ATOM),
     "kron": Spelling("kron({0}, {1})"),

@@ -144,7 +144,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "inner": Spelling("{0}' * {1}", MULTIPLY, ATOM, NEGATE),
     "dot": Spelling("sum(sum({0} .* {1}))", ATOM, MULTIPLY, NEGATE),
     "outers": _outers,
-    "plus_outers": added_to(_outers),
+    "plus_outers": added_to("{0} * {1}'", _outers),
     "softmaxtimes": Spelling("{0} .* ({2} - {1}' * {2})", MULTIPLY, ATOM, ATOM),
     "outer": Spelling("{0} * {1}'", MULTIPLY, MULTIPLY, ATOM),
     "kron": Spelling("kron({0}, {1})"),

@@ -120,7 +120,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "inner": _inner,
     "dot": Spelling("sum({0} * {1})", ATOM, MULTIPLY, NEGATE),
     "outers": _outers,
-    "plus_outers": added_to(_outers),
+    "plus_outers": added_to("outer({0}, {1})", _outers),
     "softmaxtimes": Spelling("{0} * sweep({2}, 2, {1} %*% {2})", MULTIPLY, ATOM, ATOM),
     "outer": Spelling("outer({0}, {1})"),
     "kron": _kron,

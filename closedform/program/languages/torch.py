@@ -187,9 +187,10 @@ def _outers(t: Term, writer: Writer) -> Spelling:
 
 
 def _plus_outers(t: Term, writer: Writer) -> Spelling:
+    if len(t.args) == 3:
+        return Spelling("torch.addr({0}, {1}, {2})")
     columns, rows = halves(t, 1)
-    comma = "," if len(t.args) == 3 else ""
-    return Spelling(f"torch.addmm({{0}}, torch.stack(({columns}{comma})).T, torch.stack(({rows}{comma})))")
+    return Spelling(f"torch.addmm({{0}}, torch.stack(({columns})).T, torch.stack(({rows})))")
 
 
 def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
