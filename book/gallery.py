@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markdown.extensions.toc import slugify
+
 FOLDER = Path(__file__).parent / "gallery"
 FIELDS = (
     "linear",
@@ -90,6 +92,6 @@ def _index() -> str:
     count = sum(len(page.entries) for page in fields().values())
     lines = ["# The gallery", "", LEAD.format(count=count), "", "| Field | Functions |", "| --- | --- |"]
     for name, page in fields().items():
-        names = ", ".join(e.name[0].lower() + e.name[1:] if e.name[1:2].islower() else e.name for e in page.entries)
-        lines.append(f"| [{page.title}]({name}.md) | {names} |")
+        links = " · ".join(f"[{e.name}]({name}.md#{slugify(e.name, '-')})" for e in page.entries)
+        lines.append(f"| [{page.title}]({name}.md) | {links} |")
     return "\n".join(lines) + "\n"

@@ -175,7 +175,7 @@ def _smooth(roots: Sequence[Expr], env: dict[str, Array], sizes: dict[str, int])
 
 
 def _different(a: Array, b: Array, floor: Array) -> Array:
-    """Which points the sides visibly differ at, by more than rounding of what is large on the way; of two shapes all."""
+    """Which points the sides visibly differ at, by more than rounding of what is large on the way; two shapes, all."""
     if a.shape != b.shape and (1, 1) not in (a.shape[1:], b.shape[1:]):
         return np.ones(len(a), bool)
     gap = np.abs(a - b).max((1, 2))

@@ -109,7 +109,7 @@ def test_a_page_is_as_wide_as_a_phone_and_its_formulas_scroll(site):
         for page in PAGES:
             made.get((site / page).as_uri())
             assert made.execute_script("return document.documentElement.scrollWidth") == 390
-            assert made.find_element(By.CSS_SELECTOR, ".cf .formula, .scroll").is_displayed()
+            assert made.find_element(By.CSS_SELECTOR, ".formula, .scroll, pre").is_displayed()
         assert len(made.get_screenshot_as_png()) > 10_000
 
 
