@@ -38,6 +38,8 @@ class Text(Notation):
         return f"{f.name}({', '.join(args)})"
 
     def transpose(self, f: Transpose) -> str:
+        if isinstance(f.base, Product) and f.base.is_zero():
+            return _filled("zeros", *f.shape)
         return self.at(f.base, ATOM) + "'"
 
     def power(self, f: Power) -> str:

@@ -209,8 +209,16 @@ def _relu(x: Array) -> Array:
     return np.asarray(x * np.heaviside(x.real, 0.5))
 
 
+def _log1p(z: Array) -> Array:
+    """log(1 + z); of a small complex z with the real part that NumPy rounds away."""
+    if not np.iscomplexobj(z):
+        return np.asarray(np.log1p(z))
+    a, b = z.real, z.imag
+    return np.asarray(np.log1p(a * (2 + a) + b * b) / 2 + 1j * np.arctan2(b, 1 + a))
+
+
 def _softplus(x: Array) -> Array:
-    return _relu(x) + np.log1p(np.exp(-_abs(x)))
+    return _relu(x) + _log1p(np.exp(-_abs(x)))
 
 
 def _erf(x: Array) -> Array:

@@ -156,3 +156,10 @@ def test_a_thousand_layers_need_no_recursion():
     for _ in range(5000):
         e = OPS["tanh"](e)
     assert np.isfinite(evaluate(e, draw(), SIZES)).all()
+
+
+@pytest.mark.parametrize("x", [-30.0, -100.0, -300.0])
+def test_the_logarithm_of_a_small_softplus_has_its_slope(x: float) -> None:
+    """log softplus x is nearly x there; NumPy's log1p of a complex number loses what is below the rounding of 1."""
+    shown = np.log(FUNCTIONS["softplus"](np.array([[x + 1e-30j]])))
+    assert np.allclose(shown.real, x, rtol=1e-12) and np.allclose(shown.imag, 1e-30, rtol=1e-12, atol=0)

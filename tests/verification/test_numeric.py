@@ -25,6 +25,7 @@ def op(name: str, *args: Expr) -> Expr:
 
 
 RIGHT = [
+    (op("sum", op("log", op("softplus", 100 * x))), [x], 100 * op("sigmoid", 100 * x) / op("softplus", 100 * x)),
     (x.T @ S @ x, [x], (S + S.T) @ x),
     (x.T @ S @ x, [S], x @ x.T),
     (x.T @ S @ x, [x, x], S + S.T),
