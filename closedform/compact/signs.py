@@ -6,7 +6,7 @@ it is moved back into the first sum that can take it, for printing.
 
 from __future__ import annotations
 
-from closedform.core.expr import Expr, Number, node, number
+from closedform.core.expr import Expr, Number, node, number, topological
 from closedform.core.normal import normal
 from closedform.ops.elementwise import ODD
 
@@ -17,7 +17,27 @@ def settle(e: Expr) -> Expr:
     Args:
         e: an expression to be printed.
     """
-    return _Settled().of(e, outermost=True)
+    return _alike(_Settled().of(e, outermost=True))
+
+
+EVEN = {"norm1", "norm2", "normnuc", "abs"}  #: f(−x) = f(x)
+
+
+def _alike(e: Expr) -> Expr:
+    """‖r‖ for ‖−r‖ where it is r that stands elsewhere: A'(A x − y)/‖A x − y‖."""
+    order = topological([e])
+    even = [n for n in order if n.op.name in EVEN and n.args[0].op.name == "add"]
+    if not even:
+        return e
+    elsewhere = {a for n in order if n.op.name not in EVEN for a in n.args if a.op.name == "add"}
+    sums = {normal(a): a for a in elsewhere}
+    done: dict[Expr, Expr] = {}
+    for n in order:
+        args = tuple([done[a] for a in n.args])
+        if n in even and normal(n.args[0]) not in sums:
+            args = (sums.get(normal(-n.args[0]), args[0]),)
+        done[n] = node(n.op, args) if n.args else n
+    return done[e]
 
 
 class _Settled:

@@ -48,7 +48,15 @@ class Condition:
 
 def _equal_sizes(w: Written) -> Iterator[Change]:
     for m, n in combinations(names_of_sizes(w), 2):
-        yield Change((Said("verdict.equal_sizes", {"m": m, "n": n}),), with_size(w, n, dim(m)), f"{m} {n}")
+        said = (Said("verdict.equal_sizes", {"m": m, "n": n}), *_inverted(w))
+        yield Change(said, with_size(w, n, dim(m)), f"{m} {n}")
+
+
+def _inverted(w: Written) -> Iterator[Said]:
+    """What is tried at random points is regular where it is square: its pseudoinverse is its inverse only then."""
+    calls = [n for n in postorder(w.root, w.source) if n.rule == "call" and n.text == "pinv"]
+    for x in dict.fromkeys(source_of(w, n.operands[0]) for n in calls):
+        yield Said("verdict.invertible", {"x": x})
 
 
 def _size_one(w: Written) -> Iterator[Change]:

@@ -98,6 +98,7 @@ CONDITIONAL = [  # statement, declarations, conditions
     ("d(tr(X*A))/dX = A", "A: matrix(n,n)", []),
     ("exp(logdet(A)) = det(A)", "", ["A is symmetric positive definite"]),
     ("vec(A)'*vec(B) = tr(A*B)", "A, B: matrix(n,n)", ["A is symmetric", "B is symmetric"]),
+    ("d(pinv(X)) = -pinv(X)*dX*pinv(X)", "", ["m = n, and X is invertible"]),
     ("h'*A'*y = y'*A*h", "A: matrix(n,m); y, h: vector(n)", ["n = m"]),
 ]
 
