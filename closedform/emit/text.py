@@ -44,7 +44,9 @@ class Text(Notation):
 
     def power(self, f: Power) -> str:
         base = self.at(f.base, POSTFIX if isinstance(f.base, Transpose) else ATOM)
-        if isinstance(f.base, Constant) and base.endswith("'"):
+        turned = f.base.base if isinstance(f.base, Transpose) else f.base
+        filled = isinstance(turned, Constant) or (isinstance(turned, Product) and turned.is_zero())
+        if filled and base.endswith("'"):
             base = self.group(base)
         bare = isinstance(f.exponent, Name | Size | Value) and self.level(f.exponent) == ATOM
         exponent = self.of(f.exponent)

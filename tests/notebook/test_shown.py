@@ -131,7 +131,7 @@ def test_texts_are_escaped(monkeypatch):
 
 
 def test_wide_formulas_scroll_and_can_be_reached_with_the_keyboard():
-    for name in set(NAMES) - NO_FORMULA:
+    for name in set(NAMES) - NO_FORMULA - {"cost"}:  # the laws of a cost are among its figures
         formulas = [
             e for e in tree(examples()[name]._repr_html_()).iter("div") if "formula" in e.get("class", "").split()
         ]
