@@ -28,11 +28,21 @@ def used(p: Problem, inputs: Inputs, run: Any = None) -> Inputs:
 
 
 def by_closedform(p: Problem, inputs: Inputs, **how: Any) -> Made:
+    if p.question == "newton" and not how:
+        return by_solving(p, inputs)
     run, finish = compiled(derived(p), **how), QUESTIONS[p.question].finish
     given = used(p, inputs)
     if finish is None:
         return partial(run, **given), libraries.flat
     return lambda: finish(np, *run(**given)), libraries.flat
+
+
+def by_solving(p: Problem, inputs: Inputs) -> Made:
+    """A Newton step by a compressed Hessian, which solves; as the documents of costs tell a user to."""
+    gradient, hessian = derived(p)
+    g, H = gradient.compile(), hessian.compile(compressed=True)
+    of_g, of_H = used(p, inputs, g), used(p, inputs, H)
+    return lambda: H(**of_H).solve(g(**of_g)), libraries.flat
 
 
 def by_closedform_jax(p: Problem, inputs: Inputs) -> Made:
