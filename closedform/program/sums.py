@@ -154,6 +154,8 @@ def _slopes(low: Lowering, items: list[Item]) -> list[tuple[bool, Term]]:
         at = next((n for n, f in enumerate(i.factors) if f.kind == "diag" and f.term and f.term.op == "softmax"), None)
         if at is None or at > 1 or len(i.factors) > at + 2:
             continue
+        if any(f.kind not in ("full", "sum") for n, f in enumerate(i.factors) if n != at):
+            continue
         s, (negative, front) = low.chain.vector(i.factors[at]), _before(low, i)
         terms = [f.term for f in i.factors]
         others = (j for j in items if [f.term for f in j.factors] == [*terms[:at], s, s, *terms[at + 1 :]])
