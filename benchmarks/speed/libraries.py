@@ -62,7 +62,9 @@ def torch_arrays(inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def flat(result: Any) -> np.ndarray:
-    """One array of what an arm returns; several outputs one after the other."""
+    """One array of what an arm returns; several outputs one after the other, a compressed one written out."""
+    if hasattr(result, "dense"):
+        result = result.dense()
     if isinstance(result, tuple | list):
         return np.concatenate([np.ravel(flat(r)) for r in result])
     return np.ascontiguousarray(np.asarray(result, dtype=float))
