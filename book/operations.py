@@ -154,7 +154,7 @@ def _shown(row: Row) -> dict[str, Any]:
         "differential": _differential(f, row.variables) if row.variables else None,
         "adjoints": _adjoints(f, row.variables),
         "domain": op.domain.format(_operand(f)),
-        "template": op.latex,
+        "template": op.latex.format(*"ABC"),
         "missing": _missing(f),
     }
 
