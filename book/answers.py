@@ -27,7 +27,7 @@ from closedform.lang import say
 from closedform.lang.messages import told, translated
 from closedform.program.languages import RUNNING
 from closedform.syntax.declare import declarations
-from closedform.web.judging import typeset
+from closedform.web.judging import said
 from closedform.web.mathml import formula, mathml
 from closedform.web.rendering import shape_latex
 from closedform.web.tabs import layout_groups, typeset_steps, whole_latex
@@ -148,17 +148,7 @@ def _judged(block: Block) -> Shown:
     v = check(block.formula, *declarations([block["let"]]), infer=True)
     if v.verdict != block["expect"]:
         raise block.error(f"the verdict is {v.verdict}, not {block['expect']}\n{v}")
-    (_, first), *facts = v.lines(block.language)
-    math, right = typeset(v)
-    return {
-        "statement": v.statement,
-        "math": math,
-        "verdict": v.verdict,
-        "sign": first.removesuffix(v.statement).strip(),
-        "facts": facts,
-        "notes": v.inferred,
-        "right": right,
-    }
+    return said(v, block.language)
 
 
 KINDS: dict[str, Callable[[Block], str]] = {

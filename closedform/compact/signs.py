@@ -26,7 +26,7 @@ EVEN = {"norm1", "norm2", "normnuc", "abs"}  #: f(−x) = f(x)
 def _alike(e: Expr) -> Expr:
     """‖r‖ for ‖−r‖ where it is r that stands elsewhere: A'(A x − y)/‖A x − y‖."""
     order = topological([e])
-    even = [n for n in order if n.op.name in EVEN and n.args[0].op.name == "add"]
+    even = {n for n in order if n.op.name in EVEN and n.args[0].op.name == "add"}
     if not even:
         return e
     elsewhere = {a for n in order if n.op.name not in EVEN for a in n.args if a.op.name == "add"}

@@ -112,8 +112,9 @@ def scale(low: Lowering, e: Expr, sign: int = 1) -> Term:
     inside = list(M.args) if M.op.name in ("matmul", "hadamard") else [M]
     code = scalar_code(low, scalars, inside)
     if M.op.name == "ones":
-        value, axes = 1 if code is None else code.value, axes_of(M.shape)
-        filler = code if code is not None and value is None else low.plan.number(float(value or 0))
+        axes, filler = axes_of(M.shape), code or low.plan.number(1)
+        if filler.value is not None:  # an array of floats
+            filler = low.plan.number(float(filler.value))
         return low.plan.make("full", (filler, *map(low.size, axes)), axes)
     if M.op.name == "matmul" and low.uses[M] == 1 and code is not None and not vector(M):
         return chain_code(low, M, code)

@@ -57,19 +57,22 @@ def verdicts(q: Query) -> list[Shown]:
 
 
 def verdict(v: Verdict, q: Query) -> Shown:
-    """What is to be said of a statement."""
-    (_, first), *facts = v.lines(q.lang)
+    """What is to be said of a statement, with a link to the right one."""
+    return {**said(v, q.lang), "error": None, "corrected": q.link(s=v.corrected.statement) if v.corrected else ""}
+
+
+def said(v: Verdict, lang: str) -> Shown:
+    """What is to be said of a statement in a language."""
+    (_, first), *facts = v.lines(lang)
     math, right = typeset(v)
     return {
         "statement": v.statement,
-        "error": None,
         "verdict": v.verdict,
         "math": math,
         "sign": first.removesuffix(v.statement).strip(),
         "facts": facts,
-        "notes": [translated(q.lang, n) for n in v.inferred],
+        "notes": [translated(lang, n) for n in v.inferred],
         "right": right,
-        "corrected": q.link(s=v.corrected.statement) if v.corrected else "",
     }
 
 

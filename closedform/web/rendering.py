@@ -26,13 +26,20 @@ Shown = dict[str, Any]
 SPOKEN = {name: say(name, "language.name") for name in LANGUAGES}
 NEAR = 60  #: characters of a text that are shown on each side of a mistake
 DECLARATION = re.compile(r"(?<=e\.g\. )(\w+): (?:scalar|vector\(n\))$")  #: that a hint offers
-ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+
+def environment(templates: Path) -> Environment:
+    """Templates that escape what they are given, and refuse what they are not."""
+    return Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+ENVIRONMENT = environment(Path(__file__).parent / "templates")
 
 
 def render(template: str, q: Query, shown: Mapping[str, Any]) -> str:

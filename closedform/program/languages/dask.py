@@ -151,11 +151,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
 
 def source(p: Program, name: str) -> str:
     """A self-contained source that defines one function of arrays in chunks."""
-    arrays = [f"{p.names[a.name]} = da.asarray({p.names[a.name]})" for a in p.arguments]
-    if any("dtype)" in line for line in [*p.lines, *p.results]):
-        first = python.first_array(p)
-        arrays.append(f"dtype = {first}.dtype" if first else "dtype = float")
-    return python.source(p, name, IMPORTS, HELPERS, arrays)
+    return python.source(p, name, IMPORTS, HELPERS, python.arrays(p, "da.asarray"))
 
 
 DASK = Language(

@@ -83,9 +83,8 @@ def _plus_outers(t: Term, writer: Writer) -> Spelling:
 def _solve(t: Term, writer: Writer) -> Spelling:
     """Of a diagonal and a product U V that nothing else needs, by that product's factors."""
     A = t.args[0]
-    if A.op != "plus_diagonal" or A.args[0].op != "matmul" or not all(is_fresh(x, writer) for x in (A, A.args[0])):
-        return Spelling("np.linalg.solve({0}, {1})")
-    if not all("(" in writer.shown[x][0] or "@" in writer.shown[x][0] for x in (A, A.args[0])):  # it has a name
+    thin = A.op == "plus_diagonal" and A.args[0].op == "matmul"
+    if not thin or not all(is_fresh(x, writer) and x not in writer.kept for x in (A, A.args[0])):
         return Spelling("np.linalg.solve({0}, {1})")
     d, U, V = (writer.operand(x, ADD) for x in (A.args[1], *A.args[0].args))
     return Spelling(f"lowrank_solve({d}, {U}, {V}{'' if t.args[1] is A.args[0].args[0] else ', {1}'})")

@@ -82,6 +82,15 @@ def first_array(p: Program) -> str | None:
     return p.names[ordered[0].name] if ordered else None
 
 
+def arrays(p: Program, made_by: str) -> list[str]:
+    """Lines that make arrays of the arguments; and their type, where new arrays have it."""
+    lines = [f"{p.names[a.name]} = {made_by}({p.names[a.name]})" for a in p.arguments]
+    if any("dtype)" in line or "dtype=dtype" in line for line in [*p.lines, *p.results]):
+        first = first_array(p)
+        lines.append(f"dtype = {first}.dtype" if first else "dtype = float")
+    return lines
+
+
 def sized(name: str, axis: int, rank: int) -> str:
     return f"{name}.shape[{axis}]"
 
