@@ -83,10 +83,26 @@ class Chain:
     def multiply(self, factors: list[Factor]) -> Factor:
         """The product of a list of factors, in a cheap order."""
         if len(factors) > LONGEST:
-            if factors[-1].column or not factors[0].row:
-                return reduce(lambda right, left: self.times(left, right), reversed(factors))
-            return reduce(self.times, factors)
+            return self._from_an_end(factors)
         return self._build(factors, self.splits(factors)[1], 0, len(factors) - 1)
+
+    def _from_an_end(self, factors: list[Factor]) -> Factor:
+        """The product of many factors, one by one; the longest run that mirrors itself is computed by halves."""
+        if factors[0].row and not factors[-1].column:
+            return reduce(self.times, factors)
+        if not factors[-1].column:
+            i, j = max((self._mirror(factors, centre) for centre in range(1, 2 * len(factors) - 2)), key=_span)
+            if i < j:
+                whole = self._gram(factors[i : j + 1], self.multiply(factors[(i + j) // 2 + 1 : j + 1]))
+                factors = [*factors[:i], whole, *factors[j + 1 :]]
+        return reduce(lambda right, left: self.times(left, right), reversed(factors))
+
+    def _mirror(self, factors: list[Factor], centre: int) -> tuple[int, int]:
+        """The longest run about a place, counted in halves, that is Z'Z, or Z'DZ with D ≥ 0; empty if there is none."""
+        i, j = (centre + 1) // 2, centre // 2
+        while i and j + 1 < len(factors) and self._mirrored(factors, i - 1, j + 1):
+            i, j = i - 1, j + 1
+        return i, j
 
     def splits(self, factors: list[Factor]) -> tuple[dict[tuple[int, int], float], dict[tuple[int, int], int]]:
         """The least cost of every run of factors, and where it is split: -1 where it is computed by halves."""
@@ -134,6 +150,8 @@ class Chain:
         kinds, plan = {x.kind, y.kind}, self.plan
         if kinds <= {"full", "sum"}:
             return plan.are_mirrored(self.vector(x), self.vector(y))
+        if kinds == {"diag"}:
+            return x.term is y.term
         if not kinds <= {"inv", "inv_t"} or x.term is not y.term:
             return False
         return len(kinds) == 2 or x.term in plan.symmetric
@@ -157,19 +175,16 @@ class Chain:
             return factors[i]
         k = split[i, j]
         if k == -1:
-            return self._gram(factors, split, i, j)
+            return self._gram(factors[i : j + 1], self._build(factors, split, (i + j) // 2 + 1, j))
         return self.times(self._build(factors, split, i, k), self._build(factors, split, k + 1, j))
 
-    def _gram(self, factors: list[Factor], split: dict[tuple[int, int], int], i: int, j: int) -> Factor:
-        """Z'DZ as Y'Y with Y = √D Z."""
-        half = self._build(factors, split, (i + j + 1) // 2 + (j - i + 1) % 2, j)
-        if (j - i) % 2 == 0:
-            d = factors[(i + j) // 2]
-            root = Factor("diag", d.shape, self.plan.each("sqrt", self.vector(d)))
-            half = self.times(root, half)
+    def _gram(self, run: list[Factor], half: Factor) -> Factor:
+        """A run of factors whose second half is Z: Z'Z, or Z'DZ as Y'Y with Y = √D Z."""
+        if len(run) % 2:
+            d = run[len(run) // 2]
+            half = self.times(Factor("diag", d.shape, self.plan.each("sqrt", self.vector(d))), half)
         Y = self.term(half)
-        shape = (factors[i].shape[0], factors[j].shape[1])
-        return Factor("full", shape, self.plan.matmul(self.plan.transpose(Y), Y))
+        return Factor("full", (run[0].shape[0], run[-1].shape[1]), self.plan.matmul(self.plan.transpose(Y), Y))
 
     # two factors
 
@@ -314,6 +329,10 @@ class Chain:
         if f.kind == "inv":
             return plan.inverse(self.vector(f))
         return plan.transpose(plan.inverse(self.vector(f))) if f.kind == "inv_t" else self.vector(f)
+
+
+def _span(ends: tuple[int, int]) -> int:
+    return ends[1] - ends[0]
 
 
 def _run(factors: Sequence[Expr]) -> tuple[Expr, ...]:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from closedform.core.expr import Expr, number, size_of
+from closedform.core.expr import OPS, Expr, number, size_of
 from closedform.core.normal import normal
-from closedform.core.shape import Dim
+from closedform.core.shape import ONE, Dim
 from closedform.index.tensor import Index, Product, Tensor, atoms, letters
 from closedform.program.chain import length
 
@@ -107,6 +107,8 @@ class Sketch:
     dims: dict[str, Dim]
 
     def planned(self) -> Piece:
+        if len(self.leaves) > MOST_EXACT:
+            self.leaves = [f for same in self.components().values() for g in same for f in self.as_matrix(g)]
         piece, keep = Piece(self.view, None, self.scalar, self.dims), set(self.view)
         halves = self.halves(piece.size)
         if halves is not None:
@@ -115,6 +117,32 @@ class Sketch:
         elif self.leaves:
             piece.root = _ordered(self.leaves, keep, piece.size)
         return _scaled(piece)
+
+    def as_matrix(self, group: list[Leaf | Merged]) -> list[Leaf | Merged]:
+        """Many factors A_ij d_j B_jk as one, the matrix A diag(d) B with its algebra; others as they are."""
+        ends = [c for c in self.view if any(c in f.letters for f in group)]
+        at: dict[str, list[Leaf]] = {}
+        for f in group:
+            if isinstance(f, Merged) or len(set(f.letters)) != len(f.indices):
+                return group
+            for c in f.letters:
+                at.setdefault(c, []).append(f)
+        if len(group) <= MOST_EXACT or len(ends) != 2 or any(len(at[c]) > 1 for c in ends):
+            return group
+        (before,) = at[ends[0]]
+        chain, found, c = [before], [_upright(before, ends[0])], _other(before, ends[0])
+        while c != ends[1]:
+            diagonals = [f for f in at[c] if len(f.letters) == 1]
+            after = [f for f in at[c] if len(f.letters) == 2 and f is not before]
+            if len(after) != 1:
+                return group
+            chain += [*diagonals, *after]
+            found += [*[OPS["diag"](_upright(d, c)) for d in diagonals], _upright(after[0], c)]
+            before, c = after[0], _other(after[0], c)
+        if len(chain) < len(group):
+            return group
+        indices = tuple(f.indices[f.letters.index(e)] for f, e in ((chain[0], ends[0]), (chain[-1], ends[1])))
+        return [Leaf("".join(ends), normal(OPS["matmul"](*found)), indices)]
 
     def halves(self, size: Callable[[str], float]) -> list[list[Leaf | Merged]] | None:
         """Of three and more factors that are multiplied without a sum, which two products come first.
@@ -129,12 +157,13 @@ class Sketch:
         for chosen in range(1, 2 ** (len(groups) - 1)):
             sides = ["".join(w for n, w in enumerate(words) if (chosen >> n & 1) == side) for side in (0, 1)]
             if set(sides[0]) & set(sides[1]):
-                return None
+                continue
             run = max(size(_last(self.view, side)) for side in sides)
             cost = max(size(side) for side in sides)
             if best is None or (-run, cost) < best[:2]:
                 best = -run, cost, chosen
-        assert best is not None
+        if best is None:
+            return None
         return [[f for n, g in enumerate(groups) if (best[2] >> n & 1) == side for f in g] for side in (0, 1)]
 
     def components(self) -> dict[Key, list[list[Leaf | Merged]]]:
@@ -153,6 +182,15 @@ class Sketch:
         for _, group in groups:
             found.setdefault(_key(group, self.view), []).append(group)
         return found
+
+
+def _upright(f: Leaf, first: str) -> Expr:
+    """A factor as a matrix whose rows have a letter, or as a column."""
+    return f.expr if f.letters[0] == first and f.expr.shape[0] is not ONE else f.expr.T
+
+
+def _other(f: Leaf, c: str) -> str:
+    return f.letters.replace(c, "")
 
 
 def _last(view: str, side: str) -> str:

@@ -231,7 +231,9 @@ class _Body:
             found = self.by_broadcasting(a, b) or self.by_broadcasting(b, a)
             if found is not None and (want is None or found.letters == want):
                 return found
-        out = want if want is not None else "".join(c for c in dict.fromkeys(a.letters + b.letters) if c in keep)
+        out = want or "".join(c for c in dict.fromkeys(a.letters + b.letters) if c in keep)
+        if want is None and not summed:
+            out = "".join(sorted(out, key=self.place))
         if out.startswith(b.letters[:1]) and not out.startswith(a.letters[:1]):
             a, b = b, a
         return Operand(self.einsum(p, (a, b), out), out)
