@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 from closedform.core.shape import Dim, triangle
 from closedform.program.lower import Lowering
@@ -22,11 +23,13 @@ class Half:
         rows: the matrix.
         sides: the letters of the axes that its rows are places of; of two that are symmetric, i ≤ k only.
         dims: the sizes of these axes.
+        weights: what its rows are multiplied by: numbers, and vectors with an entry for each row.
     """
 
     rows: Term
     sides: str
     dims: tuple[Dim, ...]
+    weights: tuple[Term, ...] = ()
 
 
 def halved(plan: Plan, t: Term, letters: str, c: str) -> Half | None:
@@ -53,12 +56,16 @@ def halved(plan: Plan, t: Term, letters: str, c: str) -> Half | None:
 
 def _scaled(plan: Plan, half: Half | None, by: Term, word: str, c: str) -> Half | None:
     """Pairs times a number, a weight for each place of c, or a symmetric matrix over the two others."""
-    if half is None or word not in ("", c):
-        if half is None or sorted(word) != sorted(half.sides) or not _is_symmetric(plan, by):
+    if half is None:
+        return None
+    if word == c:
+        return replace(half, rows=plan.each("multiply", by, half.rows))
+    if word:
+        if sorted(word) != sorted(half.sides) or not _is_symmetric(plan, by):
             return None
         places = plan.make("packed", (plan.make("rows", (by,), data=0),), half.rows.axes[:1])
-        by = plan.column(plan.take(plan.flat(by), places, 0))
-    return replace(half, rows=plan.each("multiply", by, half.rows))
+        by = plan.take(plan.flat(by), places, 0)
+    return replace(half, weights=(by, *half.weights))
 
 
 def _is_symmetric(plan: Plan, S: Term) -> bool:
@@ -102,6 +109,25 @@ def _weighted(plan: Plan, a: Term) -> tuple[Term, list[Term]]:
                 X, weights = _weighted(plan, x)
                 return X, [w, *weights]
     return a, []
+
+
+def multiplied(plan: Plan, left: Half, right: Half) -> Term:
+    """The product of one matrix with the transpose of the other; numbers join the weights, if one has them."""
+    numbers = [w for h in (left, right) for w in h.weights if not w.rank]
+    known = prod(w.value for w in numbers if w.value is not None)
+    numbers = [*([plan.number(known)] if known != 1 else []), *[w for w in numbers if w.value is None]]
+    vectors = [[w for w in h.weights if w.rank] for h in (left, right)]
+    vectors[bool(vectors[1]) and not vectors[0]][:0] = numbers
+    a, b = (_weighted_rows(plan, h.rows, plan.product(v)) for h, v in zip((left, right), vectors, strict=True))
+    return plan.matmul(a, plan.transpose(b))
+
+
+def _weighted_rows(plan: Plan, rows: Term, weights: Term | None) -> Term:
+    if weights is None:
+        return rows
+    if rows.op == "rowpairs" and weights.rank:
+        return plan.make("rowpairs", (*rows.args, weights), rows.axes)
+    return plan.each("multiply", plan.column(weights) if weights.rank else weights, rows)
 
 
 def unpack(low: Lowering, A: Term, n: Dim, axis: int) -> Term:

@@ -298,10 +298,14 @@ def unpacked(n):  # type: ignore[no-untyped-def]
     return np.maximum(place, place.T).ravel()
 
 
-def rowpairs(X):  # type: ignore[no-untyped-def]
-    """The products of each two rows of X, i ≤ k, in the order of vech."""
+def rowpairs(X, w=None):  # type: ignore[no-untyped-def]
+    """The products of each two rows of X, i ≤ k, in the order of vech; times weights, if they are given."""
     i, k = np.triu_indices(len(X))
-    return X[i] * X[k]
+    P = X[i]
+    P *= X[k]
+    if w is not None:
+        P *= w[:, None]
+    return P
 
 
 def vech(X):  # type: ignore[no-untyped-def]

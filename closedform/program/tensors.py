@@ -13,7 +13,7 @@ from operator import mul
 from closedform.core.expr import Expr, number
 from closedform.index.tensor import Product, Tensor, atoms, letters
 from closedform.program.contraction import Leaf, Merged, Node, Pair, Piece
-from closedform.program.halves import Half, halved, unpack
+from closedform.program.halves import Half, halved, multiplied, unpack
 from closedform.program.lower import Lowering
 from closedform.program.products import added
 from closedform.program.term import Term
@@ -264,7 +264,7 @@ class _Body:
         if halves == [None, None]:
             return None
         sides = [h or self.as_rows(p, w, c) for h, w in zip(halves, (a, b), strict=True)]
-        made = self.plan.matmul(sides[0].rows, self.plan.transpose(sides[1].rows))
+        made = multiplied(self.plan, *sides)
         for axis, h in enumerate(halves):
             made = made if h is None else unpack(self.low, made, h.dims[0], axis)
         out = sides[0].sides + sides[1].sides

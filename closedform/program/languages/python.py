@@ -41,6 +41,11 @@ def tuple_of(start: int, end: int) -> str:
     return f"({listed(start, end)})" if end - start > 1 else listed(start, end)
 
 
+def by_its_name(t: Term, writer: object) -> Spelling:
+    """A function by its own name, of as many operands as there are."""
+    return Spelling(f"{t.op}({listed(0, len(t.args))})")
+
+
 def taken(t: Term, writer: object) -> Spelling:
     return postfix("{0}[{1}]" if t.data == 0 else "{0}[:, {1}]")
 

@@ -108,10 +108,11 @@ HELPERS = {
     "packed": '''def packed(n):
     """The places in vec(A) of the entries of vech(A), for A n×n: L(n) x is x[packed(n)]."""
     return torch.triu(torch.ones(n, n)).reshape(-1).nonzero()[:, 0]''',
-    "rowpairs": '''def rowpairs(X):
-    """The products of each two rows of X, i ≤ k, in the order of vech."""
+    "rowpairs": '''def rowpairs(X, w=None):
+    """The products of each two rows of X, i ≤ k, in the order of vech; times weights, if they are given."""
     i, k = torch.triu_indices(len(X), len(X), device=X.device)
-    return X[i] * X[k]''',
+    P = X[i] * X[k]
+    return P if w is None else P * w[:, None]''',
     "unpacked": '''def unpacked(n):
     """The places in vech(S) of the entries of vec(S), for symmetric S: D(n) x is x[unpacked(n)]."""
     place = torch.zeros(n, n, dtype=torch.long)
@@ -236,7 +237,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "over": _over,
     **dict.fromkeys(["sigmoid", "relu", "sign"], _of_a_tensor("torch.")),
     **dict.fromkeys(["softplus", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2"], _of_a_tensor("")),
-    **calls("ismax vech packed unpacked rowpairs"),
+    **calls("ismax vech packed unpacked"),
+    "rowpairs": python.by_its_name,
     **{name: Spelling(f"paired(torch.{f}, {{0}}, {{1}})") for name, f in PAIRED.items()},
     "rowmax": postfix("{0}.amax(1)"),
     "logdetpos": Spelling("torch.logdet({0})"),
