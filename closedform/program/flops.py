@@ -193,7 +193,7 @@ FLOPS: dict[str, Count] = {
     **_rows("solve solve_transposed", _solve(2 * THIRD)),
     **_rows("cholesky_solve lu_solve lu_solve_transposed factor_solve", _solve(Fraction(0))),
     "normnuc": _singular_values(4),
-    "pinv": _singular_values(14),
+    **_rows("pinv polar", _singular_values(14)),
     "adj": cubic(22),
     "expm": cubic(20),
     "sqrtm": cubic(28),

@@ -40,7 +40,7 @@ WORK = {
     **dict.fromkeys(["solve", "solve_transposed", "inverse", "lu_inverse", "factor_inverse", "normnuc"], 1),
     **dict.fromkeys(["smallexpm1", "sech2"], 2),
     **dict.fromkeys(["log1psq", "log1mexp", "logcosh"], 4),
-    **dict.fromkeys(["pinv", "matpow", "sqrtm", "unpacked", "vech"], 2),
+    **dict.fromkeys(["pinv", "polar", "matpow", "sqrtm", "unpacked", "vech"], 2),
     **dict.fromkeys(["adj", "powersum", "packed"], 4),
     **dict.fromkeys(["expm", "logm"], 8),
 }

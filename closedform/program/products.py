@@ -14,6 +14,7 @@ from closedform.core.expr import Expr
 from closedform.core.shape import ONE
 from closedform.program.chain import Chain, Factor
 from closedform.program.lower import MOVES, RULES, Lowering, moved, vector
+from closedform.program.polar import Polar, with_polar
 from closedform.program.signs import nonnegative
 from closedform.program.summands import known_power, slope_of
 from closedform.program.term import Plan, Term, axes_of
@@ -186,7 +187,10 @@ def _vector(low: Lowering, args: tuple[Expr, ...]) -> Term:
 def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[Factor]:
     """The operands of a matrix product; scalars among them are set aside."""
     found = list[Factor]()
-    for a in args:
+    for a in with_polar(args):
+        if isinstance(a, Polar):
+            found.append(_orthogonal(low, a))
+            continue
         inner, name = a, a.op.name
         if name == "transpose":
             inner, name = a.args[0], a.args[0].op.name
@@ -214,6 +218,13 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
         else:
             found.append(Factor("full", a.shape, low[a], a))
     return found
+
+
+def _orthogonal(low: Lowering, p: Polar) -> Factor:
+    """The orthogonal factor of a product, by singular values."""
+    M = low.chain.multiply(factors(low, p.of, []))
+    made = low.plan.make("polar", (low.chain.term(M),), axes_of(M.shape))
+    return Factor("full", M.shape[::-1], low.plan.transpose(made)) if p.turned else Factor("full", M.shape, made)
 
 
 def distributed(low: Lowering, total: Expr, other: Factor, sum_first: bool) -> Term:

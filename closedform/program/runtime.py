@@ -144,6 +144,12 @@ def over(a, b):  # type: ignore[no-untyped-def]
     return a / b if b != 0 else 0.0 * a
 
 
+def polar(M):  # type: ignore[no-untyped-def]
+    """M (M'M)^(-1/2), the orthogonal factor of M; of one that is nearly singular as well."""
+    U, _, Vt = np.linalg.svd(M, full_matrices=False)
+    return U @ Vt
+
+
 def adjugate(X):  # type: ignore[no-untyped-def]
     """The transposed matrix of cofactors, also of a singular X, by the singular value decomposition."""
     U, s, Vt = np.linalg.svd(X)
@@ -323,10 +329,10 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, log1psq, log1mexp, smallexpm1, logcosh, sech2,
-              softmaxslope, softmaxtimes, centred, rowcentred, expm, ismax, powersum, over, adjugate, commuted, packed,
-              unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers, lowrank_solve, cholesky,
-              cholesky_solve, cholesky_inverse, cholesky_logdet, lu, lu_solve, lu_inverse, lu_logdet, factor,
-              factor_solve, factor_inverse, factor_logdet)
+              softmaxslope, softmaxtimes, centred, rowcentred, expm, ismax, powersum, over, polar, adjugate, commuted,
+              packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers, lowrank_solve,
+              cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, lu, lu_solve, lu_inverse, lu_logdet,
+              factor, factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip
 
 

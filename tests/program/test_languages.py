@@ -63,6 +63,7 @@ MORE = [
     *[op[f](A) for f in ("det", "tr", "adj", "vech", "vec", "diagonal", "expm")],
     *[op[f](S) for f in ("logdet", "logm", "sqrtm", "inv")],
     *[op[f](X) for f in ("pinv", "normnuc", "ismax")],
+    *[Q @ A for Q in (X @ op["inv"](op["sqrtm"](X.T @ X)), op["inv"](op["sqrtm"](X.T @ X)) @ X.T @ X)],
     *[1 - op["tanh"](e) ** 2 for e in (a, x, X)],
     *[op["log"](f) for e in (a, x, X) for f in (op["cosh"](e), 1 + e**2, 1 - op["exp"](-(e**2)))],
     *[op["log"](op["exp"](e) + op["exp"](f) * k) for e, f in ((a, 2 * a), (x, y), (X, 2 * X)) for k in (1, 2)],

@@ -3,6 +3,5 @@
 KNOWN = {
     ("st-wishart-dX", "f"): ("all × 1e+160", "a difference of two log-determinants, each of 1e3 and more"),
     ("fin-var-dw.w", "df"): ("S graded", "a projection that leaves a millionth"),
-    ("qa-nuclL", "df"): ("L +40", "the inverse root of M'M, for an M that is nearly of rank one"),
     ("he-geomean", "f"): ("all × 1e-100", "the exponential of a mean of logarithms of 1e-100"),
 }

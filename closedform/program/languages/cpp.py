@@ -305,6 +305,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "tr": postfix("{0}.trace()"),
     "det": postfix("{0}.determinant()"),
     "logdetpos": Spelling("logdetpos({0})"),
+    "polar": Spelling("polar({0})"),
     "adj": Spelling("adjugate({0})"),
     "solve": postfix("{0}.partialPivLu().solve({1})"),
     "solve_transposed": postfix("{0}.transpose().partialPivLu().solve({1})"),
@@ -446,6 +447,12 @@ HELPERS = sources(r"""
         Eigen::LLT<MatrixXd> L(S);
         if (L.info() != Eigen::Success) throw std::domain_error("the matrix is not positive definite");
         return L;
+    }
+    == polar
+    // M (M'M)^(-1/2), the orthogonal factor of M
+    inline MatrixXd polar(const MatrixXd& M) {
+        const Eigen::JacobiSVD<MatrixXd> svd(M, Eigen::ComputeThinU | Eigen::ComputeThinV);
+        return svd.matrixU() * svd.matrixV().transpose();
     }
     == adjugate
     // the transposed matrix of cofactors, also of a singular X

@@ -61,6 +61,7 @@ HELPERS = {
     "added": '''def added(X, rows, n):
     """M' X for the M with M y = y[rows], of n columns: each row of X is added to the place it belongs to."""
     return jnp.zeros((n, *X.shape[1:]), X.dtype).at[rows].add(X)''',
+    "polar": numpy.HELPER_SOURCES["polar"].replace("np.", "jnp."),
     **{name: numpy.HELPER_SOURCES[name] for name in ("commuted", "packed", "unpacked", "rowpairs")},
 }
 

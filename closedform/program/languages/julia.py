@@ -170,6 +170,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "det": Spelling("det({0})"),
     "logdet": Spelling("first(logabsdet({0}))"),
     "logdetpos": Spelling("logdet({0})"),
+    "polar": Spelling("polar({0})"),
     "adj": Spelling("adjugate({0})"),
     "inverse": Spelling("inv({0})"),
     "solve": infix("\\", MULTIPLY),
@@ -241,6 +242,11 @@ HELPERS = sources(r"""
     end
     == ismax
     ismax(x) = Float64.(x .== maximum(x))
+    == polar
+    function polar(M)  # M * (M'M)^(-1/2), the orthogonal factor of M
+        U, s, V = svd(M)
+        return U * V'
+    end
     == adjugate
     function adjugate(X)  # also of a singular X
         U, s, V = svd(X)

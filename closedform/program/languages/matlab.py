@@ -186,6 +186,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "tr": Spelling("trace({0})"),
     "det": Spelling("det({0})"),
     "logdetpos": Spelling("logdetpos({0})"),
+    "polar": Spelling("polar({0})"),
     "adj": Spelling("adjugate({0})"),
     "solve": infix("\\", MULTIPLY),
     "solve_transposed": Spelling("{0}' \\ {1}", MULTIPLY, ATOM, NEGATE),
@@ -325,6 +326,12 @@ HELPERS = sources(r"""
     % log |det A|
         [~, U, ~] = lu(A);
         y = sum(log(abs(diag(U))));
+    end
+    == polar
+    function Q = polar(M)
+    % M*(M'*M)^(-1/2), the orthogonal factor of M
+        [U, S, V] = svd(M, 'econ');
+        Q = U * V';
     end
     == adjugate
     function Y = adjugate(X)

@@ -181,7 +181,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
        ("cholesky_solve", "lu_solve", "factor_solve", "commuted")},
     "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
-    **calls("packed unpacked"),
+    **calls("polar packed unpacked"),
     "rowpairs": python.by_its_name,
     "added": Spelling("added({0}, {1}, {2})"),
     "dot": Spelling("np.vdot({0}, {1})"),

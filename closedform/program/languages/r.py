@@ -162,6 +162,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "tr": Spelling("sum(diag({0}))"),
     "det": Spelling("det({0})"),
     "logdetpos": Spelling("logdetpos({0})"),
+    "polar": Spelling("polar({0})"),
     "adj": Spelling("adjugate({0})"),
     "solve": Spelling("solve({0}, {1})"),
     "solve_transposed": Spelling("solve(t({0}), {1})"),
@@ -256,6 +257,11 @@ HELPERS = sources(r"""
     }
     == ismax
     ismax <- function(x) (x == max(x)) * 1  # 1 at the largest entry, 0 elsewhere
+    == polar
+    polar <- function(M) {  # M (M'M)^(-1/2), the orthogonal factor of M
+      f <- svd(M)
+      f$u %*% t(f$v)
+    }
     == adjugate
     adjugate <- function(X) {  # the transposed matrix of cofactors, also of a singular X
       f <- svd(X)

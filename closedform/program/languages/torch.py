@@ -87,6 +87,10 @@ HELPERS = {
     "over": '''def over(a, b):
     """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
     return torch.where(b != 0, a / torch.where(b != 0, b, 1.0), 0.0)''',
+    "polar": '''def polar(M):
+    """M (M'M)^(-1/2), the orthogonal factor of M; of one that is nearly singular as well."""
+    U, _, Vt = torch.linalg.svd(M, full_matrices=False)
+    return U @ Vt''',
     "adjugate": '''def adjugate(X):
     """The transposed matrix of cofactors, also of a singular X, by the singular value decomposition."""
     U, s, Vt = torch.linalg.svd(X)
@@ -237,7 +241,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "over": _over,
     **dict.fromkeys(["sigmoid", "relu", "sign"], _of_a_tensor("torch.")),
     **dict.fromkeys(["softplus", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2"], _of_a_tensor("")),
-    **calls("ismax vech packed unpacked"),
+    **calls("ismax polar vech packed unpacked"),
     "rowpairs": python.by_its_name,
     **{name: Spelling(f"paired(torch.{f}, {{0}}, {{1}})") for name, f in PAIRED.items()},
     "rowmax": postfix("{0}.amax(1)"),
