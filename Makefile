@@ -37,7 +37,7 @@ docs: $(VENV)/.test
 site: $(VENV)/.test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.derive
 	$(BIN)/python -m benchmarks.speed
@@ -74,10 +74,6 @@ $(VENV)/.package: pyproject.toml | $(VENV)/.python
 $(VENV)/.test: pyproject.toml | $(VENV)/.python
 	$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.package
-
-$(VENV)/.bench: pyproject.toml | $(VENV)/.python
-	$(PIP) --editable '.[bench]'
-	@touch $@ $(VENV)/.test
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.python
 	$(PIP) --editable '.[dev]'

@@ -354,7 +354,7 @@ def compile(
 
     Args:
         results: what is to be computed; it is given back as a tuple, in this order.
-        backend: what it runs on: numpy, jax, torch or dask.
+        backend: what it runs on: numpy, numba, jax, torch or dask.
         limit: bytes that a call may take beside its arguments; by default what the machine has left.
         dtype: the precision: float64, float32, or, in NumPy, longdouble.
         batch: variables that come with one more axis in front, for many points at once.

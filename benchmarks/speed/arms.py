@@ -121,6 +121,7 @@ ARMS = {
     "cf": Way("numpy", by_closedform, "what `compile()` gives for the function as a user types it"),
     "naive": Way("numpy", partial(by_hand, "naive"), "the textbook formula as a simple generator prints it", False),
     "nb": Way("numpy", partial(by_hand, "nb"), "by hand, with Numba kernels", False),
+    "cf_nb": Way("numpy", partial(by_closedform, backend="numba"), '`compile("numba")`'),
     "comp": Way("numpy", partial(by_hand, "comp"), "by hand, without the zeros and the repetitions", False),
     "cf_comp": Way("numpy", partial(by_closedform, compressed=True), "`compile(compressed=True)`"),
     "jax": Way("jax", by_jax, "autodiff under jit, as a user writes it"),

@@ -52,6 +52,11 @@ def peak(arm: str) -> Callable[[Row], float | None]:
     return value
 
 
+def hessian(value: Callable[[Row], float | None]) -> Callable[[Row], float | None]:
+    """The same of Hessians only."""
+    return lambda row: value(row) if PROBLEMS[row["problem"]].question == "hessian" else None
+
+
 def compiler(*fields: str, scale: float = 1.0) -> Callable[[Row], float | None]:
     def value(row: Row) -> float | None:
         found = row["compiler"]
@@ -134,7 +139,14 @@ COMPRESSED: Columns = ROW | {
     "jax/cf_comp": measured(ratio("jax", "cf_comp")),
     "jax/comp": measured(ratio("jax", "comp")),
 }
-KERNELS: Columns = ROW | {"`np`": of("np"), "`nb`": of("nb"), "np/nb": measured(ratio("np", "nb"))}
+KERNELS: Columns = ROW | {
+    "`np`": of("np"),
+    "`cf`": of("cf"),
+    "`nb`": of("nb"),
+    "`cf_nb`": of("cf_nb"),
+    "cf_nb/nb": measured(ratio("cf_nb", "nb")),
+    "cf/cf_nb": measured(ratio("cf", "cf_nb")),
+}
 MEMORY: Columns = ROW | {
     "result": lambda row: f"{row['arms']['np']['result_bytes'] / 1e6:.3g} MB",
     **{f"`{arm}`": measured(peak(arm)) for arm in ("cf", "np", "jax", "torch", "cf_jax", "cf_torch", "cf_comp")},
@@ -164,11 +176,14 @@ class Bar:
 
 BARS = (
     Bar("cf/np", ratio("cf", "np"), 1.15),
+    Bar("cf_nb/nb", ratio("cf_nb", "nb"), 1.15),
     Bar("cf/jax", ratio("cf", "jax"), 1.0),
+    Bar("cf/torch", ratio("cf", "torch"), 1.0),
+    Bar("cf/tg", ratio("cf", "tg"), 1.0),
     Bar("cf_jax/jax", ratio("cf_jax", "jax"), 1.05),
     Bar("cf_torch/torch", ratio("cf_torch", "torch"), 1.0),
     Bar("derive and compile, ms", compiler("derive_s", "compile_s", scale=1e3), 20.0),
-    Bar("peak memory over inputs and result", peak("cf"), 1.2),
+    Bar("peak memory over inputs and result", hessian(peak("cf")), 1.2),
 )
 
 
@@ -244,7 +259,7 @@ def report(results: dict[str, Any]) -> str:
         "The problems of the aim": markdown(SPEED, tuned),
         "Problems that nobody tuned for": markdown(SPEED, [row for row in rows if row not in tuned]),
         "Compressed": markdown(COMPRESSED, [r for r in rows if {"comp", "cf_comp"} & r["arms"].keys() and tried(r)]),
-        "Numba": markdown(KERNELS, [row for row in rows if "nb" in row["arms"]]),
+        "Numba": markdown(KERNELS, [row for row in rows if "seconds" in row["arms"].get("cf_nb", {})]),
         "Peak memory over inputs and result": markdown(MEMORY, [row for row in rows if peak("np")(row) is not None]),
         "Deriving and compiling": markdown(COMPILER, [row for row in largest(rows) if row["compiler"]]),
         "Small arrays": markdown(OVERHEAD, results["overhead"]),

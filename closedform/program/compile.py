@@ -50,7 +50,8 @@ def code(
 def program(outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language) -> Program:
     """The lines that compute some results, in a language."""
     several = isinstance(outputs, Sequence)
-    return write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables, several=several), language)
+    lowered = lower(outputs if isinstance(outputs, Sequence) else [outputs], variables, several=several)
+    return write(language.prepared(lowered), language)
 
 
 def compile(

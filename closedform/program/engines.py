@@ -91,6 +91,11 @@ def numpy(dtype: str) -> Engine:
     return Engine(array, _guarded)
 
 
+def numba(dtype: str) -> Engine:
+    library("numba")
+    return numpy(dtype)
+
+
 def _guarded(p: Program, batched: Sequence[bool], build: Build) -> Function:
     """Without warnings, and with our own error where there is no value."""
     plain, for_sparse = build(()), dict[tuple[str, ...], Function]()
@@ -202,4 +207,4 @@ def dask(dtype: str) -> Engine:
     return Engine(array, prepared)
 
 
-ENGINES: dict[str, Callable[[str], Engine]] = {"numpy": numpy, "jax": jax, "torch": torch, "dask": dask}
+ENGINES: dict[str, Callable[[str], Engine]] = {"numpy": numpy, "numba": numba, "jax": jax, "torch": torch, "dask": dask}

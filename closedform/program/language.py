@@ -11,7 +11,7 @@ from unicodedata import normalize
 from closedform.program.term import Term
 
 if TYPE_CHECKING:
-    from closedform.program.source import Program, Writer
+    from closedform.program.source import Lowered, Program, Writer
 
 ADD, MULTIPLY, NEGATE, POWER, ATOM = range(5)  #: how tightly code binds, as far as it is needed
 
@@ -62,6 +62,7 @@ class Language:
         into: the parameter that the result is written to, if it is.
         stored: the lines that write a term there.
         spelled: the nearest identifier to a name, which may be reserved.
+        prepared: the instructions as they are written, where some are put together.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Language:
     matrices: bool = False
     kind: Callable[[Term], str] = lambda t: ""
     spelled: Callable[[str], str] = python_name
+    prepared: Callable[[Lowered], Lowered] = lambda lowered: lowered
     into: str = ""
     stored: Callable[[Term, str, Writer], list[str]] | None = None
 

@@ -8,7 +8,7 @@ from closedform.errors import RequestError
 from closedform.program.language import Language
 
 RUNNING = ("numpy", "jax", "torch")  #: those that run in Python
-COMPILED = (*RUNNING, "dask")  #: those that compiled functions run in
+COMPILED = (*RUNNING, "numba", "dask")  #: those that compiled functions run in
 LANGUAGES = (*RUNNING, "julia", "matlab", "r", "cpp")  #: all that code can be had in
 
 

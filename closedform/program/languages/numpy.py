@@ -224,13 +224,17 @@ def returned(t: Term, code: str) -> str:
 
 def source(p: Program, name: str) -> str:
     """A self-contained Python source that defines one function of arrays."""
+    return python.source(p, name, IMPORTS, HELPER_SOURCES, conversions(p))
+
+
+def conversions(p: Program) -> list[str]:
+    """Lines that make arrays of the arguments, and numbers of those without axes."""
     dtype = f"np.{p.language.dtype}" if p.language.dtype else "float"
-    arrays = [
+    return [
         f"{p.names[a.name]} = np.asarray({p.names[a.name]}, dtype={dtype})" + ("" if a.dims else "[()]")
         for a in p.arguments
         if a.name not in p.as_they_come
     ]
-    return python.source(p, name, IMPORTS, HELPER_SOURCES, arrays)
 
 
 HELPER_SOURCES = {

@@ -1,0 +1,46 @@
+"""Numba: the program of NumPy, what is taken entry by entry compiled to loops on all cores.
+
+The loops are compiled when they are called first, which takes about a second for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from closedform.program.kernels import MOST, Kernel, with_kernels
+from closedform.program.language import Spelling, listed
+from closedform.program.languages import numpy, python
+from closedform.program.source import Program, Writer
+from closedform.program.term import Term
+
+IMPORTS = {"numba.": "import numba", "math.": "import math", **numpy.IMPORTS}
+
+HELPERS = {
+    **numpy.HELPER_SOURCES,
+    "others": '''def others(s):
+    """The sum of the other entries, for every entry of an s of sum 1."""
+    found, k = 1 - s, np.argmax(s)
+    found[k] = np.sum(s[:k]) + np.sum(s[k + 1 :])
+    return found''',
+}
+
+
+def _kernel(t: Term, writer: Writer) -> Spelling:
+    assert isinstance(t.data, Kernel)
+    return Spelling(f"{t.data.name}({listed(0, len(t.args))})")
+
+
+def source(p: Program, name: str) -> str:
+    """A self-contained source that defines the loops, and one function of arrays."""
+    kernels = {t.data.name: t.data.source for t in p.order if isinstance(t.data, Kernel)}
+    return python.source(p, name, IMPORTS, HELPERS | kernels, numpy.conversions(p))
+
+
+NUMBA = replace(
+    numpy.NUMPY,
+    name="numba",
+    spellings={**numpy.SPELLINGS, "kernel": _kernel, "others": Spelling("others({0})")},
+    reserved=numpy.NUMPY.reserved | {"numba", "math", "others", *[f"kernel{n}" for n in range(MOST)]},
+    write=source,
+    prepared=with_kernels,
+)
