@@ -80,10 +80,15 @@ class Derivative(Formula):
         convention = LAYOUTS[layout]
         if isinstance(convention, ByFreeEntries):
             self.free = vech_stages(function.expr, self.variables, convention.rows)
-        answer = (self.free or stages)[-1].answer
         self.arrangement = convention.arrangement(last.function, last.variable, last.stacked)
+        later = not self.free and not isinstance(last.found, Expr)
+        super().__init__(function, self._arranged if later else self._arranged())
+
+    def _arranged(self) -> Expr:
+        """The answer in its layout."""
+        answer = (self.free or self.stages)[-1].answer
         arranged = self.arrangement.matrix(answer)
-        super().__init__(function, arranged if arranged is answer else compact(arranged))
+        return arranged if arranged is answer else compact(arranged)
 
     # in its layout
 
@@ -175,7 +180,8 @@ class Derivative(Formula):
     def _lowered(self) -> Tensor | TooLarge:
         """The array, or why there is none: that is raised when it is asked for."""
         try:
-            return derive_tensor(self.function.expr, self.variables, [s.structure for s in self.stages])
+            structures = [s.structure for s in self.stages]
+            return derive_tensor(self.function.expr, self.variables, structures, self._last.known)
         except TooLarge as reason:
             return reason
 

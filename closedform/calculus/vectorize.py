@@ -10,12 +10,15 @@ from collections.abc import Callable
 
 from closedform.calculus.transpose import transpose
 from closedform.core.abstract import AS_A_MAP, Abstract
-from closedform.core.expr import Expr, commutation, elimination, eye, ones, topological
+from closedform.core.expr import Expr, Number, commutation, elimination, eye, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.errors import NotSupported
 from closedform.ops.arithmetic import hadamard
 from closedform.ops.structure import diag, kron, vec
+
+FEW_FACTORS, SMALL = 8, 10**6  #: of a size: products of four such are not too large
+FEW_DIGITS = 1000  #: in binary; numbers are too large from 2200
 
 
 def vec_matrix(dF: Expr, dX: Expr) -> Expr:
@@ -45,6 +48,31 @@ def by_columns(A: Expr, B: Expr) -> Expr:
 def selection(n: Dim) -> Expr:
     """The S with vec(diag(v)) = S v."""
     return by_columns(eye(n), eye(n))
+
+
+def always_has_a_matrix(dF: Expr, dX: Expr) -> bool:
+    """Whether `vec_matrix` cannot refuse: every operation has a rule, and sizes and numbers are far from too large.
+
+    Args:
+        dF, dX: as `vec_matrix` takes them.
+    """
+    depends = {dX}
+    digits: dict[Expr, int] = {}  # of the numbers in an expression, written out
+    for e in topological([dF]):
+        if any([a in depends for a in e.args]):
+            if e.op.name not in _RULES or isinstance(e.op, Abstract):
+                return False
+            depends.add(e)
+        if any([len(d.factors) > FEW_FACTORS or d.count > SMALL for d in e.shape]):
+            return False
+        own = 0 if e.op.name != "number" or isinstance(e.data, float) else _digits(e.data)
+        digits[e] = min(own + sum([digits[a] for a in e.args]), FEW_DIGITS)
+    return digits[dF] < FEW_DIGITS
+
+
+def _digits(c: Number) -> int:
+    """Binary digits that a product with this number may have more."""
+    return c.numerator.bit_length() + c.denominator.bit_length() - 2
 
 
 class _Map:

@@ -6,9 +6,9 @@ deltas, which are summed over at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from closedform.calculus.differential import differential_symbol, differentials
+from closedform.calculus.differential import ByVariable, Differentials, differential_symbol
 from closedform.core.abstract import AS_A_MAP, Abstract
 from closedform.core.expr import Expr, elimination, eye, node, number, ones, topological
 from closedform.core.normal import normal
@@ -27,39 +27,42 @@ def tensor_of(e: Expr) -> Tensor:
     return Tensor(free, (len(free),), (Product(number(1), (Factor(e, free),)),))
 
 
-def derivative_of(tensor: Tensor, x: Expr) -> Tensor:
+def derivative_of(tensor: Tensor, x: Expr, by: Differentials | None = None) -> Tensor:
     """The derivative of every entry by every entry of x: the free indices, then those of x.
 
     Args:
         tensor: a sum of products of expressions of level 1.
         x: a symbol.
+        by: what was differentiated by it so far.
 
     Raises:
         NotSupported: an operation in a factor has no differential, or its differential no index notation.
     """
-    dx = differential_symbol(x)
     target = fresh(x)
+    low = _Lowering(x, target, by or ByVariable()[x])
     terms: list[Product] = []
     for p in tensor.products:
-        for d in _differential(p.scalar, (), x, dx, target):
+        for d in low.differential(p.scalar, ()):
             terms.append(d.times(Product(number(1), p.factors)))
         for n, f in enumerate(p.factors):
             others = Product(p.scalar, p.factors[:n] + p.factors[n + 1 :])
-            terms += [others.times(d) for d in _differential(f.expr, f.indices, x, dx, target)]
+            terms += [others.times(d) for d in low.differential(f.expr, f.indices)]
     return tidy(Tensor(tensor.free + target, (*tensor.groups, len(target)), tuple(terms)))
 
 
-def _differential(e: Expr, out: Sequence[Index], x: Expr, dx: Expr, target: tuple[Index, ...]) -> list[Product]:
-    e = normal(e)
-    de = differentials(e, {x: dx}).get(e)
-    return [] if de is None else _Lowering(dx, target).lower(de, tuple(out))
-
-
 class _Lowering:
-    def __init__(self, dx: Expr, target: tuple[Index, ...]) -> None:
-        self.dx, self.target = dx, target
-        self.depending: dict[Expr, bool] = {dx: True}
+    """The derivatives of several expressions by one variable; what they share is differentiated once."""
+
+    def __init__(self, x: Expr, target: tuple[Index, ...], by: Differentials) -> None:
+        self.dx, self.target, self.by = differential_symbol(x), target, by
+        self.depending: dict[Expr, bool] = {self.dx: True}
         self.visits = 0
+
+    def differential(self, e: Expr, out: tuple[Index, ...]) -> list[Product]:
+        """The products of the derivative of an entry of e."""
+        self.visits = 0
+        de = self.by.of(normal(e))
+        return [] if de is None else self.lower(de, out)
 
     def depends(self, e: Expr) -> bool:
         if e not in self.depending:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import permutations
 
-from closedform.core.expr import number
+from closedform.core.expr import Expr, number
 from closedform.core.normal import normal
 from closedform.core.terms import is_zero, join, split
 from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, chained, tidy
@@ -63,10 +63,8 @@ def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
         return None
     only_p, only_q = (Counter(f.expr for f in r.factors) for r in (p, q))
     only_p, only_q = only_p - only_q, only_q - only_p
-    for f in p.factors:
-        for g in q.factors:
-            if only_p - Counter([f.expr]) or only_q - Counter([g.expr]):
-                continue
+    for f in _candidates(p, only_p):
+        for g in _candidates(q, only_q):
             if f.expr.shape != g.expr.shape or _repeats(f) or _repeats(g):
                 continue
             if _beside(p, f, free) != _beside(q, g, free):
@@ -80,6 +78,11 @@ def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
             rest = tuple(h for h in p.factors if h is not f)
             return Product(join(e, core), (*rest, Factor(expr, f.indices)))
     return None
+
+
+def _candidates(p: Product, only: Counter[Expr]) -> list[Factor]:
+    """The factors of a product without which nothing is left of what it alone has."""
+    return [f for f in p.factors if not only.keys() - {f.expr} and only[f.expr] <= 1]
 
 
 def _repeats(f: Factor) -> bool:
