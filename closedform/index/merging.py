@@ -41,8 +41,9 @@ def _multiplied(p: Product, free: set[Index]) -> Product:
     while True:
         count = Counter(i for f in factors for i in f.indices)
         summed = {i for i, n in count.items() if n == 2 and i not in free and not i.parts}
-        for f, g in permutations(factors, 2):
-            if len(set(f.indices) & set(g.indices)) != 1:
+        sets = [(f, set(f.indices)) for f in factors]
+        for (f, of_f), (g, of_g) in permutations(sets, 2):
+            if of_f.isdisjoint(of_g) or len(of_f & of_g) != 1:
                 continue
             joined = chained(f, g, summed.__contains__)
             if joined is None:
