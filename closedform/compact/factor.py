@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from closedform.core.expr import OPS, Expr, Number, eye, node, number, ones
-from closedform.core.normal import normal
+from closedform.core.normal import applied, normal
 from closedform.core.shape import ONE
 from closedform.core.terms import split
 from closedform.ops.arithmetic import is_positive
@@ -126,9 +126,9 @@ def _take_out(e: Expr, members: list[tuple[int, Part]]) -> Taken | None:
 
     def rebuild(inner: Expr) -> Expr:
         whole = normal(JOIN[side](common, inner))
-        return normal(node(OPS["add"], (whole, *others))) if others else whole
+        return applied(OPS["add"], (whole, *others)) if others else whole
 
-    inner = normal(node(OPS["add"], tuple(quotients)))
+    inner = applied(OPS["add"], quotients)
     return Taken(rebuild(inner), inner, rebuild) if inner.size < e.size else None
 
 
@@ -192,8 +192,8 @@ def _chain_parts(scalar: Expr, chain: Expr) -> Iterator[Part]:
     for side, base, others in (("left", factors[0], factors[1:]), ("right", factors[-1], factors[:-1])):
 
         def rest(others: tuple[Expr, ...] = others) -> Expr:
-            product = others[0] if len(others) == 1 else node(OPS["matmul"], others)
-            return normal(scalar * product)
+            product = others[0] if len(others) == 1 else applied(OPS["matmul"], others)
+            return applied(OPS["scale"], (scalar, product))
 
         yield Part(side, base, ONCE, rest)
 
@@ -249,7 +249,7 @@ def cleared(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:
             if rooted and lowest % 2:
                 continue
             inside = [OPS["hadamard"].canonical(t, _power(base, -lowest, t)) for t in f.args[0].args]
-            total = improve(normal(node(OPS["add"], tuple(inside))))
+            total = improve(applied(OPS["add"], inside))
             outside = _power(OPS["abs"].canonical(base) if rooted else base, lowest * p, f)
             made = normal(e * (f**-1 * outside * total ** f.args[1]))
             if made.size < best.size:
