@@ -8,9 +8,10 @@ Source: Magnus & Neudecker, Matrix Differential Calculus, 3rd ed. (2019), ch. 8 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
-from closedform.core.expr import Expr, node, symbol, topological, zeros
-from closedform.core.normal import normal
+from closedform.core.expr import OPS, Expr, symbol, topological, zeros
+from closedform.core.normal import applied, normal
 from closedform.core.terms import is_zero
 from closedform.errors import NotSupported
 
@@ -103,18 +104,12 @@ def _rule(e: Expr, d: Mapping[Expr, Expr]) -> Expr:
         assert inside.op.on_trace is not None
         if inside.args[0] in d:
             return op(inside.op.on_trace(*inside.args) @ d[inside.args[0]])
+    if op.name == "add":
+        terms = [d[a] for a in e.args if a in d]
+        return applied(op, terms) if len(terms) > 1 else terms[0]
     if op.kind == "multilinear":
-        terms = [node(op, (*e.args[:i], d[a], *e.args[i + 1 :])) for i, a in enumerate(e.args) if a in d]
-        if op.name == "add":
-            return (
-                node(op, tuple(d[a] for a in e.args if a in d))
-                if len(terms) > 1
-                else next(d[a] for a in e.args if a in d)
-            )
-        total = terms[0]
-        for t in terms[1:]:
-            total = total + t
-        return total
+        terms = [applied(op, (*e.args[:i], d[a], *e.args[i + 1 :])) for i, a in enumerate(e.args) if a in d]
+        return reduce(lambda total, t: applied(OPS["add"], (total, t)), terms)
     if op.differential is None:
         raise NotSupported(f"the derivative of {op.name} is not known here yet")
     if op.kind == "elementwise":

@@ -14,6 +14,7 @@ from closedform.core.normal import applied, normal
 from closedform.core.shape import ONE
 from closedform.core.terms import split
 from closedform.ops.arithmetic import is_positive
+from closedform.ops.chain import product
 
 MOST_TERMS = 40
 TRIED = 2  #: of the factors that save most, how many are followed further
@@ -21,13 +22,20 @@ NEAR = 4  #: a factor that costs this much may still pay when what remains insid
 
 
 ONCE = number(1)
-JOIN: dict[str, Callable[[Expr, Expr], Expr]] = {  #: factor and quotient put together again
-    "scalar": lambda factor, rest: factor * rest,
-    "entry": lambda factor, rest: factor * rest,
-    "left": lambda factor, rest: factor @ rest,
-    "right": lambda factor, rest: rest @ factor,
-    "before": lambda factor, rest: OPS["kron"](factor, rest),
-    "after": lambda factor, rest: OPS["kron"](rest, factor),
+
+
+def _times(factor: Expr, rest: Expr) -> Expr:
+    """A scalar or entry-by-entry product in normal form."""
+    return OPS["hadamard"].canonical(factor, rest) if factor.shape == rest.shape else product(factor, rest)
+
+
+JOIN: dict[str, Callable[[Expr, Expr], Expr]] = {  #: factor and quotient put together again, in normal form
+    "scalar": _times,
+    "entry": _times,
+    "left": product,
+    "right": lambda factor, rest: product(rest, factor),
+    "before": OPS["kron"].canonical,
+    "after": lambda factor, rest: OPS["kron"].canonical(rest, factor),
 }
 
 
@@ -125,7 +133,7 @@ def _take_out(e: Expr, members: list[tuple[int, Part]]) -> Taken | None:
     common = power(base, lowest) if side in ("scalar", "entry") else base
 
     def rebuild(inner: Expr) -> Expr:
-        whole = normal(JOIN[side](common, inner))
+        whole = JOIN[side](common, inner)
         return applied(OPS["add"], (whole, *others)) if others else whole
 
     inner = applied(OPS["add"], quotients)

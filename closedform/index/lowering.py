@@ -7,14 +7,16 @@ deltas, which are summed over at once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 
 from closedform.calculus.differential import ByVariable, Differentials, differential_symbol
 from closedform.core.abstract import AS_A_MAP, Abstract
-from closedform.core.expr import Expr, elimination, eye, node, number, ones, topological
-from closedform.core.normal import normal
+from closedform.core.expr import Expr, elimination, eye, number, ones, topological
+from closedform.core.normal import applied, normal
 from closedform.core.shape import ONE
 from closedform.errors import NotSupported, TooLarge
 from closedform.index.tensor import Factor, Index, Product, Tensor, fresh, tidy
+from closedform.ops.chain import product
 
 MOST_VISITS = 20_000
 
@@ -117,7 +119,7 @@ def _scale(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
 def _hadamard(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
     before, inner, after = low.linear(e)
     others = before + after
-    c = others[0] if len(others) == 1 else normal(node(e.op, others))
+    c = others[0] if len(others) == 1 else applied(e.op, others)
     return [_entry(c, out).times(p) for p in low.lower(inner, out)]
 
 
@@ -139,10 +141,8 @@ def _product(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
 
 
 def _chain(factors: tuple[Expr, ...]) -> Expr:
-    total = factors[0]
-    for A in factors[1:]:
-        total = total @ A
-    return normal(total)
+    """The product of some factors in normal form, in normal form."""
+    return reduce(product, factors)
 
 
 def _transpose(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
@@ -191,7 +191,7 @@ def _vech(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
 
 def _kron(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
     """(A ⊗ B) at rows (i, p) and columns (j, q) is A[i,j] B[p,q]; the second of each pair is the fast one."""
-    A, B = e.args[0], e.args[1] if len(e.args) == 2 else normal(node(e.op, e.args[1:]))
+    A, B = e.args[0], e.args[1] if len(e.args) == 2 else applied(e.op, e.args[1:])
     place = list(out)
     pairs: list[tuple[Index | None, Index | None]] = []
     for a, b in zip(A.shape, B.shape, strict=True):

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 
-from closedform.core.expr import Expr, eye, number, ones, size_of
+from closedform.core.expr import OPS, Expr, eye, number, ones, size_of
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.core.terms import join, split
 from closedform.errors import NotSupported, TooLarge
 
+UNIT = number(1)
 MOST_ORDERS = 720  #: arrangements of equal factors that are tried for the canonical form
 
 
@@ -56,7 +57,9 @@ class Product:
     factors: tuple[Factor, ...]
 
     def times(self, other: Product) -> Product:
-        return Product(normal(self.scalar * other.scalar), self.factors + other.factors)
+        s, t = self.scalar, other.scalar
+        scalar = t if s is UNIT else s if t is UNIT else s * t
+        return Product(normal(scalar), self.factors + other.factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +111,8 @@ def _contracted(p: Product, free: set[Index]) -> tuple[Expr, list[Factor]]:
     scalar, factors = p.scalar, [_turned(f) for f in p.factors]
     n = 0
     while n < len(factors):
-        f = factors[n]
-        rest = factors[:n] + factors[n + 1 :]
-        outcome = (
-            _delta(f, rest, free)
-            if f.expr.op.name == "eye"
-            else _ones(f, rest, free)
-            if f.expr.op.name == "ones"
-            else None
-        )
+        rule = _SUMMED.get(factors[n].expr.op.name)
+        outcome = None if rule is None else rule(factors[n], factors[:n] + factors[n + 1 :], free)
         if outcome is None:
             n += 1
             continue
@@ -163,6 +159,9 @@ def _ones(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
     for k in loose:
         size = normal(size * size_of(k.dim))
     return size, rest
+
+
+_SUMMED = {"eye": _delta, "ones": _ones}
 
 
 def chained(f: Factor, g: Factor, summed: Callable[[Index], bool]) -> Factor | None:
@@ -272,7 +271,10 @@ def _refined(rows: Sequence[_Row], fixed: dict[Index, int]) -> dict[Index, int]:
 
 
 def _is_symmetric(f: Factor) -> bool:
-    return len(f.indices) == 2 and f.expr.shape[0] is f.expr.shape[1] and normal(f.expr.T) is normal(f.expr)
+    if len(f.indices) != 2 or f.expr.shape[0] is not f.expr.shape[1]:
+        return False
+    e = normal(f.expr)
+    return OPS["transpose"].canonical(e) is e
 
 
 def _key(rows: Sequence[_Row], fixed: dict[Index, int]) -> list[tuple[int, ...]]:
