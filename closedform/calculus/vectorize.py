@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from closedform.calculus.transpose import transpose
 from closedform.core.abstract import AS_A_MAP, Abstract
-from closedform.core.expr import Expr, Number, commutation, elimination, eye, ones, topological
+from closedform.core.expr import Expr, commutation, elimination, eye, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.errors import NotSupported
@@ -54,7 +54,8 @@ def always_has_a_matrix(dF: Expr, dX: Expr) -> bool:
     """Whether `vec_matrix` cannot refuse: every operation has a rule, and sizes and numbers are far from too large.
 
     Args:
-        dF, dX: as `vec_matrix` takes them.
+        dF: an expression of any shape m×n, linear in `dX`, in normal form.
+        dX: a symbol of any shape p×q.
     """
     depends = {dX}
     digits: dict[Expr, int] = {}  # of the numbers in an expression, written out
@@ -65,14 +66,16 @@ def always_has_a_matrix(dF: Expr, dX: Expr) -> bool:
             depends.add(e)
         if any([len(d.factors) > FEW_FACTORS or d.count > SMALL for d in e.shape]):
             return False
-        own = 0 if e.op.name != "number" or isinstance(e.data, float) else _digits(e.data)
-        digits[e] = min(own + sum([digits[a] for a in e.args]), FEW_DIGITS)
+        digits[e] = min(_digits(e) + sum([digits[a] for a in e.args]), FEW_DIGITS)
     return digits[dF] < FEW_DIGITS
 
 
-def _digits(c: Number) -> int:
-    """Binary digits that a product with this number may have more."""
-    return c.numerator.bit_length() + c.denominator.bit_length() - 2
+def _digits(e: Expr) -> int:
+    """How many binary digits more a product with this leaf may have."""
+    if e.op.name != "number" or isinstance(e.data, float):
+        return 0
+    digits: int = e.data.numerator.bit_length() + e.data.denominator.bit_length() - 2
+    return max(0, digits)
 
 
 class _Map:
