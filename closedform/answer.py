@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from closedform.calculus.conditions import conditions
 from closedform.calculus.derivative import Stage, stacked_derivative
 from closedform.calculus.differential import differential
-from closedform.calculus.layout import LAYOUTS, ByFreeEntries, layout_named
+from closedform.calculus.layout import LAYOUTS, Arrangement, ByFreeEntries, layout_named
 from closedform.calculus.structure import BY_ENTRIES, BY_FREE_ENTRIES
 from closedform.calculus.vech import vech_forms, vech_stages
 from closedform.compact.compact import compact
@@ -81,14 +81,9 @@ class Derivative(Formula):
         if isinstance(convention, ByFreeEntries):
             self.free = vech_stages(function.expr, self.variables, convention.rows)
         self.arrangement = convention.arrangement(last.function, last.variable, last.stacked)
+        find = partial(_arranged, (self.free or stages)[-1], self.arrangement)
         later = not self.free and not isinstance(last.found, Expr)
-        super().__init__(function, self._arranged if later else self._arranged())
-
-    def _arranged(self) -> Expr:
-        """The answer in its layout."""
-        answer = (self.free or self.stages)[-1].answer
-        arranged = self.arrangement.matrix(answer)
-        return arranged if arranged is answer else compact(arranged)
+        super().__init__(function, find if later else find())
 
     # in its layout
 
@@ -535,6 +530,12 @@ class Derivative(Formula):
             "steps": _if_supported(lambda: self.steps(lang, level).as_dict()),
             "check": self.check().as_dict(),
         }
+
+
+def _arranged(stage: Stage, arrangement: Arrangement) -> Expr:
+    """The answer in its layout."""
+    arranged = arrangement.matrix(stage.answer)
+    return arranged if arranged is stage.answer else compact(arranged)
 
 
 def _if_supported(ask: Callable[[], T]) -> T | None:

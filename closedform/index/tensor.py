@@ -16,7 +16,7 @@ from closedform.core.shape import ONE, Dim
 from closedform.core.terms import join, split
 from closedform.errors import NotSupported, TooLarge
 
-UNIT = number(1)
+UNIT = number(1)  #: what most products have in front
 MOST_ORDERS = 720  #: arrangements of equal factors that are tried for the canonical form
 
 
