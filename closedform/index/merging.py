@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import permutations
+from collections.abc import Iterator
 
 from closedform.core.expr import Expr, number
 from closedform.core.normal import normal
@@ -41,10 +41,7 @@ def _multiplied(p: Product, free: set[Index]) -> Product:
     while True:
         count = Counter(i for f in factors for i in f.indices)
         summed = {i for i, n in count.items() if n == 2 and i not in free and not i.parts}
-        sets = [(f, set(f.indices)) for f in factors]
-        for (f, of_f), (g, of_g) in permutations(sets, 2):
-            if of_f.isdisjoint(of_g) or len(of_f & of_g) != 1:
-                continue
+        for f, g in _neighbours(factors):
             joined = chained(f, g, summed.__contains__)
             if joined is None:
                 continue
@@ -55,6 +52,18 @@ def _multiplied(p: Product, free: set[Index]) -> Product:
                 break
         else:
             return Product(scalar, tuple(factors))
+
+
+def _neighbours(factors: list[Factor]) -> Iterator[tuple[Factor, Factor]]:
+    """The pairs that have one index in common."""
+    places: dict[Index, list[int]] = {}
+    for n, f in enumerate(factors):
+        for i in f.indices:
+            places.setdefault(i, []).append(n)
+    for n, f in enumerate(factors):
+        for m in sorted({m for i in f.indices for m in places[i]} - {n}):
+            if len(set(f.indices) & set(factors[m].indices)) == 1:
+                yield f, factors[m]
 
 
 def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:

@@ -267,6 +267,8 @@ def _refined(rows: Sequence[_Row], fixed: dict[Index, int]) -> dict[Index, int]:
             return colours
         distinct = len(ranks)
         colours |= {i: len(fixed) + ranks[s] for i, s in seen.items()}
+        if distinct == len(bound):
+            break
     return colours
 
 
