@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from closedform.core.expr import OPS, Expr, Number, eye, node, number, ones
 from closedform.core.normal import applied, normal
@@ -39,8 +40,7 @@ JOIN: dict[str, Callable[[Expr, Expr], Expr]] = {  #: factor and quotient put to
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One way to read a term as factor times rest.
 
     Attributes:
