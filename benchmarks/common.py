@@ -17,7 +17,9 @@ Setup = Callable[[], Any]
 
 def derive(f: Any, wrt: Sequence[str]) -> Any:
     """The derivative of a parsed function, simplified; not checked, not printed."""
-    return cf.derivative(f, *wrt)
+    D = cf.derivative(f, *wrt)
+    _ = D.expr  # of an array the matrix, which is found when it is asked for
+    return D
 
 
 def gradients(f: Any, names: Sequence[str]) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from closedform.calculus.conditions import conditions
 from closedform.calculus.derivative import Stage, stacked_derivative
 from closedform.calculus.differential import differential
-from closedform.calculus.layout import LAYOUTS, ByFreeEntries, layout_named
+from closedform.calculus.layout import LAYOUTS, Arrangement, ByFreeEntries, layout_named
 from closedform.calculus.structure import BY_ENTRIES, BY_FREE_ENTRIES
 from closedform.calculus.vech import vech_forms, vech_stages
 from closedform.compact.compact import compact
@@ -80,10 +80,10 @@ class Derivative(Formula):
         convention = LAYOUTS[layout]
         if isinstance(convention, ByFreeEntries):
             self.free = vech_stages(function.expr, self.variables, convention.rows)
-        answer = (self.free or stages)[-1].answer
         self.arrangement = convention.arrangement(last.function, last.variable, last.stacked)
-        arranged = self.arrangement.matrix(answer)
-        super().__init__(function, arranged if arranged is answer else compact(arranged))
+        find = partial(_arranged, (self.free or stages)[-1], self.arrangement)
+        later = not self.free and not isinstance(last.found, Expr)
+        super().__init__(function, find if later else find())
 
     # in its layout
 
@@ -175,7 +175,8 @@ class Derivative(Formula):
     def _lowered(self) -> Tensor | TooLarge:
         """The array, or why there is none: that is raised when it is asked for."""
         try:
-            return derive_tensor(self.function.expr, self.variables, [s.structure for s in self.stages])
+            structures = [s.structure for s in self.stages]
+            return derive_tensor(self.function.expr, self.variables, structures, self._last.known)
         except TooLarge as reason:
             return reason
 
@@ -529,6 +530,12 @@ class Derivative(Formula):
             "steps": _if_supported(lambda: self.steps(lang, level).as_dict()),
             "check": self.check().as_dict(),
         }
+
+
+def _arranged(stage: Stage, arrangement: Arrangement) -> Expr:
+    """The answer in its layout."""
+    arranged = arrangement.matrix(stage.answer)
+    return arranged if arranged is stage.answer else compact(arranged)
 
 
 def _if_supported(ask: Callable[[], T]) -> T | None:

@@ -166,7 +166,7 @@ def _unstacked(stages: list[Stage]) -> list[Stage]:
     last = stages[-1]
     if len(stages) > 1 or not last.stacked or not last.function.is_scalar:
         return stages
-    found = raised(derive_tensor(last.function, [last.variable], [last.structure]))
+    found = raised(derive_tensor(last.function, [last.variable], [last.structure], last.known))
     if found is None:
         return stages
     column = found.T if last.variable.shape[0] is ONE else found

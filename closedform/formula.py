@@ -24,11 +24,16 @@ class Formula(Shown):
 
     Attributes:
         function: the function it belongs to; its variables are the parameters of the code.
-        expr: the formula, in normal form.
+        found: the formula, or what finds it when it is asked for, which cannot fail.
     """
 
-    def __init__(self, function: Function, expr: Expr) -> None:
-        self.function, self.expr = function, expr
+    def __init__(self, function: Function, found: Expr | Callable[[], Expr]) -> None:
+        self.function, self.found = function, found
+
+    @cached_property
+    def expr(self) -> Expr:
+        """The formula, in normal form."""
+        return self.found if isinstance(self.found, Expr) else self.found()
 
     @cached_property
     def shown(self) -> Expr:

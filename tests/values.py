@@ -24,6 +24,8 @@ def assert_same_value(before: Expr, after: Expr, seed: int, rtol: float = 1e-7) 
     assume(
         all(np.abs(v).min() > SMALLEST for e, v in zip(topological([before]), values, strict=True) if _is_delicate(e))
     )
+    known = dict(zip(topological([before]), values, strict=True))
+    assume(not any(_ties(known[e.args[0]]) for e in known if e.op.name == "ismax"))
     expected, found = values[-1], evaluate(after, env, SIZES)
     scale = max(1.0, *[float(np.abs(v).max()) for v in values])
     assert np.allclose(found, expected, rtol=rtol, atol=rtol * scale), (
@@ -34,3 +36,9 @@ def assert_same_value(before: Expr, after: Expr, seed: int, rtol: float = 1e-7) 
 def _is_delicate(e: Expr) -> bool:
     """Near zero it is ill-conditioned: a sum that may cancel."""
     return e.op.name in ("add", "sum", "det", "matmul", "tr")
+
+
+def _ties(X: np.ndarray) -> bool:
+    """Whether rounding decides which entry is the largest."""
+    last = np.sort(X, axis=None)[-2:]
+    return last.size > 1 and bool(last[1] - last[0] <= SMALLEST)

@@ -6,14 +6,15 @@ matrix by a matrix, it is the matrix of d vec F = J d vec X, and a further deriv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
-from closedform.calculus.differential import differential_symbol, differentials
+from closedform.calculus.differential import ByVariable, Differentials, differential_symbol
 from closedform.calculus.jacobian import matrix_of
 from closedform.calculus.structure import Structure, freed, replace, structure_of
 from closedform.calculus.transpose import transpose
-from closedform.calculus.vectorize import vec_matrix
+from closedform.calculus.vectorize import always_has_a_matrix, vec_matrix
 from closedform.compact.compact import compact
 from closedform.core.expr import Expr, symbol, zeros
 from closedform.core.normal import normal
@@ -26,23 +27,30 @@ def indices(shape: Shape) -> int:
     return sum(d is not ONE for d in shape)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
     """One differentiation.
 
     Attributes:
         function: what was differentiated.
         variable: by what.
-        answer: the derivative, compact, in normal form.
+        found: the derivative, compact, in normal form; or what finds it, which cannot fail.
         stacked: whether it is the matrix of d vec F = J d vec X, because it has more than two indices.
         structure: that of the variable, in which the derivative was taken.
+        known: what was differentiated on the way.
     """
 
     function: Expr
     variable: Expr
-    answer: Expr
+    found: Expr | Callable[[], Expr]
     stacked: bool
     structure: Structure | None = None
+    known: ByVariable = field(default_factory=ByVariable, compare=False)
+
+    @cached_property
+    def answer(self) -> Expr:
+        """The derivative, compact, in normal form."""
+        return self.found if isinstance(self.found, Expr) else self.found()
 
 
 def derive(f: Expr, variables: Sequence[Expr], *, by_entries: bool = False) -> list[Stage]:
@@ -57,48 +65,62 @@ def derive(f: Expr, variables: Sequence[Expr], *, by_entries: bool = False) -> l
         For a scalar f by one variable the gradient, of the variable's shape; by two columns x, y the matrix
         ∂²f/∂xᵢ∂yⱼ.  For a column or row f by a column the Jacobian, rows counting the function.  By a scalar:
         of the shape of what was differentiated.  Beyond two indices: ∂vec F/∂(vec X)'.  By a symmetric or
-        diagonal matrix: projected on that structure.
+        diagonal matrix: projected on that structure.  The matrix of a last stage of more than two indices is found
+        when it is asked for, since code does without.
 
     Raises:
         NotSupported: an operation without a rule.
     """
     stages: list[Stage] = []
+    known = ByVariable()
     for x in variables:
+        f = stages[-1].answer if stages else f
         stacked = bool(stages and stages[-1].stacked) or indices(f.shape) + indices(x.shape) > 2
         structure = structure_of(x, by_entries)
         try:
-            G = _within_structure(f, x, stacked, structure)
+            stage = _stage(f, x, stacked, structure, known)
         except NotSupported:  # no gradient in matrix notation, through vec and Kronecker products: a stacked row
             if stacked or not f.is_scalar:
                 raise
-            G, stacked = _within_structure(f, x, True, structure), True
-        f, before = compact(G), f
-        stages.append(Stage(before, x, f, stacked, structure))
+            stage = _stage(f, x, True, structure, known)
+        stages.append(stage)
     return stages
 
 
-def _within_structure(f: Expr, x: Expr, stacked: bool, structure: Structure | None) -> Expr:
-    if structure is None:
-        return _once(normal(f), x, stacked)
-    free_f, free_x = freed(f, x)
-    G = normal(replace(_once(normal(free_f), free_x, stacked), free_x, x))
-    return normal(G @ structure.on_vec(x.shape[0])) if stacked else structure.project(G)
+def _stage(f: Expr, x: Expr, stacked: bool, structure: Structure | None, known: ByVariable) -> Stage:
+    free_f, free_x = (f, x) if structure is None else freed(f, x)
+    g = normal(free_f)
+    if not stacked:
+        G = _gradient(g, free_x, known[free_x]) if g.is_scalar else _jacobian(g, free_x)
+        answer = compact(G if structure is None else structure.project(normal(replace(G, free_x, x))))
+        return Stage(f, x, answer, False, structure, known)
+    df = known[free_x].of(g)
+    find = partial(_stacked, g, df, x, free_x, structure)
+    later = df is not None and always_has_a_matrix(df, differential_symbol(free_x))
+    return Stage(f, x, find if later else find(), True, structure, known)
 
 
-def _once(f: Expr, x: Expr, stacked: bool) -> Expr:
-    if stacked:
-        return stacked_derivative(f, x)
-    return gradients(f, [x])[0] if f.is_scalar else _jacobian(f, x)
+def _stacked(f: Expr, df: Expr | None, x: Expr, free_x: Expr, structure: Structure | None) -> Expr:
+    """The matrix of d vec F = J d vec X, compact, within the structure of X."""
+    J = _matrix(f, df, free_x)
+    return compact(J if structure is None else normal(normal(replace(J, free_x, x)) @ structure.on_vec(x.shape[0])))
 
 
 def stacked_derivative(f: Expr, x: Expr) -> Expr:
     """J with d vec(f) = J d vec(x), in normal form."""
-    dx = differential_symbol(x)
     f = normal(f)
-    df = differentials(f, {x: dx}).get(f)
+    return _matrix(f, ByVariable()[x].of(f), x)
+
+
+def _matrix(f: Expr, df: Expr | None, x: Expr) -> Expr:
     if df is None:
         return zeros((f.shape[0] * f.shape[1], x.shape[0] * x.shape[1]))
-    return vec_matrix(df, dx)
+    return vec_matrix(df, differential_symbol(x))
+
+
+def _gradient(f: Expr, x: Expr, by: Differentials) -> Expr:
+    df = by.of(f)
+    return zeros(x.shape) if df is None else transpose(df, [differential_symbol(x)])[0]
 
 
 def gradients(f: Expr, variables: Sequence[Expr]) -> list[Expr]:
@@ -120,7 +142,7 @@ def gradients(f: Expr, variables: Sequence[Expr]) -> list[Expr]:
         raise ShapeError("a gradient is that of a scalar function; ask for the derivative", shapes={"f": show(f.shape)})
     f = normal(f)
     known = {x: differential_symbol(x) for x in variables}
-    df = differentials(f, known).get(f)
+    df = Differentials(known).of(f)
     if df is None:
         return [zeros(x.shape) for x in variables]
     return transpose(df, list(known.values()))
@@ -130,7 +152,7 @@ def _jacobian(f: Expr, x: Expr) -> Expr:
     dx = differential_symbol(x)
     if x.shape[0] is ONE and not x.is_scalar:  # a row: solve for the column dx'
         dx = symbol(dx.data.name, x.shape[::-1], dx.data.properties)
-    df = differentials(f, {x: dx if dx.shape == x.shape else normal(dx.T)}).get(f)
+    df = Differentials({x: dx if dx.shape == x.shape else normal(dx.T)}).of(f)
     if df is None:
         if x.is_scalar:
             return zeros(f.shape)

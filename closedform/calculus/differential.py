@@ -8,9 +8,10 @@ Source: Magnus & Neudecker, Matrix Differential Calculus, 3rd ed. (2019), ch. 8 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
-from closedform.core.expr import Expr, node, symbol, topological, zeros
-from closedform.core.normal import normal
+from closedform.core.expr import OPS, Expr, symbol, topological, zeros
+from closedform.core.normal import applied, normal
 from closedform.core.terms import is_zero
 from closedform.errors import NotSupported
 
@@ -42,23 +43,53 @@ def differential(f: Expr, variables: Sequence[Expr]) -> Expr:
     """
     f = normal(f)
     known = {x: differential_symbol(x) for x in variables}
-    return differentials(f, known).get(f) or zeros(f.shape)
+    return Differentials(known).of(f) or zeros(f.shape)
 
 
-def differentials(f: Expr, known: Mapping[Expr, Expr]) -> dict[Expr, Expr]:
-    """The differential of every node of f that has one, given those of some symbols; all in normal form."""
-    d: dict[Expr, Expr] = dict(known)
-    order = topological([f])
-    needed = {f}
-    for e in reversed(order):
-        if e in needed:
-            needed.update(e.args[0].args if is_trace_of_function(e) else e.args)
-    for e in order:
-        if e in needed and e not in d and any(a in d for a in (e.args[0].args if is_trace_of_function(e) else e.args)):
-            de = normal(_rule(e, d))
-            if not is_zero(de):
-                d[e] = de
-    return d
+class Differentials:
+    """The differentials of several expressions, from one visit of every node they share.
+
+    Args:
+        known: those of some symbols.
+    """
+
+    def __init__(self, known: Mapping[Expr, Expr]) -> None:
+        self.found = dict(known)
+        self.visited = set(known)
+
+    def of(self, f: Expr) -> Expr | None:
+        """The differential of an expression in normal form, in normal form; None where it is zero.
+
+        Raises:
+            NotSupported: an operation has no rule.
+        """
+        d, visited = self.found, self.visited
+        order = topological([f], visited)
+        needed = {f}
+        for e in reversed(order):
+            if e in needed:
+                needed.update(_differentiated(e))
+        for e in order:
+            if e in needed:
+                if any([a in d for a in _differentiated(e)]):
+                    de = normal(_rule(e, d))
+                    if not is_zero(de):
+                        d[e] = de
+                visited.add(e)
+        return d.get(f)
+
+
+class ByVariable(dict[Expr, Differentials]):
+    """What was differentiated so far by each variable."""
+
+    def __missing__(self, x: Expr) -> Differentials:
+        made = self[x] = Differentials({x: differential_symbol(x)})
+        return made
+
+
+def _differentiated(e: Expr) -> tuple[Expr, ...]:
+    """The operands whose differentials that of e is made of."""
+    return e.args[0].args if is_trace_of_function(e) else e.args
 
 
 def is_trace_of_function(e: Expr) -> bool:
@@ -73,18 +104,12 @@ def _rule(e: Expr, d: Mapping[Expr, Expr]) -> Expr:
         assert inside.op.on_trace is not None
         if inside.args[0] in d:
             return op(inside.op.on_trace(*inside.args) @ d[inside.args[0]])
+    if op.name == "add":
+        terms = [d[a] for a in e.args if a in d]
+        return applied(op, terms) if len(terms) > 1 else terms[0]
     if op.kind == "multilinear":
-        terms = [node(op, (*e.args[:i], d[a], *e.args[i + 1 :])) for i, a in enumerate(e.args) if a in d]
-        if op.name == "add":
-            return (
-                node(op, tuple(d[a] for a in e.args if a in d))
-                if len(terms) > 1
-                else next(d[a] for a in e.args if a in d)
-            )
-        total = terms[0]
-        for t in terms[1:]:
-            total = total + t
-        return total
+        terms = [applied(op, (*e.args[:i], d[a], *e.args[i + 1 :])) for i, a in enumerate(e.args) if a in d]
+        return reduce(lambda total, t: applied(OPS["add"], (total, t)), terms)
     if op.differential is None:
         raise NotSupported(f"the derivative of {op.name} is not known here yet")
     if op.kind == "elementwise":

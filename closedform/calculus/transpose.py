@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from closedform.core.expr import OPS, Expr, node, number, topological, zeros
-from closedform.core.normal import normal
+from closedform.core.expr import OPS, Expr, number, topological, zeros
+from closedform.core.normal import applied, normal
 from closedform.errors import NotSupported
 
 
@@ -48,4 +48,4 @@ def transpose(df: Expr, differentials: Sequence[Expr], seed: Expr | None = None)
 
 
 def _total(terms: list[Expr]) -> Expr:
-    return terms[0] if len(terms) == 1 else normal(node(OPS["add"], tuple(terms)))
+    return terms[0] if len(terms) == 1 else applied(OPS["add"], terms)

@@ -17,6 +17,9 @@ from closedform.errors import NotSupported
 from closedform.ops.arithmetic import hadamard
 from closedform.ops.structure import diag, kron, vec
 
+FEW_FACTORS, SMALL = 8, 10**6  #: of a size: products of four such are not too large
+FEW_DIGITS = 1000  #: in binary; numbers are too large from 2200
+
 
 def vec_matrix(dF: Expr, dX: Expr) -> Expr:
     """J with vec(dF) = J vec(dX), for a dF linear in dX.
@@ -45,6 +48,34 @@ def by_columns(A: Expr, B: Expr) -> Expr:
 def selection(n: Dim) -> Expr:
     """The S with vec(diag(v)) = S v."""
     return by_columns(eye(n), eye(n))
+
+
+def always_has_a_matrix(dF: Expr, dX: Expr) -> bool:
+    """Whether `vec_matrix` cannot refuse: every operation has a rule, and sizes and numbers are far from too large.
+
+    Args:
+        dF: an expression of any shape m×n, linear in `dX`, in normal form.
+        dX: a symbol of any shape p×q.
+    """
+    depends = {dX}
+    digits: dict[Expr, int] = {}  # of the numbers in an expression, written out
+    for e in topological([dF]):
+        if any([a in depends for a in e.args]):
+            if e.op.name not in _RULES or isinstance(e.op, Abstract):
+                return False
+            depends.add(e)
+        if any([len(d.factors) > FEW_FACTORS or d.count > SMALL for d in e.shape]):
+            return False
+        digits[e] = min(_digits(e) + sum([digits[a] for a in e.args]), FEW_DIGITS)
+    return digits[dF] < FEW_DIGITS
+
+
+def _digits(e: Expr) -> int:
+    """How many binary digits more a product with this leaf may have."""
+    if e.op.name != "number" or isinstance(e.data, float):
+        return 0
+    digits: int = e.data.numerator.bit_length() + e.data.denominator.bit_length() - 2
+    return max(0, digits)
 
 
 class _Map:

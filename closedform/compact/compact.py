@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from closedform.compact.expand import LINEAR, Known, expand
 from closedform.compact.factor import cleared, factor
-from closedform.core.expr import Expr, node, topological
-from closedform.core.normal import normal
+from closedform.core.expr import Expr, topological
+from closedform.core.normal import applied, normal
 from closedform.core.shape import ONE
 
 SMALL = 150  #: sums larger than this are factored, not expanded
@@ -50,8 +50,8 @@ class _Compaction:
             if not n.args:
                 done[n] = n
                 continue
-            args = tuple([done[a] for a in n.args])
-            here = n if args == n.args else normal(node(n.op, args))
+            args = [done[a] for a in n.args]
+            here = n if tuple(args) == n.args else applied(n.op, args)
             best = done.get(here)
             if best is None:
                 best = self.improve(here)

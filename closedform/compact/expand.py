@@ -7,7 +7,7 @@ from itertools import product as cartesian
 from math import prod
 
 from closedform.core.expr import OPS, Expr, node, number
-from closedform.core.normal import normal
+from closedform.core.normal import applied, normal
 
 MOST_TERMS = 24  #: an expansion with more terms is not tried
 TWO = number(2)
@@ -26,7 +26,7 @@ def expand(e: Expr, known: Known) -> Expr | None:
     terms = _terms(e, known)
     if terms is None or len(terms) == 1:
         return None
-    return normal(node(OPS["add"], tuple(terms)))
+    return applied(OPS["add"], terms)
 
 
 def _terms(e: Expr, known: Known) -> Terms:
@@ -59,7 +59,7 @@ def _distributed(e: Expr, choices: list[Terms]) -> Terms:
         return None
     if all(len(terms) == 1 for terms in sums):
         return [e]
-    return [normal(node(e.op, picked)) for picked in cartesian(*sums)]
+    return [applied(e.op, picked) for picked in cartesian(*sums)]
 
 
 def _square(total: Expr) -> Iterator[Expr]:

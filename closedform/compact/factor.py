@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from closedform.core.expr import OPS, Expr, Number, eye, node, number, ones
-from closedform.core.normal import normal
+from closedform.core.normal import applied, normal
 from closedform.core.shape import ONE
 from closedform.core.terms import split
 from closedform.ops.arithmetic import is_positive
+from closedform.ops.chain import product
 
 MOST_TERMS = 40
 TRIED = 2  #: of the factors that save most, how many are followed further
@@ -21,18 +23,24 @@ NEAR = 4  #: a factor that costs this much may still pay when what remains insid
 
 
 ONCE = number(1)
-JOIN: dict[str, Callable[[Expr, Expr], Expr]] = {  #: factor and quotient put together again
-    "scalar": lambda factor, rest: factor * rest,
-    "entry": lambda factor, rest: factor * rest,
-    "left": lambda factor, rest: factor @ rest,
-    "right": lambda factor, rest: rest @ factor,
-    "before": lambda factor, rest: OPS["kron"](factor, rest),
-    "after": lambda factor, rest: OPS["kron"](rest, factor),
+
+
+def _times(factor: Expr, rest: Expr) -> Expr:
+    """A scalar or entry-by-entry product in normal form."""
+    return OPS["hadamard"].canonical(factor, rest) if factor.shape == rest.shape else product(factor, rest)
+
+
+JOIN: dict[str, Callable[[Expr, Expr], Expr]] = {  #: factor and quotient put together again, in normal form
+    "scalar": _times,
+    "entry": _times,
+    "left": product,
+    "right": lambda factor, rest: product(rest, factor),
+    "before": OPS["kron"].canonical,
+    "after": lambda factor, rest: OPS["kron"].canonical(rest, factor),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One way to read a term as factor times rest.
 
     Attributes:
@@ -125,10 +133,10 @@ def _take_out(e: Expr, members: list[tuple[int, Part]]) -> Taken | None:
     common = power(base, lowest) if side in ("scalar", "entry") else base
 
     def rebuild(inner: Expr) -> Expr:
-        whole = normal(JOIN[side](common, inner))
-        return normal(node(OPS["add"], (whole, *others))) if others else whole
+        whole = JOIN[side](common, inner)
+        return applied(OPS["add"], (whole, *others)) if others else whole
 
-    inner = normal(node(OPS["add"], tuple(quotients)))
+    inner = applied(OPS["add"], quotients)
     return Taken(rebuild(inner), inner, rebuild) if inner.size < e.size else None
 
 
@@ -192,8 +200,8 @@ def _chain_parts(scalar: Expr, chain: Expr) -> Iterator[Part]:
     for side, base, others in (("left", factors[0], factors[1:]), ("right", factors[-1], factors[:-1])):
 
         def rest(others: tuple[Expr, ...] = others) -> Expr:
-            product = others[0] if len(others) == 1 else node(OPS["matmul"], others)
-            return normal(scalar * product)
+            product = others[0] if len(others) == 1 else applied(OPS["matmul"], others)
+            return applied(OPS["scale"], (scalar, product))
 
         yield Part(side, base, ONCE, rest)
 
@@ -249,7 +257,7 @@ def cleared(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:
             if rooted and lowest % 2:
                 continue
             inside = [OPS["hadamard"].canonical(t, _power(base, -lowest, t)) for t in f.args[0].args]
-            total = improve(normal(node(OPS["add"], tuple(inside))))
+            total = improve(applied(OPS["add"], inside))
             outside = _power(OPS["abs"].canonical(base) if rooted else base, lowest * p, f)
             made = normal(e * (f**-1 * outside * total ** f.args[1]))
             if made.size < best.size:

@@ -276,12 +276,23 @@ def hash_of(data: Any) -> int:
 
 def number(value: Number) -> Expr:
     """A constant scalar; integers, decimals and fractions are exact."""
+    if value.__class__ is not int or not -LARGE <= value <= LARGE:
+        value = _exact(value)
+    return node(OPS["number"], (), value, SCALAR)
+
+
+def _exact(value: Number) -> Number:
+    """A fraction that is an integer as one.
+
+    Raises:
+        TooLarge: a number of very many digits.
+    """
     if isinstance(value, Fraction) or (isinstance(value, int) and abs(value) > LARGE):
         if value.denominator == 1:
             value = value.numerator
         if max(value.numerator.bit_length(), value.denominator.bit_length()) > 2200:
             raise TooLarge("a number in the expression is out of range")
-    return node(OPS["number"], (), value, SCALAR)
+    return value
 
 
 def as_expr(value: Operand) -> Expr:

@@ -6,7 +6,7 @@ part is worked on once however often it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from closedform.core.expr import Expr, Op, node
 from closedform.core.shape import Shape
@@ -40,10 +40,12 @@ def _canonical(e: Expr) -> Expr:
     if op.kind == "leaf":
         e.is_normal = True
         return e
-    args = tuple([a if a.normal is None else a.normal for a in e.args])
-    if op.canonical is not None:
-        return op.canonical(*args)
-    return finish(op, args)
+    return applied(op, [a if a.normal is None else a.normal for a in e.args])
+
+
+def applied(op: Op, args: Sequence[Expr]) -> Expr:
+    """The normal form of an operation on operands in normal form, without a node of what is written."""
+    return op.canonical(*args) if op.canonical is not None else finish(op, tuple(args))
 
 
 def finish(op: Op, args: tuple[Expr, ...], shape: Shape | None = None) -> Expr:

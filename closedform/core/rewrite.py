@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from closedform.core.expr import OPS, Expr, Number, commutation, duplication, elimination, eye, leaf_sizes, node, ones
@@ -46,19 +47,24 @@ def enter(table: list[Rule]) -> None:
     """Put the rules of a table to work."""
     for rule in table:
         RULES.setdefault(rule.left.op.name, []).append(rule)
+    fitting.cache_clear()
+
+
+@lru_cache(maxsize=4096)
+def fitting(name: str, operands: frozenset[str]) -> list[Rule]:
+    """The rules for an operation that need no other operands than those."""
+    return [rule for rule in RULES.get(name, ()) if rule.needs <= operands]
 
 
 def rewrite(e: Expr) -> Expr | None:
     """What the first rule that fits makes of e; None when none does."""
-    rules = RULES.get(e.op.name)
-    if rules is None:
+    name = e.op.name
+    if name not in RULES:
         return None
-    present = {a.op.name for a in e.args}
-    for rule in rules:
-        if rule.needs <= present:
-            for bound, rest in _top(rule.left, e):
-                if rule.when is None or rule.when(bound):
-                    return _rebuild(e, instantiate(rule.right, bound), rest)
+    for rule in fitting(name, frozenset([a.op.name for a in e.args])):
+        for bound, rest in _top(rule.left, e):
+            if rule.when is None or rule.when(bound):
+                return _rebuild(e, instantiate(rule.right, bound), rest)
     return None
 
 

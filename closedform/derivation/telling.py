@@ -109,8 +109,9 @@ class Derivation(Told, Sequence[Step]):
     def verdict(self) -> str:
         """That every line was checked, and how well."""
         if isinstance(self.certificate, Certificate):
-            proved = self.certificate
-            return say(self.lang, "step.proved", n=len(self.steps), sizes=len(proved.sizes), bits=-proved.log2)
+            sizes, bits = len(self.certificate.sizes), -self.certificate.log2
+            s = "" if sizes == 1 else "s"
+            return say(self.lang, "step.proved", n=len(self.steps), sizes=sizes, s=s, bits=bits)
         return say(
             self.lang, "step.checked", n=len(self.steps), error=f"{self.max_error:.0e}" if self.max_error else "0"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from closedform.calculus.differential import ByVariable
 from closedform.calculus.structure import BY_ENTRIES, Structure, freed, replace
 from closedform.core.expr import Expr, eye, number
 from closedform.core.normal import normal
@@ -13,24 +14,31 @@ from closedform.index.merging import merged
 from closedform.index.tensor import Factor, Index, Product, Tensor, tidy
 
 
-def derive_tensor(f: Expr, variables: Sequence[Expr], structures: Sequence[Structure | None]) -> Tensor:
+def derive_tensor(
+    f: Expr,
+    variables: Sequence[Expr],
+    structures: Sequence[Structure | None],
+    known: ByVariable | None = None,
+) -> Tensor:
     """The array of derivatives: axes of f, then of each variable.
 
     Args:
         f: an expression of any shape.
         variables: symbols.
         structures: of each variable, the one in which the derivative is taken.
+        known: what was differentiated so far.
 
     Raises:
         NotSupported: an operation has no rule.
     """
+    known = ByVariable() if known is None else known
     tensor = tensor_of(normal(f))
     for x, structure in zip(variables, structures, strict=True):
         if structure is None:
-            tensor = derivative_of(tensor, x)
+            tensor = derivative_of(tensor, x, known[x])
             continue
         free = freed(x, x)[1]
-        moved = derivative_of(_replaced(tensor, x, free), free)
+        moved = derivative_of(_replaced(tensor, x, free), free, known[free])
         tensor = _projected(_replaced(moved, free, x), structure)
     return merged(tensor)
 

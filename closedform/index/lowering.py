@@ -6,15 +6,17 @@ deltas, which are summed over at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import reduce
 
-from closedform.calculus.differential import differential_symbol, differentials
+from closedform.calculus.differential import ByVariable, Differentials, differential_symbol
 from closedform.core.abstract import AS_A_MAP, Abstract
-from closedform.core.expr import Expr, elimination, eye, node, number, ones, topological
-from closedform.core.normal import normal
+from closedform.core.expr import Expr, elimination, eye, number, ones, topological
+from closedform.core.normal import applied, normal
 from closedform.core.shape import ONE
 from closedform.errors import NotSupported, TooLarge
 from closedform.index.tensor import Factor, Index, Product, Tensor, fresh, tidy
+from closedform.ops.chain import product
 
 MOST_VISITS = 20_000
 
@@ -27,39 +29,42 @@ def tensor_of(e: Expr) -> Tensor:
     return Tensor(free, (len(free),), (Product(number(1), (Factor(e, free),)),))
 
 
-def derivative_of(tensor: Tensor, x: Expr) -> Tensor:
+def derivative_of(tensor: Tensor, x: Expr, by: Differentials | None = None) -> Tensor:
     """The derivative of every entry by every entry of x: the free indices, then those of x.
 
     Args:
         tensor: a sum of products of expressions of level 1.
         x: a symbol.
+        by: what was differentiated by it so far.
 
     Raises:
         NotSupported: an operation in a factor has no differential, or its differential no index notation.
     """
-    dx = differential_symbol(x)
     target = fresh(x)
+    low = _Lowering(x, target, by or ByVariable()[x])
     terms: list[Product] = []
     for p in tensor.products:
-        for d in _differential(p.scalar, (), x, dx, target):
+        for d in low.differential(p.scalar, ()):
             terms.append(d.times(Product(number(1), p.factors)))
         for n, f in enumerate(p.factors):
             others = Product(p.scalar, p.factors[:n] + p.factors[n + 1 :])
-            terms += [others.times(d) for d in _differential(f.expr, f.indices, x, dx, target)]
+            terms += [others.times(d) for d in low.differential(f.expr, f.indices)]
     return tidy(Tensor(tensor.free + target, (*tensor.groups, len(target)), tuple(terms)))
 
 
-def _differential(e: Expr, out: Sequence[Index], x: Expr, dx: Expr, target: tuple[Index, ...]) -> list[Product]:
-    e = normal(e)
-    de = differentials(e, {x: dx}).get(e)
-    return [] if de is None else _Lowering(dx, target).lower(de, tuple(out))
-
-
 class _Lowering:
-    def __init__(self, dx: Expr, target: tuple[Index, ...]) -> None:
-        self.dx, self.target = dx, target
-        self.depending: dict[Expr, bool] = {dx: True}
+    """The derivatives of several expressions by one variable; what they share is differentiated once."""
+
+    def __init__(self, x: Expr, target: tuple[Index, ...], by: Differentials) -> None:
+        self.dx, self.target, self.by = differential_symbol(x), target, by
+        self.depending: dict[Expr, bool] = {self.dx: True}
         self.visits = 0
+
+    def differential(self, e: Expr, out: tuple[Index, ...]) -> list[Product]:
+        """The products of the derivative of an entry of e."""
+        self.visits = 0
+        de = self.by.of(normal(e))
+        return [] if de is None else self.lower(de, out)
 
     def depends(self, e: Expr) -> bool:
         if e not in self.depending:
@@ -114,7 +119,7 @@ def _scale(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
 def _hadamard(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
     before, inner, after = low.linear(e)
     others = before + after
-    c = others[0] if len(others) == 1 else normal(node(e.op, others))
+    c = others[0] if len(others) == 1 else applied(e.op, others)
     return [_entry(c, out).times(p) for p in low.lower(inner, out)]
 
 
@@ -136,10 +141,8 @@ def _product(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
 
 
 def _chain(factors: tuple[Expr, ...]) -> Expr:
-    total = factors[0]
-    for A in factors[1:]:
-        total = total @ A
-    return normal(total)
+    """The product of some factors in normal form, in normal form."""
+    return reduce(product, factors)
 
 
 def _transpose(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
@@ -188,7 +191,7 @@ def _vech(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
 
 def _kron(low: _Lowering, e: Expr, out: tuple[Index, ...]) -> list[Product]:
     """(A ⊗ B) at rows (i, p) and columns (j, q) is A[i,j] B[p,q]; the second of each pair is the fast one."""
-    A, B = e.args[0], e.args[1] if len(e.args) == 2 else normal(node(e.op, e.args[1:]))
+    A, B = e.args[0], e.args[1] if len(e.args) == 2 else applied(e.op, e.args[1:])
     place = list(out)
     pairs: list[tuple[Index | None, Index | None]] = []
     for a, b in zip(A.shape, B.shape, strict=True):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import permutations
+from collections.abc import Iterator
 
-from closedform.core.expr import number
+from closedform.core.expr import Expr, number
 from closedform.core.normal import normal
 from closedform.core.terms import is_zero, join, split
 from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, chained, tidy
@@ -41,9 +41,7 @@ def _multiplied(p: Product, free: set[Index]) -> Product:
     while True:
         count = Counter(i for f in factors for i in f.indices)
         summed = {i for i, n in count.items() if n == 2 and i not in free and not i.parts}
-        for f, g in permutations(factors, 2):
-            if len(set(f.indices) & set(g.indices)) != 1:
-                continue
+        for f, g in _neighbours(factors):
             joined = chained(f, g, summed.__contains__)
             if joined is None:
                 continue
@@ -56,6 +54,18 @@ def _multiplied(p: Product, free: set[Index]) -> Product:
             return Product(scalar, tuple(factors))
 
 
+def _neighbours(factors: list[Factor]) -> Iterator[tuple[Factor, Factor]]:
+    """The pairs that have one index in common."""
+    places: dict[Index, list[int]] = {}
+    for n, f in enumerate(factors):
+        for i in f.indices:
+            places.setdefault(i, []).append(n)
+    for n, f in enumerate(factors):
+        for m in sorted({m for i in f.indices for m in places[i]} - {n}):
+            if len(set(f.indices) & set(factors[m].indices)) == 1:
+                yield f, factors[m]
+
+
 def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
     """c F R + d G R as (c F + d G) R, where that is no longer than the longer of F and G."""
     (c, core), (d, other) = split(p.scalar), split(q.scalar)
@@ -63,10 +73,8 @@ def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
         return None
     only_p, only_q = (Counter(f.expr for f in r.factors) for r in (p, q))
     only_p, only_q = only_p - only_q, only_q - only_p
-    for f in p.factors:
-        for g in q.factors:
-            if only_p - Counter([f.expr]) or only_q - Counter([g.expr]):
-                continue
+    for f in _candidates(p, only_p):
+        for g in _candidates(q, only_q):
             if f.expr.shape != g.expr.shape or _repeats(f) or _repeats(g):
                 continue
             if _beside(p, f, free) != _beside(q, g, free):
@@ -80,6 +88,11 @@ def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
             rest = tuple(h for h in p.factors if h is not f)
             return Product(join(e, core), (*rest, Factor(expr, f.indices)))
     return None
+
+
+def _candidates(p: Product, only: Counter[Expr]) -> list[Factor]:
+    """The factors of a product without which nothing is left of what it alone has."""
+    return [f for f in p.factors if not only.keys() - {f.expr} and only[f.expr] <= 1]
 
 
 def _repeats(f: Factor) -> bool:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 
-from closedform.core.expr import Expr, eye, number, ones, size_of
+from closedform.core.expr import OPS, Expr, eye, number, ones, size_of
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.core.terms import join, split
 from closedform.errors import NotSupported, TooLarge
 
+UNIT = number(1)  #: what most products have in front
 MOST_ORDERS = 720  #: arrangements of equal factors that are tried for the canonical form
 
 
@@ -56,7 +57,9 @@ class Product:
     factors: tuple[Factor, ...]
 
     def times(self, other: Product) -> Product:
-        return Product(normal(self.scalar * other.scalar), self.factors + other.factors)
+        s, t = self.scalar, other.scalar
+        scalar = t if s is UNIT else s if t is UNIT else s * t
+        return Product(normal(scalar), self.factors + other.factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def tidy(tensor: Tensor) -> Tensor:
 
 def atoms(indices: Iterable[Index]) -> list[Index]:
     """Split indices as their parts."""
-    return [a for i in indices for a in (atoms(i.parts) if i.parts else [i])]
+    return [a for i in indices for a in (atoms(i.parts) if i.parts else (i,))]
 
 
 def _contracted(p: Product, free: set[Index]) -> tuple[Expr, list[Factor]]:
@@ -108,15 +111,8 @@ def _contracted(p: Product, free: set[Index]) -> tuple[Expr, list[Factor]]:
     scalar, factors = p.scalar, [_turned(f) for f in p.factors]
     n = 0
     while n < len(factors):
-        f = factors[n]
-        rest = factors[:n] + factors[n + 1 :]
-        outcome = (
-            _delta(f, rest, free)
-            if f.expr.op.name == "eye"
-            else _ones(f, rest, free)
-            if f.expr.op.name == "ones"
-            else None
-        )
+        rule = _SUMMED.get(factors[n].expr.op.name)
+        outcome = None if rule is None else rule(factors[n], factors[:n] + factors[n + 1 :], free)
         if outcome is None:
             n += 1
             continue
@@ -165,6 +161,9 @@ def _ones(f: Factor, rest: list[Factor], free: set[Index]) -> Outcome | None:
     return size, rest
 
 
+_SUMMED = {"eye": _delta, "ones": _ones}
+
+
 def chained(f: Factor, g: Factor, summed: Callable[[Index], bool]) -> Factor | None:
     """Two matrices that share an index that is summed over as their matrix product."""
     if len(f.indices) == len(g.indices) == 2:
@@ -203,79 +202,91 @@ def canonical_factors(
 ) -> tuple[tuple[object, ...], tuple[Factor, ...]]:
     """A key that equal products share, and the factors in the order that gives it."""
     fixed = {index: n for n, index in enumerate(atoms(free))}
-    colours = _refined(factors, fixed)
-    groups: dict[tuple[object, ...], list[Factor]] = {}
-    for f in sorted(factors, key=lambda f: _signature(f, colours)):
-        groups.setdefault(_signature(f, colours), []).append(f)
+    rows = [_Row(f, atoms(f.indices), _is_symmetric(f)) for f in factors]
+    colours = _refined(rows, fixed)
+    groups: dict[Signature, list[_Row]] = {}
+    for signature, r in sorted([(r.signature(colours), r) for r in rows], key=_first):
+        groups.setdefault(signature, []).append(r)
     count = 1
     for g in groups.values():
         for k in range(2, len(g) + 1):
             count *= k
-    orders: Iterable[tuple[tuple[Factor, ...], ...]]
+    orders: Iterable[tuple[tuple[_Row, ...], ...]]
     orders = (
         product(*[permutations(g) for g in groups.values()])
         if count <= MOST_ORDERS
         else [tuple(map(tuple, groups.values()))]
     )
-    best: tuple[list[tuple[int, ...]], tuple[Factor, ...]] | None = None
+    best: tuple[list[tuple[int, ...]], tuple[_Row, ...]] | None = None
     for order in orders:
-        flat = tuple(f for g in order for f in g)
+        flat = tuple(r for g in order for r in g)
         key = _key(flat, fixed)
         if best is None or key < best[0]:
             best = key, flat
     assert best is not None
-    return (*[f.expr for f in best[1]], *best[0]), best[1]
+    found = tuple([r.factor for r in best[1]])
+    return (*[f.expr for f in found], *best[0]), found
 
 
 Signature = tuple[tuple[int, int], tuple[int, ...]]
 
 
-def _signature(f: Factor, colours: dict[Index, int]) -> Signature:
-    """What tells a factor from others, whatever its bound indices are called."""
-    row = [colours[i] for i in atoms(f.indices)]
-    return f.expr.order, tuple(sorted(row) if _is_symmetric(f) else row)
+@dataclass(eq=False, slots=True)
+class _Row:
+    """A factor, its indices taken apart, and whether their order says nothing."""
+
+    factor: Factor
+    indices: list[Index]
+    symmetric: bool
+
+    def signature(self, colours: dict[Index, int]) -> Signature:
+        """What tells it from others, whatever its bound indices are called."""
+        row = [colours[i] for i in self.indices]
+        return self.factor.expr.order, tuple(sorted(row) if self.symmetric else row)
 
 
-def _refined(factors: Sequence[Factor], fixed: dict[Index, int]) -> dict[Index, int]:
+def _first(pair: tuple[Signature, _Row]) -> Signature:
+    return pair[0]
+
+
+def _refined(rows: Sequence[_Row], fixed: dict[Index, int]) -> dict[Index, int]:
     """A colour for every index: two bound indices differ in it if anything near them tells them apart."""
-    colours = {i: -1 for f in factors for i in atoms(f.indices)} | fixed
+    colours = {i: -1 for r in rows for i in r.indices} | fixed
     bound = [i for i in colours if i not in fixed]
     distinct = 0
     while bound:
         around: dict[Index, list[tuple[Signature, int]]] = {i: [] for i in bound}
-        for f in factors:
-            s, place = _signature(f, colours), not _is_symmetric(f)
-            for n, i in enumerate(atoms(f.indices)):
+        for r in rows:
+            s = r.signature(colours)
+            for n, i in enumerate(r.indices):
                 if i in around:
-                    around[i].append((s, n if place else 0))
-        seen = {i: (colours[i], sorted(near)) for i, near in around.items()}
-        ranks = {id_: n for n, id_ in enumerate(sorted({_frozen(s) for s in seen.values()}))}
+                    around[i].append((s, 0 if r.symmetric else n))
+        seen = {i: (colours[i], tuple(sorted(near))) for i, near in around.items()}
+        ranks = {s: n for n, s in enumerate(sorted(set(seen.values())))}
         if len(ranks) == distinct:
             return colours
         distinct = len(ranks)
-        colours |= {i: len(fixed) + ranks[_frozen(s)] for i, s in seen.items()}
+        colours |= {i: len(fixed) + ranks[s] for i, s in seen.items()}
+        if distinct == len(bound):
+            break
     return colours
 
 
-def _frozen(seen: tuple[int, list[tuple[Signature, int]]]) -> tuple[int, tuple[tuple[Signature, int], ...]]:
-    return seen[0], tuple(seen[1])
-
-
 def _is_symmetric(f: Factor) -> bool:
-    return len(f.indices) == 2 and f.expr.shape[0] is f.expr.shape[1] and normal(f.expr.T) is normal(f.expr)
+    if len(f.indices) != 2 or f.expr.shape[0] is not f.expr.shape[1]:
+        return False
+    e = normal(f.expr)
+    return OPS["transpose"].canonical(e) is e
 
 
-def _key(factors: Sequence[Factor], fixed: dict[Index, int]) -> list[tuple[int, ...]]:
+def _key(rows: Sequence[_Row], fixed: dict[Index, int]) -> list[tuple[int, ...]]:
     """Bound indices numbered as they appear; a symmetric matrix has the smaller index first."""
     names = dict(fixed)
-    rows = []
-    for f in factors:
-        row = []
-        for i in atoms(f.indices):
-            names.setdefault(i, len(names))
-            row.append(names[i])
-        rows.append(tuple(sorted(row)) if _is_symmetric(f) else tuple(row))
-    return rows
+    found = []
+    for r in rows:
+        row = [names.setdefault(i, len(names)) for i in r.indices]
+        found.append(tuple(sorted(row) if r.symmetric else row))
+    return found
 
 
 def same(a: Tensor, b: Tensor) -> bool:

@@ -74,11 +74,12 @@ def add(slot: int, args: tuple[Expr, ...], Y: Expr) -> Expr:
 
 
 def canonical_scale(s: Expr, M: Expr) -> Expr:
-    """One scalar, in normal form, times something that has none."""
+    """One scalar times something, both in normal form."""
     if M.is_scalar:
         return canonical_product(s, M)
     if M.op is scale:
-        s, M = canonical_product(s, M.args[0]), M.args[1]
+        t, M = M.args
+        s = number(s.data * t.data) if s.op.name == t.op.name == "number" else canonical_product(s, t)
     if is_zero(s) or is_zero(M):
         return zeros(M.shape)
     return M if is_number(s, 1) else finish(scale, (s, M), M.shape)

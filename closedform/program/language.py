@@ -135,7 +135,11 @@ def called(code: str, helpers: Mapping[str, str]) -> list[str]:
     while todo:
         code = todo.pop()
         for name, text in helpers.items():
-            if name not in found and re.search(rf"(?<![\w.])(&{name}\b|{name}\.?\()|\bdelayed\({name}\)", code):
+            if (
+                name not in found
+                and name in code
+                and re.search(rf"(?<![\w.])(&{name}\b|{name}\.?\()|\bdelayed\({name}\)", code)
+            ):
                 found[name] = text
                 todo.append(text)
     return [found[name] for name in helpers if name in found]

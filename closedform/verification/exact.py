@@ -13,6 +13,7 @@ means that there is no certificate, and the numerical check decides alone.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from closedform.verification.field import (
     Bound,
     Entries,
     Field,
+    NoConstant,
     NoPoint,
     NoRoot,
     field_number,
@@ -42,9 +44,9 @@ from closedform.verification.oracle import Changed, Choices, TooManyBranches, Un
 from closedform.verification.point import STRUCTURED, Pairs, Point, projected
 from closedform.verification.sample import names_of_dims
 
-POINTS = 64  #: tried until there is a value and every root exists
-POINTS_PER_PRIME = 4
-ZEROS = 8  #: points where something is divided by zero, after which it is no chance; integer variables are small
+POINTS = 64  #: more than are tried on average until every root exists, which are 2^`MOST_ROOTS`
+POINTS_PER_PRIME, PRIMES = 4, 48
+TRIED = {NoPoint: 8, NoConstant: PRIMES, NoRoot: 256}  #: points where a value is missing, after which it is no chance
 RUNS = 64  #: sequences of choices
 RESTARTS = 8  #: when tables grow between runs
 SIZES = 2  #: assignments that are tested
@@ -165,20 +167,28 @@ def _assignments(roots: Sequence[Expr]) -> Iterator[dict[str, int]]:
 
 
 class Effort:
-    """How much computing is left."""
+    """How much computing is left.  Chance has no say: a root counts as the two points that are tried for it."""
 
     def __init__(self) -> None:
-        self.left, self.cost = EFFORT, 0
+        self.left, self.cost, self.spent = EFFORT, 0, 0
 
-    def spend(self) -> None:
-        """Evaluate everything once more.
+    def begin(self) -> None:
+        """Another point."""
+        self.spent = 0
+
+    def spend(self, roots: int) -> None:
+        """Evaluate everything once more, where so many roots were taken.
 
         Raises:
             TooManyBranches: too much was computed already.
         """
-        self.left -= self.cost
-        if self.left < 0:
+        self.spent += self.cost << roots
+        if self.spent > self.left:
             raise TooManyBranches("it takes too long")
+
+    def end(self) -> None:
+        """Nothing more is computed at this point, which was the last one at its sizes."""
+        self.left -= self.spent
 
 
 def _prove_at(claims: Sequence[Claim], roots: Sequence[Expr], sizes: dict[str, int], effort: Effort) -> Outcome:
@@ -186,18 +196,19 @@ def _prove_at(claims: Sequence[Claim], roots: Sequence[Expr], sizes: dict[str, i
     effort.cost = _cost([*roots, *[e for c in claims for e in c.further]], sizes)
     variables = symbols(*roots)
     bases = frozenset(e.args[0] for e in topological(roots) if _takes_root(e))
-    zeros = 0
-    for k in range(POINTS):
-        if zeros == ZEROS:
-            break
+    missed = Counter[type[NoPoint]]()
+    while all(missed[kind] < most for kind, most in TRIED.items()):
+        effort.begin()
         try:
-            point = Point(Model(field_number(k // POINTS_PER_PRIME), sizes), variables, bases)
+            point = Point(Model(_field(missed), sizes), variables, bases)
             errors = [(c, _every_choice(point, c, effort)) for c in claims]
         except NoPoint as why:
-            zeros += not isinstance(why, NoRoot)
+            missed[type(why)] += 1
             continue
         except TooManyBranches as why:
+            effort.end()
             return NoTest(str(why))
+        effort.end()
         where = {**sizes, **point.integers}
         for claim, error in errors:
             if error is None:
@@ -205,6 +216,11 @@ def _prove_at(claims: Sequence[Claim], roots: Sequence[Expr], sizes: dict[str, i
                 return Different(claim.what, complete, where)
         return Certificate((where,), math.log2(POINTS * math.fsum(e for _, e in errors if e is not None)))
     return NoTest("no point was found in the field")
+
+
+def _field(missed: Counter[type[NoPoint]]) -> Field:
+    """The field of the next point: another one after a few points, and where a constant had no root."""
+    return field_number(((missed[NoPoint] + missed[NoRoot]) // POINTS_PER_PRIME + missed[NoConstant]) % PRIMES)
 
 
 def _every_choice(point: Point, claim: Claim, effort: Effort) -> float | None:
@@ -221,7 +237,7 @@ def _every_choice(point: Point, claim: Claim, effort: Effort) -> float | None:
 def _every_run(point: Point, claim: Claim, effort: Effort) -> float | None:
     oracle, worst, tested = point.model.oracle, 0.0, False
     for _ in range(RUNS):
-        effort.spend()
+        effort.spend(len(oracle.found))
         point.restart()
         known, pairs = oracle.facts, Pairs()
         with suppress(Vacuous):

@@ -42,6 +42,10 @@ class NoRoot(NoPoint):
     """A root that is not in the field, as for every other number; a zero in a large field is hardly ever chance."""
 
 
+class NoConstant(NoPoint):
+    """A root of a constant that is not in the field: another field may do."""
+
+
 class Factor(NamedTuple):
     """A polynomial in a denominator: which one, its degree, the size of its coefficients."""
 

@@ -89,8 +89,13 @@ class Model:
             NoPoint: there is no value at this point.
         """
         known = {} if known is None else known
-        for node in topological([e], known):
-            known[node] = self._node(node, [known[a] for a in node.args], env)
+        order, needed = topological([e], known), {e}
+        for node in reversed(order):
+            if node in needed:
+                needed.update(_read(node))
+        for node in order:
+            if node in needed:
+                known[node] = self._node(node, [known[a] for a in _read(node)], env)
         return known[e]
 
     def _node(self, e: Expr, args: list[Jet], env: Mapping[str, Jet]) -> Jet:
@@ -140,6 +145,8 @@ class Model:
     def _power(self, e: Expr, X: Jet, p: Jet) -> Jet:
         """X^p, entry by entry: a power, a root, or exp(p log X)."""
         k = self._exponent(e.args[1], p)
+        if _is_square_of_norm(e):
+            X, k = self.sum(self.jets.times(X, X)), Fraction(e.args[1].data, 2)
         return self.exp(self.jets.times(p, self.log(X))) if k is None else self._fractional(X, k)
 
     def _fractional(self, X: Jet, k: Fraction) -> Jet:
@@ -297,6 +304,18 @@ class Model:
     def _applied(self, slope: Jet, V: Jet, rows: int, columns: int) -> Jet:
         stacked = self.jets.matmul(slope, self.jets.moved(lambda v: v.reshape(-1, 1), V))
         return self.jets.moved(lambda v: v.reshape(rows, columns), stacked)
+
+
+def _read(e: Expr) -> tuple[Expr, ...]:
+    """The operands whose values that of e is made of: of ‖X‖², those of the norm, so that no root is taken."""
+    return (*e.args[0].args, e.args[1]) if _is_square_of_norm(e) else e.args
+
+
+def _is_square_of_norm(e: Expr) -> bool:
+    """‖X‖ᵏ for an even number k."""
+    if e.op.name != "power" or e.args[0].op.name != "norm2" or e.args[1].op.name != "number":
+        return False
+    return isinstance(e.args[1].data, int) and e.args[1].data % 2 == 0
 
 
 def fold(multiply: Callable[[Model], Callable[[Jet, Jet], Jet]]) -> Callable[..., Jet]:

@@ -30,11 +30,23 @@ from functools import reduce
 from math import gcd
 from typing import NamedTuple
 
-from closedform.verification.field import ODD_ROOTS, Bound, Entries, Factor, Field, NoPoint, matrix_of, total_bound
+from closedform.verification.field import (
+    ODD_ROOTS,
+    Bound,
+    Entries,
+    Factor,
+    Field,
+    NoConstant,
+    NoPoint,
+    NoRoot,
+    matrix_of,
+    total_bound,
+)
 
 SQUARES = [(a, b) for a in range(1, 9) for b in range(1, 9) if gcd(a, b) == 1]
 HALF = Bound(0, 0.0, {Factor(-1, 0, 1.0): 1})  #: of the number 1/2
 MOST_CHOICES = 6  #: in one run
+MOST_ROOTS = 3  #: square roots in all the runs at a point
 MOST_PAIRS = 400  #: known arguments among which a sum of two is looked for
 
 
@@ -281,7 +293,7 @@ class Oracle:
         known = self._from_square(u.value)
         if known is None:
             if u.value not in self.found:
-                self.found[u.value] = self.field.square_root(u.value)
+                self.found[u.value] = self._root_in_field(u)
             r = self.found[u.value]
             known = Known(r if self.choices.choose(2, ("root", u.value)) == 0 else p - r, Bound(1))
             self._grow(2, u.bound)
@@ -289,6 +301,22 @@ class Oracle:
         self.roots |= {u.value: known, pow(u.value, -1, p): inverse}
         self.positive |= {known.value, inverse.value}
         return known
+
+    def _root_in_field(self, u: Known) -> int:
+        """One of the two roots.
+
+        Raises:
+            TooManyBranches: so many roots are in the field for few points only.
+            NoRoot, NoConstant: there is none, which is so for half of all numbers.
+        """
+        if len(self.found) == MOST_ROOTS:
+            raise TooManyBranches("it has too many branches")
+        try:
+            return self.field.square_root(u.value)
+        except NoRoot:
+            if u.bound.whole:
+                raise
+            raise NoConstant("a number is no square in the field") from None
 
     def _from_square(self, u: int) -> Known | None:
         """(a/b) sqrt(v) for u = (a/b)² v with small a and b."""

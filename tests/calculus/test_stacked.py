@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import mul
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from closedform import derivative, gradient, hessian_diagonal, hvp, jvp, parse, vjp
+from closedform.calculus import derivative as calculus
+from closedform.calculus import differential
 from closedform.calculus.layout import LAYOUTS, ByFreeEntries
-from closedform.core.expr import symbols
+from closedform.core.expr import Expr, symbol, symbols
 from closedform.core.shape import ONE, SCALAR, dim
 from closedform.errors import DomainError, NotSupported, RequestError, ShapeError, TooLarge
 from closedform.verification.interpreter import evaluate
@@ -182,3 +187,60 @@ def test_a_direction_needs_a_name_of_its_own():
         jvp(parse("A*X", shapes=SHAPES), "X", direction="A")
     with pytest.raises(ShapeError):
         hvp(parse("A*X", shapes=SHAPES), "X")
+
+
+# what is found when it is asked for
+
+
+def found(monkeypatch, name):
+    """The calls of a function of `calculus.derivative` from here on."""
+    calls = []
+    true = getattr(calculus, name)
+    monkeypatch.setattr(calculus, name, lambda *given: calls.append(given) or true(*given))
+    return calls
+
+
+def test_code_of_an_array_needs_no_matrix(monkeypatch):
+    calls = found(monkeypatch, "vec_matrix")
+    D = derivative(parse("sum(exp(A*X))"), "X", "X")
+    D.compile()(A=np.eye(2), X=np.eye(2))
+    assert D.index() and not calls
+    assert D.text and D.vec() and len(calls) == 1, "and when it is asked for, it is found once"
+
+
+@pytest.mark.parametrize("text", ["sum(tanh(A*relu(B*X)))", "logsumexp(A*sin(B*x))", "norm2(A*X - B)^2"])
+def test_nothing_is_differentiated_twice(text, monkeypatch):
+    seen = []
+    true = differential._rule
+    monkeypatch.setattr(differential, "_rule", lambda e, d: seen.append(e) or true(e, d))
+    x = "X" if "X" in text else "B"
+    D = derivative(parse(text), x, x)
+    D.compile()
+    assert D.is_array and D.text and len(seen) == len(set(seen))
+
+
+@given(f=expressions((M, N), depth=3), data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=RELAXED)
+def test_what_is_put_off_cannot_fail(f, data):
+    assume(symbols(f))
+    try:
+        D = derivative(f, data.draw(st.sampled_from(symbols(f))))
+    except (NotSupported, TooLarge):
+        assume(False)
+    last = D.stages[-1]
+    if last.stacked and not isinstance(last.found, Expr):
+        assert D.expr.shape == (f.shape[0] * f.shape[1], last.variable.shape[0] * last.variable.shape[1])
+
+
+def test_what_may_fail_is_found_at_once():
+    nested = "X"
+    for _ in range(45):
+        nested = f"sin({10**18 + 9}*{nested})"
+    with pytest.raises(TooLarge, match="out of range"):
+        derivative(parse(nested, shapes={"X": ("m", "n")}), "X")
+    with pytest.raises(NotSupported, match="no matrix"):
+        derivative(parse("f(X)", {"X": ("m", "n")}, None, {"f": ("m", "n")}), "X")
+    long = "*".join(f"n{i}" for i in range(9))
+    X = symbol("X", (reduce(mul, [dim(f"n{i}") for i in range(9)]), N))
+    assert long in derivative(X * X, "X").shape[0]
+    assert isinstance(derivative(X * X, "X").stages[-1].found, Expr)

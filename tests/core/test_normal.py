@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from closedform.core.expr import OPS, ones, symbol
-from closedform.core.normal import normal
+from closedform.core.expr import OPS, ones, symbol, topological
+from closedform.core.normal import applied, normal
 from closedform.core.shape import ONE, dim
 from tests.strategies import WIDE, expressions
 from tests.values import assert_same_value
@@ -26,6 +26,14 @@ def test_normal_form_preserves_the_value(e, seed):
 def test_normal_form_of_a_normal_form_is_itself(e):
     once = normal(e)
     assert normal(once) is once
+
+
+@given(e=expressions() | expressions(world=WIDE))
+@settings(max_examples=300, deadline=None, suppress_health_check=RELAXED)
+def test_an_operation_on_normal_forms_needs_no_node_of_what_is_written(e):
+    for n in topological([e, normal(e)]):
+        if n.args:
+            assert applied(n.op, [normal(a) for a in n.args]) is normal(n)
 
 
 @given(e=expressions() | expressions(world=WIDE))

@@ -278,3 +278,28 @@ def test_an_expansion_with_too_many_terms_is_refused():
     f = cf.parse("tr(X*X*X*X*X*X*X)")
     with pytest.raises(TooLarge, match="more than 64 terms"):
         cf.derivative(f, "X").steps(route="expansion")
+
+
+BEFORE = ["x'*A*x", "tr(A*X*B)", "norm2(V*relu(W*x) - y)", "norm2(y - V*relu(W*x))^2/2", "logdet(X)", "relu(W*x)'*y"]
+
+
+@pytest.mark.parametrize("text", ["norm2(V*relu(W*x) - y)^2/2", "norm2(V*relu(W*x) - y)", "norm1(W*x)*norm2(x)"])
+def test_the_verdict_depends_on_the_question_only(text):
+    """Not on what was answered before, nor on the point and the prime that the exact test draws."""
+
+    def verdict():
+        return cf.derivative(cf.parse(text), "W").steps().verdict
+
+    alone = verdict()
+    for before in BEFORE:
+        f = cf.parse(before)
+        for x in f.variables:
+            cf.derivative(f, x).steps()
+        assert verdict() == alone
+
+
+def test_one_size_is_not_called_sizes():
+    D = cf.derivative(cf.parse("norm2(V*relu(W*x) - y)"), "W")
+    assert "every line proved at 1 size: exact test" in D.steps().verdict
+    assert "1가지 크기에서 증명함" in D.steps("ko").verdict and "在 1 组尺寸下" in D.steps("zh").verdict
+    assert "proved at 2 sizes: exact test" in cf.derivative(cf.parse("x'*A*x"), "x").steps().verdict

@@ -13,7 +13,7 @@ import closedform.calculus.jacobian as jacobian
 import closedform.calculus.vectorize as vectorize
 from closedform.core.expr import OPS, Expr, node
 from closedform.core.normal import normal
-from closedform.core.rewrite import RULES, Rule
+from closedform.core.rewrite import RULES, Rule, fitting
 from closedform.core.shape import ONE
 from closedform.rules import TABLES
 
@@ -115,5 +115,6 @@ def _replaced(rule: Rule, right: Expr) -> Callable[[], None]:
         mutant = replace(rule, right=right)
         for rules in (*TABLES.values(), *RULES.values()):
             rules[:] = [mutant if r is rule else r for r in rules]
+        fitting.cache_clear()
 
     return put

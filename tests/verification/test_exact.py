@@ -488,6 +488,44 @@ def test_too_many_branches_are_no_certificate():
     assert isinstance(outcome, NoTest) and "branches" in outcome.reason
 
 
+def test_more_roots_than_few_points_have_are_no_certificate_however_lucky_the_points():
+    def outcomes(names: str) -> set[str]:
+        e = expr("*".join(f"sqrt({x} + 1)" for x in names), **{x: () for x in names})
+        return {str(same(e, e)) for _ in range(20)}
+
+    assert outcomes("abcd") == {"no exact test: it has too many branches"}
+    (proved,) = outcomes("abc")
+    assert proved.startswith("proved at")
+
+
+def test_a_root_of_a_constant_is_looked_for_in_other_fields_only(monkeypatch):
+    """2 is no square modulo any of the primes."""
+    drawn = []
+    monkeypatch.setattr(exact, "Point", lambda model, *given: drawn.append(model.field) or Point(model, *given))
+    outcome = same(expr("sqrt(2)*a", a=()), expr("a*sqrt(2)", a=()))
+    assert isinstance(outcome, NoTest) and len(set(drawn)) == exact.PRIMES
+    assert max(map(drawn.count, drawn)) == 2, "once at each assignment of sizes"
+
+
+def test_the_square_of_a_norm_takes_no_root():
+    m, env = Model(F, {"n": 3}), {"x": ((F.draw(3, 1)), F.draw(3, 1))}
+    squared, inner = (m.value(expr(t, x=("n",)), env) for t in ("norm2(x)^4", "(x'*x)^2"))
+    assert not m.oracle.found
+    assert [p.values.tolist() for p in squared] == [p.values.tolist() for p in inner]
+    assert Model(F, {"n": 3}).value(expr("norm2(x)^(-2)*(x'*x)", x=("n",)), env)[0].values.tolist() == [[1]]
+
+
+def test_what_chance_costs_does_not_count():
+    """Points without a root are tried again, and a certificate has its price, whatever the luck."""
+    e = expr("sqrt(a + 1)*sqrt(b + 1)", a=(), b=())
+    left = set()
+    for _ in range(20):
+        effort = exact.Effort()
+        exact._prove_at([exact.equal(e, e)], [e], {}, effort)
+        left.add(effort.left)
+    assert len(left) == 1 and left.pop() < exact.EFFORT
+
+
 def test_a_value_that_exists_nowhere_is_no_certificate():
     X = expr("inv(X - X)", X=("n", "n"))
     outcome = same(X, X)
@@ -499,7 +537,7 @@ def test_a_zero_that_is_no_chance_is_given_up_soon(monkeypatch):
     drawn = []
     monkeypatch.setattr(exact, "Point", lambda *given: drawn.append(given) or Point(*given))
     D = cf.derivative(cf.parse("relu(A*relu(B*x))"), "x")
-    assert isinstance(D.check().certificate, NoTest) and len(drawn) <= 4 * exact.ZEROS
+    assert isinstance(D.check().certificate, NoTest) and len(drawn) <= 4 * exact.TRIED[NoPoint]
 
 
 def test_a_difference_is_proved_only_where_every_relation_is_kept():
