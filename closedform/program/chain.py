@@ -69,6 +69,7 @@ class Chain:
     def __init__(self, plan: Plan, size: dict[Dim, Term]) -> None:
         self.plan, self.size = plan, size
         self.runs: Counter[tuple[Expr, ...]] = Counter()
+        self.turned: dict[Expr, Expr] = {}
 
     def count_runs(self, nodes: Iterable[Expr]) -> None:
         """Count the runs of two factors and more in the matrix products among some nodes."""
@@ -78,7 +79,7 @@ class Chain:
         for args in chains:
             for i in range(len(args) - 1):
                 for j in range(i + 2, min(i + SHARED, len(args)) + 1):
-                    self.runs[_run(args[i:j])] += 1
+                    self.runs[self._run(args[i:j])] += 1
 
     def multiply(self, factors: list[Factor]) -> Factor:
         """The product of a list of factors, in a cheap order."""
@@ -109,19 +110,18 @@ class Chain:
         n = len(factors)
         cost: dict[tuple[int, int], float] = {(i, i): 0.0 for i in range(n)}
         split: dict[tuple[int, int], int] = {}
-        plain = ["full" if f.kind in ("inv", "inv_t") else f.kind for f in factors]
+        flops = _Flops(factors)
         for span in range(1, n):
             for i in range(n - span):
                 j = i + span
                 best = float("inf")
                 for k in range(i, j):
-                    c = cost[i, k] + cost[k + 1, j] + self._flops(factors, plain, i, k, j)
+                    c = cost[i, k] + cost[k + 1, j] + flops(i, k, j)
                     if c < best * (1 - 1e-9):
                         best, split[i, j] = c, k
                 if self._mirrored(factors, i, j):
                     half = i + (span + 1) // 2
-                    rows, middle = length(factors[j].shape[1]), length(factors[half].shape[0])
-                    c = cost[half, j] + rows * rows * middle / 2
+                    c = cost[half, j] + flops.sides[j + 1] ** 2 * flops.sides[half] / 2
                     if c < best:
                         best, split[i, j] = c, -1
                 cost[i, j] = best / self._times_shared(factors[i : j + 1])
@@ -131,7 +131,15 @@ class Chain:
         if not self.runs or len(run) > SHARED:
             return 1
         nodes = [f.expr for f in run if f.expr is not None]
-        return max(1, self.runs[_run(nodes)]) if len(nodes) == len(run) else 1
+        return max(1, self.runs[self._run(nodes)]) if len(nodes) == len(run) else 1
+
+    def _run(self, factors: Sequence[Expr]) -> tuple[Expr, ...]:
+        """A run of factors, or its transpose: the one that comes first."""
+        for e in factors:
+            if e not in self.turned:
+                self.turned[e] = normal(e.T)
+        plain, turned = tuple(factors), tuple([self.turned[e] for e in reversed(factors)])
+        return min(plain, turned, key=_orders)
 
     def _mirrored(self, factors: list[Factor], i: int, j: int) -> bool:
         """Is a run of factors Z'Z, or Z'DZ with D ≥ 0?"""
@@ -155,20 +163,6 @@ class Chain:
         if not kinds <= {"inv", "inv_t"} or x.term is not y.term:
             return False
         return len(kinds) == 2 or x.term in plan.symmetric
-
-    def _flops(self, factors: list[Factor], plain: list[str], i: int, k: int, j: int) -> float:
-        rows, middle, columns = length(factors[i].shape[0]), length(factors[k].shape[1]), length(factors[j].shape[1])
-        left = plain[i] if i == k else "diag" if all(p == "diag" for p in plain[i : k + 1]) else "full"
-        right = plain[j] if j == k + 1 else "diag" if all(p == "diag" for p in plain[k + 1 : j + 1]) else "full"
-        flops = rows * columns if left in LIGHT or right in LIGHT else rows * middle * columns
-        if left == right == "diag":
-            return rows
-        materialised = [
-            m
-            for m, f, other in ((i, factors[i], right), (j, factors[j], left))
-            if f.kind.startswith("inv") and other in LIGHT and (m == i == k or m == j == k + 1)
-        ]
-        return flops + sum(2 * length(factors[m].shape[0]) ** 3 for m in materialised)
 
     def _build(self, factors: list[Factor], split: dict[tuple[int, int], int], i: int, j: int) -> Factor:
         if i == j:
@@ -331,12 +325,44 @@ class Chain:
         return plan.transpose(plan.inverse(self.vector(f))) if f.kind == "inv_t" else self.vector(f)
 
 
+class _Flops:
+    """What the product of two runs of factors takes, by where they begin and end.
+
+    Attributes:
+        sides: the rows of every factor, and the columns of the last.
+    """
+
+    def __init__(self, factors: Sequence[Factor]) -> None:
+        self.sides = [*[length(f.shape[0]) for f in factors], length(factors[-1].shape[1])]
+        self.inverse = [f.kind in ("inv", "inv_t") for f in factors]
+        self.kinds = ["full" if f.kind in ("inv", "inv_t") else f.kind for f in factors]
+        self.diagonal = list(range(1, len(factors) + 1))  # the end of the run of diagonals that begins at a factor
+        for n in reversed(range(len(factors) - 1)):
+            if self.kinds[n] == self.kinds[n + 1] == "diag":
+                self.diagonal[n] = self.diagonal[n + 1]
+
+    def __call__(self, i: int, k: int, j: int) -> float:
+        """Of the factors i to k, and those up to j."""
+        left, right, rows = self.kind(i, k), self.kind(k + 1, j), self.sides[i]
+        if left == right == "diag":
+            return rows
+        flops = rows * self.sides[j + 1]
+        if left not in LIGHT and right not in LIGHT:
+            flops *= self.sides[k + 1]
+        if i == k and self.inverse[i] and right in LIGHT:
+            flops += 2 * rows**3
+        if j == k + 1 and self.inverse[j] and left in LIGHT:
+            flops += 2 * self.sides[j] ** 3
+        return flops
+
+    def kind(self, i: int, j: int) -> str:
+        """What a run of factors is, multiplied."""
+        return self.kinds[i] if i == j else "diag" if self.kinds[i] == "diag" and self.diagonal[i] > j else "full"
+
+
+def _orders(run: tuple[Expr, ...]) -> list[object]:
+    return [e.order for e in run]
+
+
 def _span(ends: tuple[int, int]) -> int:
     return ends[1] - ends[0]
-
-
-def _run(factors: Sequence[Expr]) -> tuple[Expr, ...]:
-    """A run of factors, or its transpose: the one that comes first."""
-    turned = tuple(normal(e.T) for e in reversed(factors))
-    plain = tuple(factors)
-    return min(plain, turned, key=lambda run: [e.order for e in run])

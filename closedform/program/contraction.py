@@ -119,29 +119,33 @@ class Sketch:
         return _scaled(piece)
 
     def as_matrix(self, group: list[Leaf | Merged]) -> list[Leaf | Merged]:
-        """Many factors A_ij d_j B_jk as one, the matrix A diag(d) B with its algebra; others as they are."""
-        ends = [c for c in self.view if any(c in f.letters for f in group)]
+        """Many factors A_ij d_j B_jk as one matrix A diag(d) B with its algebra, or A diag(d) b; others as they are."""
+        ends = [c for c in dict.fromkeys(self.view) if any(c in f.letters for f in group)]
         at: dict[str, list[Leaf]] = {}
         for f in group:
             if isinstance(f, Merged) or len(set(f.letters)) != len(f.indices):
                 return group
             for c in f.letters:
                 at.setdefault(c, []).append(f)
-        if len(group) <= MOST_EXACT or len(ends) != 2 or any(len(at[c]) > 1 for c in ends):
+        if len(group) <= MOST_EXACT or not 1 <= len(ends) <= 2 or any(len(at[c]) > 1 for c in ends):
             return group
         (before,) = at[ends[0]]
         chain, found, c = [before], [_upright(before, ends[0])], _other(before, ends[0])
-        while c != ends[1]:
-            diagonals = [f for f in at[c] if len(f.letters) == 1]
+        while c not in ends:
+            vectors = [f for f in at[c] if len(f.letters) == 1]
             after = [f for f in at[c] if len(f.letters) == 2 and f is not before]
-            if len(after) != 1:
+            if len(after) > 1 or (not vectors and not after):
                 return group
-            chain += [*diagonals, *after]
-            found += [*[OPS["diag"](_upright(d, c)) for d in diagonals], _upright(after[0], c)]
+            last = [] if after else [vectors[-1]]
+            chain += [*vectors, *after]
+            found += [OPS["diag"](_upright(d, c)) for d in vectors if d not in last]
+            found += [_upright(f, c) for f in (*after, *last)]
+            if last:
+                break
             before, c = after[0], _other(after[0], c)
         if len(chain) < len(group):
             return group
-        indices = tuple(f.indices[f.letters.index(e)] for f, e in ((chain[0], ends[0]), (chain[-1], ends[1])))
+        indices = tuple(f.indices[f.letters.index(e)] for f, e in zip((chain[0], chain[-1]), ends, strict=False))
         return [Leaf("".join(ends), normal(OPS["matmul"](*found)), indices)]
 
     def halves(self, size: Callable[[str], float]) -> list[list[Leaf | Merged]] | None:
