@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -62,6 +62,7 @@ class Language:
         into: the parameter that the result is written to, if it is.
         stored: the lines that write a term there.
         spelled: the nearest identifier to a name, which may be reserved.
+        fused: the terms of the results, with what the language has one instruction for.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Language:
     spelled: Callable[[str], str] = python_name
     into: str = ""
     stored: Callable[[Term, str, Writer], list[str]] | None = None
+    fused: Callable[[Sequence[Term]], Sequence[Term]] = tuple
 
     def typed(self, dtype: str) -> Language:
         """The same language in another precision."""

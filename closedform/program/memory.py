@@ -34,6 +34,8 @@ WORK = {
             "logdet",
             "logdetpos",
             "commuted",
+            "weighted_gram",
+            "signed_gram",
         ],
         1,
     ),

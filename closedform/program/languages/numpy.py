@@ -6,6 +6,7 @@ from inspect import getsource
 
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported
+from closedform.program.grams import with_grams
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, halves, infix, listed, postfix
 from closedform.program.languages import python
 from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
@@ -179,7 +180,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
             "factor factor_inverse factor_logdet"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
-       ("cholesky_solve", "lu_solve", "factor_solve", "commuted")},
+       ("cholesky_solve", "lu_solve", "factor_solve", "commuted", "weighted_gram", "signed_gram")},
     "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
     **calls("packed unpacked rowpairs"),
     "added": Spelling("added({0}, {1}, {2})"),
@@ -244,4 +245,5 @@ NUMPY = Language(
     source,
     python.sized,
     returned=returned,
+    fused=with_grams,
 )
