@@ -213,10 +213,12 @@ def gram_in_strips(X, w, gram, out=None):  # type: ignore[no-untyped-def]
         for i in range(0, m, b):
             H += gram(X[i : i + b], w[i : i + b])
         return H
-    b = -(-n // 8)
+    b = min(-(-n // 8), 512)
+    Z = np.empty((m, b), X.dtype)
     for i in range(0, n, b):
-        strip, block = X[:, i : i + b] * w[:, None], H[i : i + b, i : i + b]
+        strip = np.multiply(X[:, i : i + b], w[:, None], out=Z[:, : n - i])
         np.matmul(strip.T, X[:, i:], out=H[i : i + b, i:])
+        block = H[i : i + b, i : i + b]
         block[...] = np.triu(block) + np.triu(block, 1).T
         H[i + b :, i : i + b] = H[i : i + b, i + b :].T
     return H
@@ -333,14 +335,14 @@ def packed(n):  # type: ignore[no-untyped-def]
 
 def unpacked(n):  # type: ignore[no-untyped-def]
     """The places in vech(S) of the entries of vec(S), for symmetric S: D(n) x is x[unpacked(n)]."""
-    place = np.zeros((n, n), dtype=int)
-    place[np.triu_indices(n)] = np.arange(n * (n + 1) // 2)
-    return np.maximum(place, place.T).ravel()
+    i = np.arange(n)
+    place = (i * n - i * (i + 1) // 2)[:, None] + i  # above the diagonal, and larger than that below
+    return np.minimum(place, place.T).ravel()
 
 
 def rowpairs(X):  # type: ignore[no-untyped-def]
     """The products of each two rows of X, i ≤ k, in the order of vech."""
-    i, k = np.triu_indices(len(X))
+    i, k = np.nonzero(np.tri(len(X), dtype=bool).T)
     return X[i] * X[k]
 
 

@@ -91,6 +91,14 @@ def _solve(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"lowrank_solve({d}, {U}, {V}{'' if t.args[1] is A.args[0].args[0] else ', {1}'})")
 
 
+def _multiply(t: Term, writer: Writer) -> Spelling:
+    """A new matrix before a number that is computed: so the product is written over it."""
+    number, array = t.args[0], t.args[-1]
+    if number.rank or number.value is not None or array.rank < 2 or not is_fresh(array, writer):
+        return infix("*", MULTIPLY)
+    return Spelling("{1} * {0}", MULTIPLY, MULTIPLY + 1, MULTIPLY)
+
+
 def _softmaxtimes(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"softmaxtimes({{0}}, {{1}}, {_owned(2, t, writer)[0]})", ATOM, ADD, ATOM)
 
@@ -165,6 +173,7 @@ def _row_by_row(J: str, part: Part, terms: list[Term], writer: Writer) -> list[s
 
 SPELLINGS: dict[str, Spelling | Spell] = {
     **OPERATORS,
+    "multiply": _multiply,
     **calls("sqrt expm1 log1p", "np."),
     **calls("logdetpos log1psq log1mexp smallexpm1 logcosh sech2"),
     "erfc": Spelling("scipy.special.erfc({0})"),
