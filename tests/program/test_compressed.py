@@ -299,10 +299,10 @@ def test_what_has_no_solution_is_refused_by_name(text, wrt, error, message):
 def test_one_block_that_is_nearly_singular_is_noticed():
     blocks = np.random.default_rng(0).normal(size=(50, 3, 3))
     H = Compressed([Part("ijil", ("ijl",), (blocks,))], (50, 3, 50, 3), 2, False)
-    b = np.ones((50, 3))
+    b = np.random.default_rng(1).normal(size=(50, 3))
     assert np.allclose(H @ H.solve(b), b)
     blocks[7] = 1 + 1e-15 * blocks[7]
-    with pytest.raises(DomainError, match="(?i)singular"):
+    with pytest.raises(DomainError, match=r"(?i)singular"):
         H.solve(b)
 
 
@@ -320,7 +320,7 @@ def test_one_function_takes_arrays_of_many_sizes_and_refuses_what_does_not_fit()
     for m, n, k in [(2, 3, 4), (5, 3, 2), (2, 3, 4)]:
         arrays = {"M": np.ones((m, n)), "T": np.ones((m, n)), "U": np.ones((m, k)), "V": np.ones((n, k))}
         assert H(**arrays).sizes == (m, k, m, k)
-        with pytest.raises(ShapeError, match="V is"):
+        with pytest.raises(ShapeError, match=r"V is"):
             H(**{**arrays, "V": np.ones((n + 1, k))})
 
 
