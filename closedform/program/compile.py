@@ -50,8 +50,7 @@ def code(
 def program(outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language) -> Program:
     """The lines that compute some results, in a language."""
     several = isinstance(outputs, Sequence)
-    lowered = lower(outputs if isinstance(outputs, Sequence) else [outputs], variables, several=several)
-    return write(language.prepared(lowered), language)
+    return write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables, several=several), language)
 
 
 def compile(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,12 +19,19 @@ from closedform.core.shape import Dim
 from closedform.core.shown import Shown
 from closedform.errors import RequestError, ShapeError, TooLarge
 from closedform.program.room import available, in_words
-from closedform.program.runtime import Compiled
+from closedform.program.runtime import REMEMBERED, Compiled
 
 Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]
 TOLERANCE = 1e-10  #: of the relative residual of conjugate gradients
 ALPHABET = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
+
+
+class Shape(NamedTuple):
+    """The form of a part: its letters, and which of the computed arrays are its own."""
+
+    view: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,6 +47,11 @@ class Part:
     view: str
     words: tuple[str, ...]
     arrays: tuple[Array, ...]
+
+    @property
+    def shape(self) -> Shape:
+        """Its letters alone."""
+        return Shape(self.view, self.words)
 
     def renamed(self, letters: dict[str, str]) -> Part:
         """With other letters."""
@@ -63,6 +76,11 @@ class Compressed(Shown):
     def shape(self) -> tuple[Sizes, Sizes]:
         """The axes of the function, and those of the variable."""
         return self.sizes[: self.rows], self.sizes[self.rows :]
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The forms of the parts."""
+        return tuple(p.shape for p in self.parts)
 
     @property
     def nbytes(self) -> int:
@@ -229,14 +247,6 @@ def _path(spec: str, shapes: tuple[Sizes, ...]) -> list[Any]:
     return np.einsum_path(spec, *stand_ins, optimize="optimal" if len(shapes) < 7 else "greedy")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The form of a part: its letters, and which of the computed arrays are its own."""
-
-    view: str
-    words: tuple[str, ...]
-
-
 class CompressedFunction:
     """A function of arrays that gives a compressed derivative; it takes what the compiled derivative takes.
 
@@ -245,6 +255,7 @@ class CompressedFunction:
         forms: of the parts.
         axes: of the derivative.
         hidden: those whose sizes no variable shows.
+        sizes: of the axes, by the shapes of the arguments.
     """
 
     def __init__(
@@ -258,6 +269,7 @@ class CompressedFunction:
     ) -> None:
         self.run, self.forms, self.axes, self.hidden = run, tuple(forms), tuple(axes), tuple(hidden)
         self.rows, self.symmetric, self.source = rows, symmetric, run.source
+        self.sizes: dict[tuple[Any, ...], Sizes] = {}
 
     def __repr__(self) -> str:
         return f"<compressed derivative as a function of {', '.join(self.names) or 'nothing'}>"
@@ -270,13 +282,22 @@ class CompressedFunction:
     def __call__(self, /, *args: Any, **named: Any) -> Compressed:
         """The derivative at some values; raises what a compiled derivative raises."""
         values = self.run.values(args, named)
-        known = self.run.fit(values)
-        results = self.run(*args, **named) if self.forms or self.hidden else ()
+        shapes = self.run.shapes(values)
+        results = self.run.at(values) if self.forms or self.hidden else ()
         first = len(results) - len(self.hidden)
-        sizes = {d: int(n) for d, n in zip(self.hidden, results[first:], strict=True)}
+        sizes = self.sizes.get(shapes)
+        if sizes is None:
+            sizes = self._sizes(values, results[first:])
+            if len(self.sizes) < REMEMBERED:
+                self.sizes[shapes] = sizes
+        arrays = map(np.asarray, results[:first])
+        parts = [Part(f.view, f.words, tuple(islice(arrays, len(f.words)))) for f in self.forms]
+        return Compressed(parts, sizes, self.rows, self.symmetric)
+
+    def _sizes(self, values: list[Any], hidden: Sequence[Any]) -> Sizes:
+        """Of every axis of the derivative."""
+        known = self.run.fit(values)
+        sizes = {d: int(n) for d, n in zip(self.hidden, hidden, strict=True)}
         for a, v in zip(self.run.arguments, values, strict=False):
             sizes |= zip(a.dims, v.shape, strict=True)
-        arrays = iter(results[:first])
-        parts = [Part(f.view, f.words, tuple(np.asarray(next(arrays)) for _ in f.words)) for f in self.forms]
-        found = tuple(sizes[d] if d in sizes else d.value(known) for d in self.axes)
-        return Compressed(parts, found, self.rows, self.symmetric)
+        return tuple(sizes[d] if d in sizes else d.value(known) for d in self.axes)

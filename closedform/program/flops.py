@@ -75,6 +75,11 @@ def _matmul(t: Term) -> Polynomial:
     return full * Fraction(1, 2) if mirrored else full
 
 
+def _gram(each_product: int) -> Count:
+    """mn for diag(w) X, and mn² for every operation of a sum; Z'Z is computed by halves."""
+    return lambda t: entries(t.args[0].axes) * (size(t.axes[0]) * each_product + constant(1))
+
+
 def _matmul_each(t: Term) -> Polynomial:
     """2mkn for every matrix of the batch."""
     return entries(t.axes) * size(t.args[0].axes[-1]) * 2
@@ -179,6 +184,8 @@ FLOPS: dict[str, Count] = {
     "plus_transpose": each(),
     "plus_diagonal": lambda t: size(t.axes[0]),
     "matmul": _matmul,
+    "weighted_gram": _gram(1),
+    "signed_gram": _gram(2),
     "einsum": _einsum,
     "tensordot": _tensordot,
     "assemble": _assemble,

@@ -133,3 +133,17 @@ def _weighted_rows(plan: Plan, rows: Term, weights: Term | None) -> Term:
 def unpack(low: Lowering, A: Term, n: Dim, axis: int) -> Term:
     """Pairs along an axis as the places of a symmetric n×n matrix, row after row."""
     return low.plan.take(A, low.plan.make("unpacked", (low.size(n),), (n * n,)), axis)
+
+
+def scaled(plan: Plan, s: Term, A: Term) -> Term:
+    """A multiple; of pairs before they are unpacked."""
+    if A.op == "reshape" and is_unpacked(A.args[0]):
+        return plan.reshape(scaled(plan, s, A.args[0]), A.args[1:], A.axes)
+    if is_unpacked(A):
+        axis: int = A.data  # type: ignore[assignment]
+        return plan.take(scaled(plan, s, A.args[0]), A.args[1], axis)
+    return plan.each("multiply", s, A)
+
+
+def is_unpacked(A: Term) -> bool:
+    return A.op == "take" and A.args[1].op == "unpacked"

@@ -14,9 +14,9 @@ from itertools import pairwise
 from math import isfinite
 from textwrap import indent
 
+from closedform.core.expr import topological
 from closedform.core.shape import ONE
 from closedform.program.languages.python import outer_words
-from closedform.program.source import Lowered
 from closedform.program.tensors import Part
 from closedform.program.term import Term
 
@@ -56,21 +56,21 @@ class Kernel:
     source: str
 
 
-def with_kernels(lowered: Lowered) -> Lowered:
+def with_kernels(roots: Sequence[Term]) -> list[Term]:
     """The same results, with kernels where there can be some."""
-    lowered = replace(lowered, roots=_taken_apart(lowered))
-    order, users = lowered.order, defaultdict[Term, set[Term]](set)
+    roots = _taken_apart(roots)
+    order, users = topological(roots), defaultdict[Term, set[Term]](set)
     for t in order:
         for a in t.args:
             users[a].add(t)
-    inside = regions(order, users, lowered.roots)
+    inside = regions(order, users, roots)
     made, kernels = dict[Term, Term](), 0
     for t in order:
         loops: Loops | None = None
         if t in inside:
             loops = EntryByEntry(t, inside[t])
         elif t.op in ("matvec", "vecmat"):
-            loops = row_pass(t, order, users, lowered.roots)
+            loops = row_pass(t, order, users, roots)
         body = loops.written() if loops is not None and kernels < MOST else None
         if loops is not None and body is not None:
             name = f"kernel{kernels}"
@@ -82,18 +82,18 @@ def with_kernels(lowered: Lowered) -> Lowered:
         else:
             args = tuple(made[a] for a in t.args)
             made[t] = t if args == t.args else replace(t, args=args)
-    return replace(lowered, roots=tuple(made[r] for r in lowered.roots))
+    return [made[r] for r in roots]
 
 
-def _taken_apart(lowered: Lowered) -> tuple[Term, ...]:
-    """The results, where diag(u) − u s' for a softmax s has the sums of the other entries of s as an operand."""
+def _taken_apart(roots: Sequence[Term]) -> list[Term]:
+    """The same results, where diag(u) − u s' for a softmax s has the sums of the other entries of s as an operand."""
     made: dict[Term, Term] = {}
-    for t in lowered.order:
+    for t in topological(roots):
         args = tuple(made[a] for a in t.args)
         if t.op == "softmaxslope":
             args = (*args, Term("others", args[1:], axes=args[1].axes))
         made[t] = t if args == t.args else replace(t, args=args)
-    return tuple(made[r] for r in lowered.roots)
+    return [made[r] for r in roots]
 
 
 def regions(order: Sequence[Term], users: Users, roots: Sequence[Term]) -> dict[Term, set[Term]]:

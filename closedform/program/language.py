@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -11,7 +11,7 @@ from unicodedata import normalize
 from closedform.program.term import Term
 
 if TYPE_CHECKING:
-    from closedform.program.source import Lowered, Program, Writer
+    from closedform.program.source import Program, Writer
 
 ADD, MULTIPLY, NEGATE, POWER, ATOM = range(5)  #: how tightly code binds, as far as it is needed
 
@@ -62,7 +62,7 @@ class Language:
         into: the parameter that the result is written to, if it is.
         stored: the lines that write a term there.
         spelled: the nearest identifier to a name, which may be reserved.
-        prepared: the instructions as they are written, where some are put together.
+        fused: the terms of the results, with what the language has one instruction for.
     """
 
     name: str
@@ -78,9 +78,9 @@ class Language:
     matrices: bool = False
     kind: Callable[[Term], str] = lambda t: ""
     spelled: Callable[[str], str] = python_name
-    prepared: Callable[[Lowered], Lowered] = lambda lowered: lowered
     into: str = ""
     stored: Callable[[Term, str, Writer], list[str]] | None = None
+    fused: Callable[[Sequence[Term]], Sequence[Term]] = tuple
 
     def typed(self, dtype: str) -> Language:
         """The same language in another precision."""

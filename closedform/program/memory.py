@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from closedform.core.expr import topological
 from closedform.program.polynomial import Polynomial, constant, entries
@@ -44,6 +45,11 @@ WORK = {
     **dict.fromkeys(["adj", "powersum", "packed"], 4),
     **dict.fromkeys(["expm", "logm"], 8),
 }
+IN_STRIPS = {
+    "weighted_gram",
+    "signed_gram",
+}  #: they need an array as large as the first operand; of a large one, strips
+LARGE, STRIP = 2**20, Fraction(1, 7)  #: numbers of which it is held whole, and the part of it where there are more
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +60,13 @@ class Step:
         made: the axes of a new array; none where there is none.
         work: the axes of arrays that live during it only.
         freed: the axes of arrays that nobody needs after it.
+        strips: the axes of arrays that live during it, in strips where they are large.
     """
 
     made: tuple[Axes, ...]
     work: tuple[Axes, ...]
     freed: tuple[Axes, ...]
+    strips: tuple[Axes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,8 @@ class Memory:
         live = top = length(self.arguments)
         for step in self.steps:
             live += length(step.made)
-            top = max(top, live + length(step.work))
+            strips = sum(in_strips(length([axes])) for axes in step.strips)
+            top = max(top, live + length(step.work) + strips)
             live -= length(step.freed)
         return top
 
@@ -109,7 +118,7 @@ class Memory:
         live = top = _together(self.arguments)
         for step in self.steps:
             live += _together(step.made)
-            top = top.largest(live + _together(step.work))
+            top = top.largest(live + _together(step.work) + _together(step.strips) * STRIP)
             live += _together(step.freed) * -1
         return top.leading
 
@@ -120,6 +129,11 @@ def numbers(axes: Axes, sizes: Mapping[str, int]) -> int:
     for d in axes:
         total *= d.value(sizes)
     return total
+
+
+def in_strips(count: int) -> int:
+    """How many numbers of an array are held at a time."""
+    return count if count < LARGE else LARGE + int(count * STRIP)
 
 
 def _together(arrays: Iterable[Axes]) -> Polynomial:
@@ -144,9 +158,14 @@ def memory_of(p: Program) -> Memory:
     freed: dict[Term, list[Axes]] = {}
     for o, t in last.items():
         freed.setdefault(t, []).append(o.axes)
-    steps = [Step((t.axes,) if owner[t] is t else (), _work(t), tuple(freed.get(t, ()))) for t in order]
+    steps = [_step(t, owner[t] is t, freed.get(t, ())) for t in order]
     copies = tuple(r.axes for r in p.roots if owner[r] is None and r.axes)  # what is returned is nobody else's
     return Memory(tuple(a.dims for a in p.arguments), tuple(r.axes for r in p.roots), (*steps, Step(copies, (), ())))
+
+
+def _step(t: Term, is_new: bool, freed: Iterable[Axes]) -> Step:
+    strips = (t.args[0].axes,) if t.op in IN_STRIPS else ()
+    return Step((t.axes,) if is_new else (), _work(t), tuple(freed), strips)
 
 
 def _owner(t: Term, owner: Mapping[Term, Term | None], p: Program, uses: Mapping[Term, int]) -> Term | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
@@ -192,12 +194,48 @@ def plus_outers(A, columns, rows):  # type: ignore[no-untyped-def]
     return gemm(1.0, V.T, U.T, 1.0, A.T, trans_b=True, overwrite_c=True).T
 
 
+def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X for w ≥ 0."""
+    if isinstance(X, np.ndarray) and X.size >= 2**20:
+        return gram_in_strips(X, w, weighted_gram, out)
+    Z = X * np.sqrt(w)[:, None]
+    return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
+
+
+def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X."""
+    if isinstance(X, np.ndarray) and X.size >= 2**20:
+        return gram_in_strips(X, w, signed_gram, out)
+    Z = X * w[:, None]
+    return X.T @ Z if out is None else np.matmul(X.T, Z, out=out)
+
+
+def gram_in_strips(X, w, gram, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X, of strips of rows where they are short, else of columns by halves: no second array is as large."""
+    m, n = X.shape
+    H = np.empty((n, n), X.dtype) if out is None else out
+    if m > 16 * n:
+        H[...], b = 0, 2**17 // n + 1
+        for i in range(0, m, b):
+            H += gram(X[i : i + b], w[i : i + b])
+        return H
+    b = min(-(-n // 8), 512)
+    Z = np.empty((m, b), X.dtype)
+    for i in range(0, n, b):
+        strip = np.multiply(X[:, i : i + b], w[:, None], out=Z[:, : n - i])
+        np.matmul(strip.T, X[:, i:], out=H[i : i + b, i:])
+        block = H[i : i + b, i : i + b]
+        block[...] = np.triu(block) + np.triu(block, 1).T
+        H[i + b :, i : i + b] = H[i : i + b, i + b :].T
+    return H
+
+
 def lowrank_solve(d, U, V, B=None):  # type: ignore[no-untyped-def]
     """(diag(d) + U V)⁻¹ B or U, by the smaller I + V D⁻¹ U where U is thin and D well conditioned (Woodbury)."""
-    d = np.broadcast_to(d, len(U))
-    if 2 * U.shape[1] >= len(U) or not np.abs(d).max() <= 1000 * np.abs(d).min():
+    size = np.abs(d)
+    if 2 * U.shape[1] >= len(U) or not size.max() <= 1000 * size.min():
         return np.linalg.solve(plus_diagonal(U @ V, d), U if B is None else B)
-    Z = U / d[:, None]
+    Z = (U.T / d).T
     inner = plus_diagonal(V @ Z, 1)
     if B is None:
         return np.linalg.solve(inner.T, Z.T).T
@@ -215,7 +253,11 @@ def cholesky(S):  # type: ignore[no-untyped-def]
 
 
 def cholesky_solve(L, B):  # type: ignore[no-untyped-def]
-    """(L L')⁻¹ B."""
+    """(L L')⁻¹ B; of a B that lies row after row from the right, in its own layout."""
+    if B.flags.c_contiguous and not B.flags.f_contiguous:
+        (trsm,) = scipy.linalg.get_blas_funcs(("trsm",), (L, B))
+        X = trsm(1.0, L, B.T, side=True, lower=True, trans_a=True)
+        return trsm(1.0, L, X, side=True, lower=True, overwrite_b=True).T
     (potrs,) = scipy.linalg.get_lapack_funcs(("potrs",), (L, B))
     return potrs(L, B, lower=True)[0]
 
@@ -299,14 +341,14 @@ def packed(n):  # type: ignore[no-untyped-def]
 
 def unpacked(n):  # type: ignore[no-untyped-def]
     """The places in vech(S) of the entries of vec(S), for symmetric S: D(n) x is x[unpacked(n)]."""
-    place = np.zeros((n, n), dtype=int)
-    place[np.triu_indices(n)] = np.arange(n * (n + 1) // 2)
-    return np.maximum(place, place.T).ravel()
+    i = np.arange(n)
+    place = (i * n - i * (i + 1) // 2)[:, None] + i  # above the diagonal, and larger than that below
+    return np.minimum(place, place.T).ravel()
 
 
 def rowpairs(X, w=None):  # type: ignore[no-untyped-def]
     """The products of each two rows of X, i ≤ k, in the order of vech; times weights, if they are given."""
-    i, k = np.triu_indices(len(X))
+    i, k = np.nonzero(np.tri(len(X), dtype=bool).T)
     P = X[i]
     P *= X[k]
     if w is not None:
@@ -330,13 +372,15 @@ HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, log1psq, log1mexp, smallexpm1, logcosh, sech2,
               softmaxslope, softmaxtimes, centred, rowcentred, expm, ismax, powersum, over, polar, adjugate, commuted,
-              packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers, lowrank_solve,
+              packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers, weighted_gram,
+              signed_gram, gram_in_strips, lowrank_solve,
               cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, lu, lu_solve, lu_inverse, lu_logdet,
               factor, factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip
 
 
 REMEMBERED = 1000  #: shapes that are looked at only once
+AWHILE = 0.05  #: seconds in which the memory of the machine is not looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +409,7 @@ class Compiled:
         bound: the memory that a call may take.
         array: what a caller gives, as an array.
         batched: for each variable, whether an axis of points is in front of its own.
-        fitting: shapes of arguments that were found to fit, and to need little memory.
+        fitting: shapes of arguments that were found to fit, and until when; for ever where they need little memory.
         into: writes the result into an array of the caller, where that is possible.
     """
 
@@ -383,7 +427,7 @@ class Compiled:
         self.run, self.source, self.arguments, self.sizes = run, source, tuple(arguments), tuple(sizes)
         self.bound, self.array, self.batched = bound, array, [a.name in batched for a in arguments]
         self.names = [a.name for a in arguments] + list(sizes)
-        self.fitting: set[tuple[Any, ...]] = set()
+        self.fitting: dict[tuple[Any, ...], float] = {}
         self.into = into
 
     def __repr__(self) -> str:
@@ -400,13 +444,17 @@ class Compiled:
         """
         if "out" in named and "out" not in self.names:
             return self.stored(args, named)
-        values = self.values(args, named)
+        return self.at(self.values(args, named))
+
+    def at(self, values: list[Any]) -> Any:
+        """The value at arrays and sizes in order; raises what a call raises."""
         shapes = self.shapes(values)
-        if shapes not in self.fitting:
+        if self.fitting.get(shapes, -inf) < monotonic():
             known = self.fit(values)
             points = next((v.shape[0] for v, batched in zip(values, self.batched, strict=False) if batched), 1)
-            if self.bound.admit(known, points) and len(self.fitting) < REMEMBERED:
-                self.fitting.add(shapes)
+            settled = self.bound.admit(known, points)
+            if len(self.fitting) < REMEMBERED:
+                self.fitting[shapes] = inf if settled else monotonic() + AWHILE
         return self.run(*values)
 
     def stored(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

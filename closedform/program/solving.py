@@ -9,20 +9,30 @@ Source: Golub & Van Loan, Matrix Computations, 4th ed. (2013), 2.1.4, 7.6.3, 11.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 import scipy.linalg
 
 from closedform.errors import DomainError, NotSupported
-from closedform.program.compressed import Array, Compressed, Part, Sizes, add, contract
+from closedform.program.compressed import Array, Compressed, Part, Shape, Sizes, add, contract
 
 MOST_VECTORS = 64  #: thin parts that are taken out
 MOST_STEPS = 10  #: of conjugate gradients, for every unknown
 FILLING = 4  #: what is formed may have so many times the numbers that are held
 RESIDUAL = 1e-6  #: of a direct solution, relative to the right side; more is a sign of a singular matrix
 Solver = Callable[[Array], Array]  #: from right sides, along the last axis, to solutions
+Shapes = tuple[Shape, ...]  #: of the parts of a derivative: what depends on nothing else is found once
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A direct way to solve, and the product with what is solved, by which a solution is judged."""
+
+    solve: Solver
+    times: Solver
 
 
 def solve(H: Compressed, B: Array, tolerance: float) -> Array:
@@ -32,13 +42,14 @@ def solve(H: Compressed, B: Array, tolerance: float) -> Array:
         DomainError: H is singular; or not positive definite, where conjugate gradients are used.
         NotSupported: H is neither symmetric nor of a form that is solved directly.
     """
-    thin = [p for p in H.parts if is_thin(p, H.rows)]
-    base = _with_parts(H, [p for p in H.parts if not is_thin(p, H.rows)])
+    thin = [p for p, s in zip(H.parts, H.shapes, strict=True) if is_thin(s, H.rows)]
+    base = _with_parts(H, [p for p in H.parts if p not in thin]) if thin else H
     try:
-        solver = direct(base) if base.parts and len(thin) <= MOST_VECTORS else None
-        if solver is not None:
-            X = _with_vectors(solver, H, thin, B)
-            if np.linalg.norm(H.times(X) - B) <= RESIDUAL * np.linalg.norm(B):
+        way = direct(base) if base.parts and len(thin) <= MOST_VECTORS else None
+        if way is not None:
+            X = _with_vectors(way.solve, H, thin, B)
+            rest = (H.times(X) if thin else way.times(X)) - B
+            if np.vdot(rest, rest) <= RESIDUAL**2 * np.vdot(B, B):
                 return X
             raise np.linalg.LinAlgError("the matrix is singular, or nearly so")
     except np.linalg.LinAlgError as error:
@@ -52,38 +63,46 @@ def solve(H: Compressed, B: Array, tolerance: float) -> Array:
     return np.stack(columns, axis=-1)
 
 
-def direct(H: Compressed) -> Solver | None:
+def direct(H: Compressed) -> Direct | None:
     """A direct way to solve; None if there is none that keeps within what is held."""
-    order = _beside_rows(H)
+    order = _beside_rows(H.shapes, H.rows)
+    if order == (*range(len(order)),):
+        return _in_order(H)
     columns = tuple(H.rows + q for q in order)
     parts = [replace(p, view=p.view[: H.rows] + "".join(p.view[c] for c in columns)) for p in H.parts]
     turned = Compressed(parts, H.shape[0] + tuple(H.sizes[c] for c in columns), H.rows, H.symmetric)
-    groups = groups_of(parts)
-    if len(parts) == 1 and len(groups) > 1:
-        solver = _by_factors(turned, groups)
-    else:
-        solver = _by_blocks(turned) or _by_sylvester(turned)
-    back = (*np.argsort(order), len(order))
-    return None if solver is None else lambda B: solver(B).transpose(back)
+    way, back = _in_order(turned), (*np.argsort(order), len(order))
+    return None if way is None else Direct(lambda B: way.solve(B).transpose(back), H.times)
 
 
-def _beside_rows(H: Compressed) -> list[int]:
+def _in_order(H: Compressed) -> Direct | None:
+    """The same, where a row and its column on a diagonal are at the same place."""
+    groups = groups_of(H.shapes)
+    if len(H.parts) == 1 and len(groups) > 1:
+        return _by_factors(H, groups)
+    return _by_blocks(H) or _by_sylvester(H)
+
+
+@lru_cache
+def _beside_rows(shapes: Shapes, rows: int) -> tuple[int, ...]:
     """The columns in such an order that a diagonal of all parts has its row and its column at the same place."""
-    n = len(H.sizes) - H.rows
+    views = [s.view for s in shapes]
+    n = len(views[0]) - rows
     found: dict[int, int] = {}
-    for k in range(min(H.rows, n)):
-        q = next((q for q in range(n) if all(p.view[k] == p.view[H.rows + q] for p in H.parts)), None)
+    for k in range(min(rows, n)):
+        q = next((q for q in range(n) if all(v[k] == v[rows + q] for v in views)), None)
         if q is not None and q not in found.values():
             found[k] = q
     rest = iter(q for q in range(n) if q not in found.values())
-    return [found[k] if k in found else next(rest) for k in range(n)]
+    return tuple(found[k] if k in found else next(rest) for k in range(n))
 
 
 def _with_parts(H: Compressed, parts: Sequence[Part]) -> Compressed:
     return Compressed(parts, H.sizes, H.rows, H.symmetric)
 
 
-def is_thin(p: Part, rows: int) -> bool:
+@lru_cache
+def is_thin(p: Shape, rows: int) -> bool:
     """Is it a product of an array over the rows and one over the columns?"""
     left, right = set(p.view[:rows]), set(p.view[rows:])
     return bool(left and right) and not left & right and not any(set(w) & left and set(w) & right for w in p.words)
@@ -112,7 +131,8 @@ def _with_vectors(solver: Solver, H: Compressed, thin: Sequence[Part], B: Array)
     return found.reshape(*columns, -1)
 
 
-def groups_of(parts: Iterable[Part], paired: int = 0) -> list[tuple[int, ...]]:
+@lru_cache
+def groups_of(parts: Shapes, paired: int = 0) -> tuple[tuple[int, ...], ...]:
     """Axes that letters or arrays hold together in some part; with `paired` rows, each row with its column."""
     groups: list[set[int]] = []
     for p in parts:
@@ -122,45 +142,81 @@ def groups_of(parts: Iterable[Part], paired: int = 0) -> list[tuple[int, ...]]:
             if axes:
                 united = axes.union(*[g for g in groups if g & axes])
                 groups = [*[g for g in groups if not g & axes], united]
-    return sorted(tuple(sorted(g)) for g in groups)
+    return tuple(sorted(tuple(sorted(g)) for g in groups))
 
 
 # block by block
 
 
-def _by_blocks(H: Compressed) -> Solver | None:
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Where blocks lie.
+
+    Attributes:
+        used: diagonals that all parts share, along which some part changes.
+        inner: the axes of the function that are no such diagonal.
+        views: for each part its letters on the axes of the blocks.
+        order: the axes of the function, then those of the right sides: blocks first, what is the same for all last.
+        back: from that order.
+    """
+
+    used: tuple[int, ...]
+    inner: tuple[int, ...]
+    views: tuple[str, ...]
+    order: tuple[int, ...]
+    back: tuple[int, ...]
+
+
+@lru_cache
+def _blocks(parts: Shapes, r: int) -> Blocks:
+    """The blocks of parts with r rows and as many columns."""
+    on = [k for k in range(r) if all(p.view[k] == p.view[r + k] for p in parts)]
+    inner = tuple(k for k in range(r) if k not in on)
+    used = tuple(k for k in on if any(_occurs(p, k) for p in parts))
+    kept = [*used, *inner, *[r + k for k in inner]]
+    views = tuple("".join(p.view[k] for k in kept) for p in parts)
+    order = (*used, *inner, *[k for k in on if k not in used], r)
+    return Blocks(used, inner, views, order, tuple(order.index(k) for k in range(r + 1)))
+
+
+def _by_blocks(H: Compressed) -> Direct | None:
     """Blocks on the diagonals that all parts share; one block for all where it is the same."""
     (rows, columns), r = H.shape, H.rows
     if rows != columns:
         return None
-    on = [k for k in range(r) if all(p.view[k] == p.view[r + k] for p in H.parts)]
-    inner = [k for k in range(r) if k not in on]
-    used = [k for k in on if any(_occurs(p, k) for p in H.parts)]
-    kept = [*used, *inner, *[r + k for k in inner]]
-    sizes = tuple(H.sizes[k] for k in kept)
-    if prod(sizes) > FILLING * held(H.parts):
+    at = _blocks(H.shapes, r)
+    inner = tuple(rows[k] for k in at.inner)
+    outer, side = tuple(rows[k] for k in at.used), prod(inner)
+    if prod(outer) * side * side > FILLING * held(H.parts):
         return None
-    blocks = np.zeros(sizes)
-    for p in H.parts:
-        view = "".join(p.view[k] for k in kept)
+    M = _formed(H.parts, at.views, outer + inner + inner).reshape(*outer, side, side)
+
+    def with_blocks(act: Solver) -> Solver:
+        def acting(B: Array) -> Array:
+            turned = B.transpose(at.order)
+            return act(turned.reshape(*M.shape[:-1], -1)).reshape(turned.shape).transpose(at.back)
+
+        return acting
+
+    if side > 1:
+        return Direct(with_blocks(lambda B: np.linalg.solve(M, B)), with_blocks(lambda X: M @ X))
+    if not M.all():
+        raise np.linalg.LinAlgError("the matrix is singular")
+    return Direct(with_blocks(lambda B: B / M), with_blocks(lambda X: M * X))
+
+
+def _formed(parts: Sequence[Part], views: Sequence[str], sizes: Sizes) -> Array:
+    """The sum of some parts, each on the axes with its letters; not to be written to."""
+    if len(parts) == 1 and parts[0].words == (*views,):
+        return parts[0].arrays[0]
+    total = np.zeros(sizes)
+    for p, view in zip(parts, views, strict=True):
         word = "".join(c for c in dict.fromkeys(view) if any(c in w for w in p.words))
-        add(blocks, view, word, contract(p.words, p.arrays, word))
-    side = prod(rows[k] for k in inner)
-    order = [*used, *inner, *[k for k in on if k not in used]]
-    M = blocks.reshape(*[rows[k] for k in used], side, side)
-
-    def solver(B: Array) -> Array:
-        turned = B.transpose(*order, r)
-        right = turned.reshape(*M.shape[:-1], -1)
-        if side == 1 and not M.all():
-            raise np.linalg.LinAlgError("the matrix is singular")
-        X = right / M if side == 1 else np.linalg.solve(M, right)
-        return X.reshape(turned.shape).transpose(*np.argsort([*order, r]))
-
-    return solver
+        add(total, view, word, contract(p.words, p.arrays, word))
+    return total
 
 
-def _occurs(p: Part, k: int) -> bool:
+def _occurs(p: Shape, k: int) -> bool:
     """Does a part change along a diagonal?"""
     c = p.view[k]
     return any(c in w for w in p.words) or p.view.count(c) > 2
@@ -174,7 +230,7 @@ def held(parts: Iterable[Part]) -> int:
 # factor by factor
 
 
-def _by_factors(H: Compressed, groups: Sequence[tuple[int, ...]]) -> Solver | None:
+def _by_factors(H: Compressed, groups: Sequence[tuple[int, ...]]) -> Direct | None:
     """(A ⊗ B)⁻¹ = A⁻¹ ⊗ B⁻¹, whatever axes the factors connect."""
     (p,) = H.parts
     number = prod(float(a) for w, a in zip(p.words, p.arrays, strict=True) if not w)
@@ -198,7 +254,7 @@ def _by_factors(H: Compressed, groups: Sequence[tuple[int, ...]]) -> Solver | No
             X = solver(right).reshape(*[H.sizes[k] for k in axes], -1)
         return X.transpose(*np.argsort(axes), len(axes))
 
-    return solver_of_all
+    return Direct(solver_of_all, H.times)
 
 
 def _factor(p: Part, sizes: Sizes, rows: Sequence[int], columns: Sequence[int]) -> Solver | None:
@@ -208,8 +264,10 @@ def _factor(p: Part, sizes: Sizes, rows: Sequence[int], columns: Sequence[int]) 
     part = Part(view, tuple(w for w, _ in own) or ("",), tuple(a for _, a in own) or (np.ones(()),))
     H = Compressed([part], tuple(sizes[k] for k in (*rows, *columns)), len(rows), False)
     found = _by_blocks(H)
-    if found is not None or prod(H.sizes) > FILLING * held(H.parts):
-        return found
+    if found is not None:
+        return found.solve
+    if prod(H.sizes) > FILLING * held(H.parts):
+        return None
     M = H.dense().reshape(prod(H.shape[0]), -1)
     return lambda B: np.linalg.solve(M, B.reshape(len(M), -1)).reshape(*H.shape[1], -1)
 
@@ -217,10 +275,10 @@ def _factor(p: Part, sizes: Sizes, rows: Sequence[int], columns: Sequence[int]) 
 # a sum of two Kronecker products
 
 
-def _by_sylvester(H: Compressed) -> Solver | None:
+def _by_sylvester(H: Compressed) -> Direct | None:
     """A₁ X B₁' + A₂ X B₂' = C, as (A₂⁻¹A₁) X + X (B₂'B₁'⁻¹) = A₂⁻¹ C B₁'⁻¹."""
     rows, columns = H.shape
-    groups = groups_of(H.parts, paired=H.rows)
+    groups = groups_of(H.shapes, paired=H.rows)
     if len(H.parts) != 2 or rows != columns or len(groups) != 2:
         return None
     first, second = ([k for k in g if k < H.rows] for g in groups)
@@ -242,7 +300,7 @@ def _by_sylvester(H: Compressed) -> Solver | None:
         X = np.stack(found, axis=-1).reshape(*[rows[k] for k in (*first, *second)], -1)
         return X.transpose(*np.argsort([*first, *second]), H.rows)
 
-    return solver
+    return Direct(solver, H.times)
 
 
 def _matrix(p: Part, H: Compressed, axes: Sequence[int], *, scaled: bool) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from closedform.compact.present import present
 from closedform.core.expr import Expr, symbols, topological
@@ -186,6 +186,7 @@ def write(lowered: Lowered, language: Language) -> Program:
         NotSupported: the language has no spelling for an instruction.
     """
     taken = set(language.reserved)
+    lowered = replace(lowered, roots=tuple(language.fused(lowered.roots)))
     arguments, order = lowered.arguments, lowered.order
     names = {a.name: identifier(language.spelled(a.name), taken) for a in arguments}
     needed = sorted({str(t.data) for t in order if t.op == "size"})

@@ -29,6 +29,7 @@ RULES: dict[str, Callable[[Term, Kinds], bool | None]] = {
     **dict.fromkeys(["add", "subtract", "matmul"], lambda t, kinds: all(kinds)),
     **dict.fromkeys(["matvec", "vecmat", "sum", "sum_over", "rows"], lambda t, kinds: False),
     "take": lambda t, kinds: True,
+    **dict.fromkeys(["weighted_gram", "signed_gram"], lambda t, kinds: True if kinds == [True, False] else None),
     "divide": _scaled,
     "power": _powered,
 }

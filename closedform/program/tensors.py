@@ -13,7 +13,7 @@ from operator import mul
 from closedform.core.expr import Expr, number
 from closedform.index.tensor import Product, Tensor, atoms, letters
 from closedform.program.contraction import Leaf, Merged, Node, Pair, Piece
-from closedform.program.halves import Half, halved, multiplied, unpack
+from closedform.program.halves import Half, halved, multiplied, scaled, unpack
 from closedform.program.lower import Lowering
 from closedform.program.products import added
 from closedform.program.term import Term
@@ -174,7 +174,7 @@ class _Body:
     def multiplied(self, s: Expr, a: Operand) -> Operand:
         if s.op.name == "number" and s.data == -1:
             return Operand(self.plan.negative(a.term), a.letters)
-        return Operand(self.plan.each("multiply", self.low[s], a.term), a.letters)
+        return Operand(scaled(self.plan, self.low[s], a.term), a.letters)
 
     def permuted(self, a: Operand, want: str) -> Term:
         if a.letters == want:

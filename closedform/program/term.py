@@ -120,9 +120,21 @@ class Plan:
     def product(self, factors: Iterable[Term]) -> Term | None:
         """Entry by entry; None when there is no factor."""
         total: Term | None = None
-        for f in factors:
+        for f in self._with_slopes(list(factors)):
             total = f if total is None else self.each("multiply", total, f)
         return total
+
+    def _with_slopes(self, factors: list[Term]) -> list[Term]:
+        """Factors with each σ(z) σ(−z) as sech(z/2)²/4, which takes one exponential."""
+        for n, f in enumerate(factors):
+            other = self.find("sigmoid", self.negative(f.args[0])) if f.op == "sigmoid" else None
+            if other in factors[n + 1 :]:
+                z = other.args[0] if f.args[0].op == "negative" else f.args[0]
+                slope = self.each("sech2", self.each("divide", z, self.number(2)))
+                rest = list(factors[n + 1 :])
+                rest.remove(other)
+                return [*factors[:n], self.each("divide", slope, self.number(4)), *self._with_slopes(rest)]
+        return factors
 
     # other ways of looking at an array
 

@@ -296,6 +296,34 @@ def test_what_has_no_solution_is_refused_by_name(text, wrt, error, message):
     assert told(refusal.value, "ko") != str(refusal.value)
 
 
+def test_one_block_that_is_nearly_singular_is_noticed():
+    blocks = np.random.default_rng(0).normal(size=(50, 3, 3))
+    H = Compressed([Part("ijil", ("ijl",), (blocks,))], (50, 3, 50, 3), 2, False)
+    b = np.random.default_rng(1).normal(size=(50, 3))
+    assert np.allclose(H @ H.solve(b), b)
+    blocks[7] = 1 + 1e-15 * blocks[7]
+    with pytest.raises(DomainError, match=r"(?i)singular"):
+        H.solve(b)
+
+
+def test_a_solution_changes_nothing_that_is_held():
+    blocks, b = np.random.default_rng(0).normal(size=(4, 3, 3)), np.ones((4, 3))
+    H = Compressed([Part("ijil", ("ijl",), (blocks,))], (4, 3, 4, 3), 2, False)
+    kept, X = blocks.copy(), H.solve(b)
+    X[...] = 0
+    assert (blocks == kept).all() and (b == 1).all()
+    assert np.allclose(H @ H.solve(b), b)
+
+
+def test_one_function_takes_arrays_of_many_sizes_and_refuses_what_does_not_fit():
+    H = derivative("sum((M .* (T - U*V')).^2)", "U", "U").compile(compressed=True)
+    for m, n, k in [(2, 3, 4), (5, 3, 2), (2, 3, 4)]:
+        arrays = {"M": np.ones((m, n)), "T": np.ones((m, n)), "U": np.ones((m, k)), "V": np.ones((n, k))}
+        assert H(**arrays).sizes == (m, k, m, k)
+        with pytest.raises(ShapeError, match=r"V is"):
+            H(**{**arrays, "V": np.ones((n + 1, k))})
+
+
 def test_conjugate_gradients_say_when_they_do_not_get_there(monkeypatch):
     monkeypatch.setattr(solving, "MOST_STEPS", 0)
     D = derivative("tr(A*X*B*X') + tr(X*C*X') + tr(X'*E*X)", "X", "X")

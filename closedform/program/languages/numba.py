@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from closedform.program.grams import with_grams
 from closedform.program.kernels import MOST, Kernel, with_kernels
 from closedform.program.language import Spelling, listed
 from closedform.program.languages import numpy, python
@@ -42,5 +43,5 @@ NUMBA = replace(
     spellings={**numpy.SPELLINGS, "kernel": _kernel, "others": Spelling("others({0})")},
     reserved=numpy.NUMPY.reserved | {"numba", "math", "others", *[f"kernel{n}" for n in range(MOST)]},
     write=source,
-    prepared=with_kernels,
+    fused=lambda roots: with_kernels(with_grams(roots)),
 )

@@ -6,6 +6,7 @@ from inspect import getsource
 
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported
+from closedform.program.grams import with_grams
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, halves, infix, listed, postfix
 from closedform.program.languages import python
 from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
@@ -90,6 +91,14 @@ def _solve(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"lowrank_solve({d}, {U}, {V}{'' if t.args[1] is A.args[0].args[0] else ', {1}'})")
 
 
+def _multiply(t: Term, writer: Writer) -> Spelling:
+    """A new matrix before a number that is computed: so the product is written over it."""
+    number, array = t.args[0], t.args[-1]
+    if number.rank or number.value is not None or array.rank < 2 or not is_fresh(array, writer):
+        return infix("*", MULTIPLY)
+    return Spelling("{1} * {0}", MULTIPLY, MULTIPLY + 1, MULTIPLY)
+
+
 def _softmaxtimes(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"softmaxtimes({{0}}, {{1}}, {_owned(2, t, writer)[0]})", ATOM, ADD, ATOM)
 
@@ -164,6 +173,7 @@ def _row_by_row(J: str, part: Part, terms: list[Term], writer: Writer) -> list[s
 
 SPELLINGS: dict[str, Spelling | Spell] = {
     **OPERATORS,
+    "multiply": _multiply,
     **calls("sqrt expm1 log1p", "np."),
     **calls("logdetpos log1psq log1mexp smallexpm1 logcosh sech2"),
     "erfc": Spelling("scipy.special.erfc({0})"),
@@ -179,7 +189,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
             "factor factor_inverse factor_logdet"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
-       ("cholesky_solve", "lu_solve", "factor_solve", "commuted")},
+       ("cholesky_solve", "lu_solve", "factor_solve", "commuted", "weighted_gram", "signed_gram")},
     "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
     **calls("polar packed unpacked"),
     "rowpairs": python.by_its_name,
@@ -249,4 +259,5 @@ NUMPY = Language(
     source,
     python.sized,
     returned=returned,
+    fused=with_grams,
 )

@@ -1,0 +1,161 @@
+"""Code that is fast and holds little gives the same values: weighted Gram matrices, slopes of sigmoids, solves."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import closedform as cf
+from closedform.program import runtime
+from closedform.program.compile import compile
+
+SIDES = [(1, 1), (7, 5), (5, 7), (33, 17), (70, 3), (3, 0), (0, 3), (9, 9)]
+DTYPES = ["float64", "float32", "longdouble"]
+GRAMS = [runtime.weighted_gram, runtime.signed_gram]
+
+
+def drawn(*shape: int, dtype: str = "float64") -> np.ndarray:
+    return np.random.default_rng(3).standard_normal(shape).astype(dtype)
+
+
+def assert_near(found: np.ndarray, wanted: np.ndarray, dtype: str = "float64") -> None:
+    """To a hundred roundings of the largest entry."""
+    assert found.dtype == np.dtype(dtype)
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).max(initial=0) <= 100 * np.finfo(dtype).eps * np.abs(wanted).max(initial=0)
+
+
+# weighted Gram matrices
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("gram", GRAMS)
+@pytest.mark.parametrize(("m", "n"), SIDES)
+def test_a_gram_matrix_is_right_whole_and_in_strips(gram, m, n, dtype):
+    X, w = drawn(m, n, dtype=dtype), drawn(m, dtype=dtype)
+    w = np.abs(w) if gram is runtime.weighted_gram else w
+    wanted = (X.T.astype("longdouble") * w) @ X
+    out = np.empty((n, n), dtype)
+    for found in (gram(X, w), gram(X, w, out=out), gram(np.asfortranarray(X), w)):
+        assert_near(found, wanted, dtype)
+    assert_near(out, wanted, dtype)
+    if n:
+        assert_near(runtime.gram_in_strips(X, w, gram), wanted, dtype)
+        runtime.gram_in_strips(X, w, gram, out.T)
+        assert_near(out, wanted, dtype)
+
+
+@pytest.mark.parametrize("gram", GRAMS)
+@pytest.mark.parametrize(("m", "n"), [(1100, 1003), (70_001, 17), (300, 4001), (1_100_000, 1)])
+def test_a_large_gram_matrix_is_right_symmetric_and_holds_no_second_array_of_that_size(gram, m, n):
+    X, w = drawn(m, n), np.abs(drawn(m))
+    tracemalloc.start()
+    found = gram(X, w)
+    held = tracemalloc.get_traced_memory()[1] - found.nbytes
+    tracemalloc.stop()
+    assert_near(found, (X.T * w) @ X)
+    assert (found == found.T).all() or m > 16 * n
+    assert held < 0.6 * X.nbytes
+
+
+def test_weights_that_are_not_negative_are_halved_and_others_are_not():
+    D = cf.derivative(cf.parse("sum(exp(X*w))"), "w", "w")
+    assert "weighted_gram(X, np.exp(X @ w))" in D.code()
+    X, w = drawn(30, 4), drawn(4)
+    assert_near(D.compile()(X=X, w=w), (X.T * np.exp(X @ w)) @ X)
+    D = cf.derivative(cf.parse("sum((X*w).^3)"), "w", "w")
+    assert "signed_gram(X, " in D.code()
+    assert_near(D.compile()(X=X, w=w), (X.T * (6 * X @ w)) @ X)
+
+
+def test_what_else_is_needed_of_a_gram_matrix_is_computed_once():
+    f = cf.parse("X'*diag(w.^2)*X + ones(n)*sum(sum(diag(w.^2)*X))*ones(n)'")
+    X, w = drawn(6, 3), drawn(6)
+    assert_near(compile(f.expr)(X=X, w=w), (X.T * w**2) @ X + (X.T @ w**2).sum())
+
+
+def test_the_memory_of_a_large_gram_matrix_is_known_before():
+    D, m, n = cf.derivative(cf.parse("sum(exp(X*w))"), "w", "w"), 4096, 1024
+    X, w = drawn(m, n) / n, drawn(n)
+    run = D.compile()
+    tracemalloc.start()
+    found = run(X=X, w=w)
+    made = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    given = X.nbytes + w.nbytes
+    assert given + made <= D.cost(m=m, n=n).peak <= 1.35 * (given + found.nbytes)
+    assert given + made <= 1.2 * (given + found.nbytes)
+
+
+def test_a_gram_matrix_is_written_where_it_is_wanted():
+    D = cf.derivative(cf.parse("sum(exp(X*w))"), "w", "w")
+    X, w, out = drawn(1100, 1003) / 100, drawn(1003), np.empty((1003, 1003))
+    run = D.compile()
+    assert run(X=X, w=w, out=out) is out
+    assert_near(out, run(X=X, w=w))
+
+
+def test_a_number_before_a_new_matrix_makes_no_second_one():
+    D, n = cf.derivative(cf.parse("(b'*x)*x'*A*x", shapes={"A": ("n", "n"), "b": ("n",), "x": ("n",)}), "x", "x"), 600
+    A, b, x = drawn(n, n), drawn(n), drawn(n)
+    run = D.compile()
+    tracemalloc.start()
+    found = run(A=A, b=b, x=x)
+    made = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert made < 1.2 * found.nbytes
+    S, u = A + A.T, np.outer(b, (A + A.T) @ x)
+    assert_near(found, b @ x * S + u + u.T)
+
+
+# sigmoids
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_slope_of_a_sigmoid_is_exact_at_both_ends():
+    f = cf.derivative(cf.parse("sigmoid(a)"), "a")
+    assert "sech2(a / 2) / 4" in f.code()
+    for z in (-700.0, -40.0, 0.0, 1e-9, 40.0, 700.0):
+        wanted = np.exp(-abs(np.longdouble(z))) / (1 + np.exp(-abs(np.longdouble(z)))) ** 2
+        assert abs(f.at(z) - wanted) <= 1e-15 * wanted
+    assert f.at(-1e4) == f.at(1e4) == 0
+
+
+def test_every_pair_of_opposite_sigmoids_is_one_function():
+    f = cf.parse("sigmoid(x).*y.*sigmoid(-x).*sigmoid(y).*sigmoid(x)")
+    x, y = drawn(9), drawn(9) + 3
+    assert_near(compile(f.expr)(x=x, y=y), y / (1 + np.exp(-y)) / (1 + np.exp(-x)) ** 2 / (1 + np.exp(x)))
+
+
+# solves
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("columns", [(), (1,), (4,), (11,), (0,)])
+def test_a_cholesky_solve_takes_right_sides_of_every_layout(columns, dtype):
+    n = 7
+    A, B = drawn(n, n), drawn(n, *columns, dtype=dtype)
+    S = (A @ A.T + n * np.eye(n)).astype(dtype)
+    L, wanted = runtime.cholesky(S), np.linalg.solve(S, B)
+    for right in (B, np.asfortranarray(B), np.repeat(B, 2, axis=-1)[..., ::2] if columns else B):
+        kept = right.copy()
+        assert_near(runtime.cholesky_solve(L, right), wanted, dtype)
+        assert (right == kept).all()
+
+
+@pytest.mark.parametrize("text", ["inv(U*U' + c*eye(n))*U", "inv(U*U' + diag(d))*U", "inv(U*U' + diag(d))*b"])
+@pytest.mark.parametrize("spread", [1.0, 1e-4])
+def test_a_diagonal_plus_a_thin_product_is_solved_by_the_thin_one(text, spread):
+    n = 12
+    env = {"U": drawn(n, 3), "d": np.linspace(spread, 2, n), "c": spread, "b": drawn(n)}
+    f = cf.parse(
+        text, shapes={"U": ("n", "k"), "d": ("n",), "b": ("n",)} if "c*eye" not in text else {"U": ("n", "k"), "c": ()}
+    )
+    D = env["c"] * np.eye(n) if "c*eye" in text else np.diag(env["d"])
+    run = compile(f.expr)
+    assert "lowrank_solve" in run.source
+    wanted = np.linalg.solve(env["U"] @ env["U"].T + D, env["b"] if text.endswith("b") else env["U"])
+    found = run(**{name: env[name] for name in run.names})
+    assert np.allclose(found, wanted, rtol=1e-8, atol=1e-10)
