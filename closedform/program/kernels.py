@@ -1,7 +1,8 @@
 """Kernels: the parts of a program that are taken entry by entry, as loops that read and write every entry once.
 
-A kernel begins at an array of two and more axes, and takes in what nothing else needs: sums, products, diagonals,
-products of vectors, other orders of the axes.  Transcendental functions stay NumPy's, whose loops use vector
+A kernel computes a result of two and more axes, and takes in what nothing else needs: sums, products, diagonals,
+products of vectors, other orders of the axes.  Not what BLAS goes on with: the threads of both would be in each other's
+way.  Transcendental functions stay NumPy's, whose loops use vector
 instructions.  X' f(X w, …) is a kernel as well, which reads X once.
 """
 
@@ -18,7 +19,7 @@ from closedform.core.expr import topological
 from closedform.core.shape import ONE
 from closedform.program.languages.python import outer_words
 from closedform.program.tensors import Part
-from closedform.program.term import Term
+from closedform.program.term import VIEWS, Term
 
 MOST = 100  #: kernels of a program
 TILE = 64  #: rows and columns that are taken at a time where a matrix is read both ways
@@ -49,11 +50,13 @@ class Kernel:
 
     Attributes:
         name: in the code.
-        source: of the function, whose parameters are the operands.
+        source: of the function.
+        operands: the code of what it is given, with places for the operands of the instruction.
     """
 
     name: str
     source: str
+    operands: str
 
 
 def with_kernels(roots: Sequence[Term]) -> list[Term]:
@@ -74,10 +77,10 @@ def with_kernels(roots: Sequence[Term]) -> list[Term]:
         body = loops.written() if loops is not None and kernels < MOST else None
         if loops is not None and body is not None:
             name = f"kernel{kernels}"
-            head = f"{loops.decorator}\ndef {name}({', '.join(loops.inputs.values())}):\n"
-            made[t] = Term(
-                "kernel", tuple(made[a] for a in loops.inputs), Kernel(name, head + indent(body, "    ")), t.axes
-            )
+            head = f"{loops.decorator}\ndef {name}({', '.join([*loops.inputs.values(), *loops.new])}):\n"
+            given = ", ".join([*[f"{{{n}}}" for n, _ in enumerate(loops.inputs)], *loops.new.values()])
+            kernel = Kernel(name, head + indent(body, "    "), given)
+            made[t] = Term("kernel", tuple(made[a] for a in loops.inputs), kernel, t.axes)
             kernels += 1
         else:
             args = tuple(made[a] for a in t.args)
@@ -111,11 +114,21 @@ def regions(order: Sequence[Term], users: Users, roots: Sequence[Term]) -> dict[
     found: dict[Term, set[Term]] = {}
     for t, r in root.items():
         found.setdefault(r, set()).add(t)
-    return {r: inside for r, inside in found.items() if _pays(r, inside)}
+    results = {_seen(r) for r in roots}
+    return {r: inside for r, inside in found.items() if r in results and _pays(r, inside)}
+
+
+def _seen(t: Term) -> Term:
+    """What a result is a view of."""
+    while t.op in MOVED or t.op in VIEWS:
+        t = t.args[0]
+    return t
 
 
 def _pays(root: Term, inside: set[Term]) -> bool:
     """Is there more than one operation, or one whose operands have places of their own?"""
+    if root.op in ("plus_diagonal", "plus_outers") and root.args[0] not in inside:
+        return False  # NumPy adds to the few entries, and BLAS in place
     placed = root.op in PLACED or any(a.rank and (a.rank < root.rank or a.op in MOVED) for a in root.args)
     return placed or sum(t.op not in MOVED for t in inside) > 1
 
@@ -134,6 +147,7 @@ class Loops:
     Attributes:
         decorator: how it is compiled.
         inputs: the operands, with their names.
+        new: the names of arrays that it fills, and the code that makes them, with places for the operands.
         lines: what is computed within one loop, two loops …
     """
 
@@ -141,6 +155,7 @@ class Loops:
 
     def __init__(self) -> None:
         self.inputs: dict[Term, str] = {}
+        self.new: dict[str, str] = {}
         self.lines = defaultdict[int, list[str]](list)
         self.known: dict[object, tuple[str, int]] = {}
         self.failed = False
@@ -182,7 +197,7 @@ class EntryByEntry(Loops):
     Attributes:
         root: what it computes.
         inside: what it takes in.
-        lengths: the code of the number of steps of each loop, as far as operands show it.
+        lengths: where the number of steps of each loop is seen: an operand, and the code of the axis.
         turned: whether a matrix is read along its columns.
     """
 
@@ -190,7 +205,7 @@ class EntryByEntry(Loops):
         super().__init__()
         self.root, self.inside = root, inside
         self.letters = tuple(f"i{n}" for n in range(root.rank))
-        self.lengths: dict[str, str] = {}
+        self.lengths: dict[str, tuple[str, str]] = {}
         self.turned = False
 
     def written(self) -> str | None:
@@ -200,27 +215,28 @@ class EntryByEntry(Loops):
             return None
         place = ", ".join(self.letters)
         self.lines[self.root.rank].append(f"out[{place}] = {code}")
-        sizes = ", ".join(self.lengths[i] for i in self.letters)
-        head = f"out = np.empty(({sizes}), {arrays[0]}.dtype)"
-        return "\n".join([head, *(self.tiles() if self.turned and self.root.rank == 2 else self.nest()), "return out"])
+        places = {name: f"{{{n}}}" for n, name in enumerate(self.inputs.values())}
+        sizes = ", ".join(places[name] + axis for name, axis in (self.lengths[i] for i in self.letters))
+        self.new["out"] = f"np.empty(({sizes}), {places[arrays[0]]}.dtype)"
+        return "\n".join([*(self.tiles() if self.turned and self.root.rank == 2 else self.nest()), "return out"])
 
     def nest(self) -> list[str]:
         made = list[str]()
         for n, i in enumerate(self.letters):
-            made.append("    " * n + f"for {i} in {'range' if n else 'numba.prange'}({self.lengths[i]}):")
+            made.append("    " * n + f"for {i} in {'range' if n else 'numba.prange'}(out.shape[{n}]):")
             made += ["    " * (n + 1) + line for line in self.lines[n + 1]]
         return made
 
     def tiles(self) -> list[str]:
         """Two loops over the squares of a matrix, and two inside each."""
         i, j = self.letters
-        m, n = self.lengths[i], self.lengths[j]
         return [
-            f"for b0 in numba.prange(({m} + {TILE - 1}) // {TILE}):",
-            f"    for b1 in range(({n} + {TILE - 1}) // {TILE}):",
-            f"        for {i} in range({TILE} * b0, min({TILE} * b0 + {TILE}, {m})):",
+            "m, n = out.shape",
+            f"for b0 in numba.prange((m + {TILE - 1}) // {TILE}):",
+            f"    for b1 in range((n + {TILE - 1}) // {TILE}):",
+            f"        for {i} in range({TILE} * b0, min({TILE} * b0 + {TILE}, m)):",
             *["            " + line for line in self.lines[1]],
-            f"            for {j} in range({TILE} * b1, min({TILE} * b1 + {TILE}, {n})):",
+            f"            for {j} in range({TILE} * b1, min({TILE} * b1 + {TILE}, n)):",
             *["                " + line for line in self.lines[2]],
         ]
 
@@ -242,7 +258,7 @@ class EntryByEntry(Loops):
         name, order = self.input(t), [self.letters.index(i) for i in at if i in self.letters]
         for axis, i in enumerate(at):
             if i in self.letters:
-                self.lengths.setdefault(i, f"{name}.shape[{axis}]")
+                self.lengths.setdefault(i, (name, f".shape[{axis}]"))
         self.turned |= order == [1, 0]
         return f"{name}[{', '.join(at)}]", 1 + max(order, default=-1)
 
@@ -280,7 +296,7 @@ class EntryByEntry(Loops):
         parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
         operands, total = list(t.args), ("0.0", 0)
         for i, size in zip(at, t.args[len(t.args) - t.rank :], strict=True):
-            self.lengths.setdefault(i, self.number(size)[0])
+            self.lengths.setdefault(i, (self.input(size), ""))
         for part in parts:
             place = dict(zip(reversed(part.view), reversed(at), strict=True))
             value = ("1.0", 0)
@@ -345,7 +361,7 @@ class RowByRow(Loops):
         products: the names of the products with a row, by the name of the vector.
     """
 
-    decorator = '@numba.njit(parallel=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})'
+    decorator = '@numba.njit(parallel=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})'
 
     def __init__(self, root: Term, A: Term, inside: set[Term]) -> None:
         super().__init__()

@@ -52,7 +52,7 @@ def test_a_long_product_that_mirrors_itself_is_a_gram_matrix() -> None:
     code = cf.hessian(cf.parse(text, shapes=shapes), "W0").compile().source
     half = [line for line in code.splitlines() if line.count("W5") and "[:, None]" in line]
     assert len(half) == 1, "each layer is multiplied to the Jacobian once"
-    assert any(f"{t}.T @ {t}" in code for t in (f"t{n}" for n in range(40)))
+    assert "weighted_gram(" in code
 
 
 WEIGHTED = (

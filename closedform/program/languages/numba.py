@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from closedform.program.grams import with_grams
 from closedform.program.kernels import MOST, Kernel, with_kernels
-from closedform.program.language import Spelling, listed
+from closedform.program.language import ATOM, Spelling
 from closedform.program.languages import numpy, python
 from closedform.program.source import Program, Writer
 from closedform.program.term import Term
@@ -28,7 +28,7 @@ HELPERS = {
 
 def _kernel(t: Term, writer: Writer) -> Spelling:
     assert isinstance(t.data, Kernel)
-    return Spelling(f"{t.data.name}({listed(0, len(t.args))})")
+    return Spelling(f"{t.data.name}({t.data.operands})", ATOM, ATOM, ATOM)
 
 
 def source(p: Program, name: str) -> str:
