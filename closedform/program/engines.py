@@ -84,6 +84,8 @@ def numpy(dtype: str) -> Engine:
     kind = np.dtype(dtype)
 
     def array(a: Any) -> Any:
+        if a.__class__ is np.ndarray and a.dtype is kind:
+            return a
         if hasattr(a, "tocsr"):
             return library("scipy.sparse").csr_array(a, dtype=kind)
         return np.asarray(a, dtype=kind)

@@ -449,7 +449,8 @@ class Compiled:
     def at(self, values: list[Any]) -> Any:
         """The value at arrays and sizes in order; raises what a call raises."""
         shapes = self.shapes(values)
-        if self.fitting.get(shapes, -inf) < monotonic():
+        until = self.fitting.get(shapes, -inf)
+        if until != inf and until < monotonic():
             known = self.fit(values)
             points = next((v.shape[0] for v, batched in zip(values, self.batched, strict=False) if batched), 1)
             settled = self.bound.admit(known, points)
