@@ -28,7 +28,8 @@ def test_a_catalogue_has_the_keys_of_the_english_one(lang):
 @pytest.mark.parametrize("lang", OTHERS)
 def test_a_sentence_states_the_facts_of_the_english_one(lang):
     ours = catalogue(lang)
-    assert {k: facts(ours[k]) for k in ours} == {k: facts(said) for k, said in catalogue("en").items()}
+    plural = {"s"}  # which English alone has
+    assert {k: facts(ours[k]) for k in ours} == {k: facts(said) - plural for k, said in catalogue("en").items()}
 
 
 @pytest.mark.parametrize("lang", OTHERS)
