@@ -225,7 +225,7 @@ def gram_in_strips(X, w, gram, out=None):  # type: ignore[no-untyped-def]
         strip = np.multiply(X[:, i : i + b], w[:, None], out=Z[:, : n - i])
         np.matmul(strip.T, X[:, i:], out=H[i : i + b, i:])
         block = H[i : i + b, i : i + b]
-        block[...] = np.triu(block) + np.triu(block, 1).T
+        block[...] = (block + block.T) / 2
         H[i + b :, i : i + b] = H[i : i + b, i + b :].T
     return H
 
@@ -268,7 +268,7 @@ def cholesky_inverse(L):  # type: ignore[no-untyped-def]
     P, b = potri(L, lower=True)[0].T, 256
     for i in range(0, len(P), b):
         block = P[i : i + b, i : i + b]
-        block[...] = np.triu(block) + np.triu(block, 1).T
+        block[...] = (block + block.T) / 2
         P[i + b :, i : i + b] = P[i : i + b, i + b :].T
     return P
 
