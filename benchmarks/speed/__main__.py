@@ -33,10 +33,11 @@ def words(text: str) -> list[str]:
 
 
 def chosen(p: Problem, which: str) -> list[Size]:
-    """Sizes by index from 0, or `all`, `first`, `last`."""
-    indices = {"all": range(len(p.sizes)), "first": [0], "last": [len(p.sizes) - 1]}.get(which)
-    wanted = indices if indices is not None else [int(i) for i in words(which)]
-    return [p.sizes[i] for i in wanted if i < len(p.sizes)]
+    """Sizes by index from 0, `first` or `last`; or `all`."""
+    count = len(p.sizes)
+    named = {"first": 0, "last": count - 1}
+    wanted = range(count) if which == "all" else [named[i] if i in named else int(i) for i in words(which)]
+    return [p.sizes[i] for i in dict.fromkeys(wanted) if i < count]
 
 
 def run(options: argparse.Namespace) -> None:
@@ -106,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("engine", nargs="?", help=argparse.SUPPRESS)
     made.add_argument("--only", type=words, default=list(PROBLEMS), help="problems: " + ", ".join(PROBLEMS))
     made.add_argument("--arms", type=words, default=list(ARMS), help="arms: " + ", ".join(ARMS))
-    made.add_argument("--sizes", default="all", help="all, first, last, or indices such as 0,2")
+    made.add_argument("--sizes", default="all", help="all, or indices such as 0,2, and first, last")
     made.add_argument("--rounds", type=int, default=7)
     made.add_argument("--patience", type=float, default=1.0, help="seconds to wait for a quiet machine before a burst")
     made.add_argument("--out", type=Path, default=Path("results.json"))

@@ -268,7 +268,7 @@ def cholesky_inverse(L):  # type: ignore[no-untyped-def]
     P, b = potri(L, lower=True)[0].T, 256
     for i in range(0, len(P), b):
         block = P[i : i + b, i : i + b]
-        block[...] = (block + block.T) / 2
+        block[...] = np.triu(block) + np.triu(block, 1).T
         P[i + b :, i : i + b] = P[i : i + b, i + b :].T
     return P
 
