@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import islice
 from math import prod
 from typing import Any, NamedTuple
@@ -67,20 +67,19 @@ class Compressed(Shown):
         sizes: of every axis: those of the function, then those of the variable.
         rows: how many belong to the function; by several variables, those of all variables but the last as well.
         symmetric: whether it is a second derivative of a number by one variable.
+        shapes: the forms of the parts.
     """
 
-    def __init__(self, parts: Sequence[Part], sizes: Sizes, rows: int, symmetric: bool) -> None:
+    def __init__(
+        self, parts: Sequence[Part], sizes: Sizes, rows: int, symmetric: bool, shapes: tuple[Shape, ...] = ()
+    ) -> None:
         self.parts, self.sizes, self.rows, self.symmetric = tuple(parts), sizes, rows, symmetric
+        self.shapes = shapes or tuple(p.shape for p in parts)
 
     @property
     def shape(self) -> tuple[Sizes, Sizes]:
         """The axes of the function, and those of the variable."""
         return self.sizes[: self.rows], self.sizes[self.rows :]
-
-    @cached_property
-    def shapes(self) -> tuple[Shape, ...]:
-        """The forms of the parts."""
-        return tuple(p.shape for p in self.parts)
 
     @property
     def nbytes(self) -> int:
@@ -292,7 +291,7 @@ class CompressedFunction:
                 self.sizes[shapes] = sizes
         arrays = map(np.asarray, results[:first])
         parts = [Part(f.view, f.words, tuple(islice(arrays, len(f.words)))) for f in self.forms]
-        return Compressed(parts, sizes, self.rows, self.symmetric)
+        return Compressed(parts, sizes, self.rows, self.symmetric, self.forms)
 
     def _sizes(self, values: list[Any], hidden: Sequence[Any]) -> Sizes:
         """Of every axis of the derivative."""

@@ -42,16 +42,11 @@ def solve(H: Compressed, B: Array, tolerance: float) -> Array:
         DomainError: H is singular; or not positive definite, where conjugate gradients are used.
         NotSupported: H is neither symmetric nor of a form that is solved directly.
     """
-    thin = [p for p, s in zip(H.parts, H.shapes, strict=True) if is_thin(s, H.rows)]
-    base = _with_parts(H, [p for p in H.parts if p not in thin]) if thin else H
+    whole = _whole(H.shapes, H.sizes, H.rows)
     try:
-        way = direct(base) if base.parts and len(thin) <= MOST_VECTORS else None
-        if way is not None:
-            X = _with_vectors(way.solve, H, thin, B)
-            rest = (H.times(X) if thin else way.times(X)) - B
-            if np.vdot(rest, rest) <= RESIDUAL**2 * np.vdot(B, B):
-                return X
-            raise np.linalg.LinAlgError("the matrix is singular, or nearly so")
+        X = _directly(H, B) if whole is None else _by_whole(H.parts[0].arrays[0], whole, B)
+        if X is not None:
+            return X
     except np.linalg.LinAlgError as error:
         raise DomainError(f"no value at this point: {error}") from None
     if not H.symmetric:
@@ -61,6 +56,28 @@ def solve(H: Compressed, B: Array, tolerance: float) -> Array:
         )
     columns = [conjugate_gradients(H, B[..., n], tolerance) for n in range(B.shape[-1])]
     return np.stack(columns, axis=-1)
+
+
+def _directly(H: Compressed, B: Array) -> Array | None:
+    """The solution without iterations; None if there is no way to it.
+
+    Raises:
+        LinAlgError: H is singular.
+    """
+    thin = [p for p, s in zip(H.parts, H.shapes, strict=True) if is_thin(s, H.rows)]
+    base = _with_parts(H, [p for p in H.parts if p not in thin]) if thin else H
+    way = direct(base) if base.parts and len(thin) <= MOST_VECTORS else None
+    if way is None:
+        return None
+    X = _with_vectors(way.solve, H, thin, B)
+    _check((H.times(X) if thin else way.times(X)) - B, B)
+    return X
+
+
+def _check(rest: Array, B: Array) -> None:
+    """Raises LinAlgError where what is left of a right side shows that the matrix is singular."""
+    if not np.vdot(rest, rest) <= RESIDUAL**2 * np.vdot(B, B):
+        raise np.linalg.LinAlgError("the matrix is singular, or nearly so")
 
 
 def direct(H: Compressed) -> Direct | None:
@@ -177,6 +194,42 @@ def _blocks(parts: Shapes, r: int) -> Blocks:
     views = tuple("".join(p.view[k] for k in kept) for p in parts)
     order = (*used, *inner, *[k for k in on if k not in used], r)
     return Blocks(used, inner, views, order, tuple(order.index(k) for k in range(r + 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Blocks that are one array as it stands, which is by far the most common form.
+
+    Attributes:
+        sizes: of the array, as a stack of square matrices.
+        order, back: as of `Blocks`.
+    """
+
+    sizes: Sizes
+    order: tuple[int, ...]
+    back: tuple[int, ...]
+
+
+@lru_cache
+def _whole(shapes: Shapes, sizes: Sizes, r: int) -> Whole | None:
+    """How one array is the blocks of a derivative; None if there is more to it."""
+    alone = len(shapes) == 1 and not is_thin(shapes[0], r) and len(groups_of(shapes)) == 1
+    if not alone or sizes[:r] != sizes[r:] or _beside_rows(shapes, r) != (*range(r),):
+        return None
+    at = _blocks(shapes, r)
+    side = prod(sizes[k] for k in at.inner)
+    if shapes[0].words != at.views or side == 1:
+        return None
+    return Whole((*[sizes[k] for k in at.used], side, side), at.order, at.back)
+
+
+def _by_whole(blocks: Array, whole: Whole, B: Array) -> Array:
+    """The solution, block by block; raises LinAlgError where one is singular."""
+    M, turned = blocks.reshape(whole.sizes), B.transpose(whole.order)
+    right = turned.reshape(*whole.sizes[:-1], -1)
+    X: Array = np.linalg.solve(M, right)
+    _check(M @ X - right, right)
+    return X.reshape(turned.shape).transpose(whole.back)
 
 
 def _by_blocks(H: Compressed) -> Direct | None:
