@@ -1,9 +1,9 @@
 """Kernels: the parts of a program that are taken entry by entry, as loops that read and write every entry once.
 
 A kernel computes a result of two and more axes, and takes in what nothing else needs: sums, products, diagonals,
-products of vectors, other orders of the axes.  Not what BLAS goes on with: the threads of both would be in each other's
-way.  Transcendental functions stay NumPy's, whose loops use vector
-instructions.  X' f(X w, …) is a kernel as well, which reads X once.
+products of vectors, other orders of the axes.  Not what BLAS goes on with: the threads of both would be in each
+other's way.  Transcendental functions stay NumPy's, whose loops use vector instructions.  X' f(X w, …) is a kernel as
+well, which reads X once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FUNCTIONS = ENTRYWISE | {
     **{op: f"math.{op}({{0}})" for op in ("exp", "log", "tanh", "expm1", "log1p", "sin", "cos", "sinh", "cosh")},
     "sigmoid": "(1.0 / (1.0 + math.exp(-{0})))",
     "softplus": "(max({0}, 0.0) + math.log1p(math.exp(-abs({0}))))",
-    "sech2": "(1.0 / math.cosh({0})) ** 2",
+    "sech2": "((1.0 / math.cosh({0})) ** 2)",
 }  #: those that are worth it for one number in each row of a matrix
 MOVED = frozenset({"transpose", "column", "row", "permute"})
 Users = Mapping[Term, set[Term]]
@@ -127,7 +127,7 @@ def _seen(t: Term) -> Term:
 
 def _pays(root: Term, inside: set[Term]) -> bool:
     """Is there more than one operation, or one whose operands have places of their own?"""
-    if root.op in ("plus_diagonal", "plus_outers") and root.args[0] not in inside:
+    if root.op in ("plus_diagonal", "plus_outers") and _seen(root.args[0]) not in inside:
         return False  # NumPy adds to the few entries, and BLAS in place
     placed = root.op in PLACED or any(a.rank and (a.rank < root.rank or a.op in MOVED) for a in root.args)
     return placed or sum(t.op not in MOVED for t in inside) > 1
@@ -281,7 +281,7 @@ class EntryByEntry(Loops):
     def of_softmaxslope(self, t: Term, at: tuple[str, ...]) -> tuple[str, int]:
         i, j = at
         (u, _), (s, _), (others, _) = (self.entry(a, (k,)) for a, k in zip(t.args, (i, j, i), strict=True))
-        return f"{self.kept(f'{u} * {others}', 1)} if {i} == {j} else {self.kept(f'-{u}', 1)} * {s}", 2
+        return f"({self.kept(f'{u} * {others}', 1)} if {i} == {j} else {self.kept(f'-{u}', 1)} * {s})", 2
 
     def of_plus_outers(self, t: Term, at: tuple[str, ...]) -> tuple[str, int]:
         half = (len(t.args) + 1) // 2

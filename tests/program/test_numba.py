@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import closedform as cf
-from closedform.errors import NotSupported, RequestError, ShapeError
+from closedform.core.expr import symbols
+from closedform.core.shape import ONE
+from closedform.errors import DomainError, NotSupported, RequestError, ShapeError
+from closedform.index.lowering import derivative_of, tensor_of
+from closedform.program.compile import compile
+from closedform.program.source import Output
 from tests.corpus.cases import cases
 from tests.corpus.make_references import references
 from tests.corpus.outcome import outcome, parsed, scope
+from tests.strategies import SIZES as SMALL
+from tests.strategies import M, N, environment, expressions, squeezed
 
 numba = pytest.importorskip("numba")
 SHAPES = {"x": ("n",), "y": ("m",), "w": ("n",), "A": ("n", "n"), "X": ("m", "n"), "W": ("k", "n"), "V": ("l", "k"),
@@ -131,3 +141,43 @@ def test_a_sparse_matrix_in_a_loop_is_refused() -> None:
     D, values = asked("sum(log(ones(m) + exp(-y.*(X*w))))", "w")
     with pytest.raises(NotSupported, match="sparse"):
         D.compile("numba")(**(values | {"X": sparse.csr_array(values["X"])}))
+
+
+@pytest.mark.usefixtures("_interpreted")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "softmax(x)*sum(x.^2)",
+        "x.*x*sum(x) - softmax(x)*sum(x)",
+        "A*softmax(x) + 3*x",
+        "2*softmax(x).*x - softmax(x)",
+        "tanh(x) - (sum(x)*x)/2",
+    ],
+)
+def test_a_kernel_within_a_sum_is_one_operand(text: str) -> None:
+    assert_same(text, "x")
+
+
+@pytest.mark.usefixtures("_interpreted")
+@given(data=st.data(), shape=st.sampled_from([(M, N), (N, N), (N, ONE), (ONE, ONE)]), seed=st.integers(0, 99))
+@settings(max_examples=150, deadline=None)
+def test_random_expressions_and_their_derivatives_have_the_numbers_of_numpy(
+    data: st.DataObject, shape: tuple, seed: int
+) -> None:
+    e = data.draw(expressions(shape, depth=3))
+    found = symbols(e)
+    assume(found)
+    outputs: list[Output] = [e]
+    with suppress(NotSupported):
+        outputs.append(derivative_of(tensor_of(e), data.draw(st.sampled_from(found))))
+    env = environment(e, seed)
+    for output in outputs:
+        plain, run = compile(output), compile(output, backend="numba")
+        given_ = {s.data.name: squeezed(env[s.data.name], s.shape) for s in found} | SMALL
+        try:
+            known = plain(**{x: v for x, v in given_.items() if x in plain.names})
+        except DomainError:
+            assume(False)
+        assume(np.isfinite(known).all())
+        value = run(**{x: v for x, v in given_.items() if x in run.names})
+        np.testing.assert_allclose(value, known, rtol=1e-7, atol=1e-9 * max(1, np.abs(known).max()), err_msg=run.source)
