@@ -282,7 +282,7 @@ class CompressedFunction:
         """The derivative at some values; raises what a compiled derivative raises."""
         values = self.run.values(args, named)
         shapes = self.run.shapes(values)
-        results = self.run.at(values) if self.forms or self.hidden else ()
+        results = self.run.at(values, shapes) if self.forms or self.hidden else ()
         first = len(results) - len(self.hidden)
         sizes = self.sizes.get(shapes)
         if sizes is None:

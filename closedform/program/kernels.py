@@ -105,10 +105,10 @@ def regions(order: Sequence[Term], users: Users, roots: Sequence[Term]) -> dict[
     for t in reversed(order):
         if t.rank < 2 or not is_entrywise(t):
             continue
-        wanted = {root[u] for u in users[t] if u in root and u.op != "plus_transpose" and u.rank == t.rank}
-        alone = t not in roots and len(wanted) == 1 and all(u in root for u in users[t])
-        if alone and all(u.op != "plus_transpose" and u.rank == t.rank for u in users[t]):
-            root[t] = wanted.pop()
+        takers = {root.get(u) if u.op != "plus_transpose" and u.rank == t.rank else None for u in users[t]}
+        taker = takers.pop() if len(takers) == 1 and t not in roots else None
+        if taker is not None:
+            root[t] = taker
         elif t.op not in MOVED:
             root[t] = t
     found: dict[Term, set[Term]] = {}
@@ -136,9 +136,12 @@ def _pays(root: Term, inside: set[Term]) -> bool:
 def is_entrywise(t: Term) -> bool:
     if t.op == "einsum":
         return bool(outer_words(t)[0])
-    if t.op == "power":
-        return t.args[1].value in SQUARES
-    return t.op in ENTRYWISE or t.op in MOVED or t.op in PLACED
+    return is_in(ENTRYWISE, t) or t.op in MOVED or t.op in PLACED
+
+
+def is_in(table: Mapping[str, str], t: Term) -> bool:
+    """Has a table code for an operation?  Powers are few multiplications."""
+    return t.op in table and (t.op != "power" or t.args[1].value in SQUARES)
 
 
 class Loops:
@@ -157,7 +160,7 @@ class Loops:
         self.inputs: dict[Term, str] = {}
         self.new: dict[str, str] = {}
         self.lines = defaultdict[int, list[str]](list)
-        self.known: dict[object, tuple[str, int]] = {}
+        self.known: dict[tuple[str, int], str] = {}
         self.failed = False
 
     def written(self) -> str | None:
@@ -186,9 +189,9 @@ class Loops:
             return code
         found = self.known.get((code, depth))
         if found is None:
-            found = self.known[code, depth] = f"v{len(self.known)}", depth
-            self.lines[depth].append(f"{found[0]} = {code}")
-        return found[0]
+            found = self.known[code, depth] = f"v{len(self.known)}"
+            self.lines[depth].append(f"{found} = {code}")
+        return found
 
 
 class EntryByEntry(Loops):
@@ -410,10 +413,9 @@ def row_pass(t: Term, order: Sequence[Term], users: Users, roots: Sequence[Term]
         return None
     inside = {t}
     for s in reversed(order[: order.index(t)]):
-        if s.rank == 1 and s not in roots and users[s] <= inside:
-            function = s.op in FUNCTIONS and (s.op != "power" or s.args[1].value in SQUARES)
-            if function or rows_of(s, turned=False) is A:
-                inside.add(s)
+        by_rows = is_in(FUNCTIONS, s) or rows_of(s, turned=False) is A
+        if by_rows and s.rank == 1 and s not in roots and users[s] <= inside:
+            inside.add(s)
     return RowByRow(t, A, inside)
 
 

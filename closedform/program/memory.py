@@ -45,10 +45,8 @@ WORK = {
     **dict.fromkeys(["adj", "powersum", "packed"], 4),
     **dict.fromkeys(["expm", "logm"], 8),
 }
-IN_STRIPS = {
-    "weighted_gram",
-    "signed_gram",
-}  #: they need an array as large as the first operand; of a large one, strips
+#: they need an array as large as the first operand; of a large one, strips
+IN_STRIPS = {"weighted_gram", "signed_gram"}
 LARGE, STRIP = 2**20, Fraction(1, 7)  #: numbers of which it is held whole, and the part of it where there are more
 
 

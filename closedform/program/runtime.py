@@ -444,11 +444,11 @@ class Compiled:
         """
         if "out" in named and "out" not in self.names:
             return self.stored(args, named)
-        return self.at(self.values(args, named))
+        values = self.values(args, named)
+        return self.at(values, self.shapes(values))
 
-    def at(self, values: list[Any]) -> Any:
-        """The value at arrays and sizes in order; raises what a call raises."""
-        shapes = self.shapes(values)
+    def at(self, values: list[Any], shapes: tuple[Any, ...]) -> Any:
+        """The value at arrays and sizes in order, which have these shapes; raises what a call raises."""
         until = self.fitting.get(shapes, -inf)
         if until != inf and until < monotonic():
             known = self.fit(values)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 
 import closedform as cf
 from closedform.errors import NotSupported
@@ -51,6 +52,21 @@ class Outcome:
     def is_wrong(self) -> bool:
         worst = max(self.error, self.error_of_text)
         return bool(self.text) and not worst <= TOLERANCE[len(self.case["wrt"])]
+
+
+def computed(name: str) -> tuple[cf.Derivative, dict[str, Any], Any]:
+    """The derivative of a case, what its code takes at the first point, and what the code of NumPy makes of it.
+
+    A test of a case that is refused is skipped.
+    """
+    if outcome(name).refused:
+        pytest.skip("refused by name")
+    case = cases()[name]
+    D = cf.derivative(parsed(case, case["expr"]), *case["wrt"])
+    sizes, env, _, _ = references()[name][0]
+    run = D.compile()
+    given = {k: v for k, v in {**env, **sizes}.items() if k in run.names}
+    return D, given, run(**given)
 
 
 def scope() -> list[str]:

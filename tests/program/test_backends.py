@@ -12,9 +12,7 @@ from closedform.core.expr import OPS
 from closedform.core.normal import normal
 from closedform.errors import DomainError, NotSupported, RequestError, ShapeError
 from closedform.program.compile import compile
-from tests.corpus.cases import cases
-from tests.corpus.make_references import references
-from tests.corpus.outcome import outcome, parsed, scope
+from tests.corpus.outcome import computed, scope
 from tests.program.test_code import SAMPLES, A, a
 
 jax = pytest.importorskip("jax")
@@ -27,12 +25,7 @@ ABSENT = {"jax": {"logm"}, "torch": {"logm", "sqrtm"}}  #: what the libraries do
 @pytest.mark.parametrize("name", scope())
 def test_every_backend_gives_the_numbers_of_numpy(name: str) -> None:
     """PyTorch on every case; JAX, which compiles every call anew, on every third."""
-    if outcome(name).refused:
-        pytest.skip("refused by name")
-    case = cases()[name]
-    D = cf.derivative(parsed(case, case["expr"]), *case["wrt"])
-    _, env, _, _ = references()[name][0]
-    known = D.compile()(**env)
+    D, given, known = computed(name)
     for backend in BACKENDS if scope().index(name) % 3 == 0 else ["torch"]:
         try:
             run = D.compile(backend)
@@ -40,7 +33,7 @@ def test_every_backend_gives_the_numbers_of_numpy(name: str) -> None:
             assert any(f in str(refusal) for f in ABSENT[backend]), refusal
             continue
         with jax.disable_jit():
-            found = np.asarray(run(**env))
+            found = np.asarray(run(**given))
         assert found.shape == np.shape(known), run.source
         assert np.allclose(found, known, rtol=1e-8, atol=1e-9 * max(1, np.abs(known).max())), run.source
 

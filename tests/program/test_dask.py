@@ -12,9 +12,7 @@ from closedform.core.normal import normal
 from closedform.errors import NotSupported, RequestError, ShapeError
 from closedform.program.compile import compile
 from closedform.program.languages.dask import ABSENT
-from tests.corpus.cases import cases
-from tests.corpus.make_references import references
-from tests.corpus.outcome import outcome, parsed, scope
+from tests.corpus.outcome import computed, scope
 from tests.program.test_backends import LOGISTIC, STEADY
 
 dask = pytest.importorskip("dask")
@@ -35,18 +33,12 @@ def chunked(v: np.ndarray) -> object:
 
 @pytest.mark.parametrize("name", scope())
 def test_a_derivative_of_the_corpus_has_the_numbers_of_numpy(name: str) -> None:
-    if outcome(name).refused:
-        pytest.skip("refused by name")
-    case = cases()[name]
-    D = cf.derivative(parsed(case, case["expr"]), *case["wrt"])
+    D, given, known = computed(name)
     try:
         run = D.compile("dask")
     except NotSupported as refusal:
         assert any(f in str(refusal) for f in ABSENT), refusal
         return
-    sizes, env, _, _ = references()[name][0]
-    given = {k: v for k, v in {**env, **sizes}.items() if k in run.names}
-    known = D.compile()(**given)
     lazy = run(**{k: v if k in run.sizes else chunked(v) for k, v in given.items()})
     assert isinstance(lazy, da.Array) or not any(a.dims for a in run.arguments)
     found = np.asarray(lazy)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
 import closedform as cf
 
@@ -72,7 +73,7 @@ def test_pairs_of_rows_with_weights_have_the_values_of_jax(text: str, backend: s
     f = cf.parse(text, shapes={x: s for x, s in shapes.items() if x in used})
     values = {x: rng.standard_normal([sizes[d] for d in s]) for x, s in shapes.items() if x in used}
     run = cf.hessian(f, "W").compile(backend)
-    given = {x: a for x, a in values.items() if x in run.names}
+    given = {x: torch.from_numpy(a) if backend == "torch" else a for x, a in values.items() if x in run.names}
 
     def loss(W: object) -> object:
         T = jnp.tanh(W @ values["X"])
@@ -80,13 +81,5 @@ def test_pairs_of_rows_with_weights_have_the_values_of_jax(text: str, backend: s
             return jnp.sum((values["Y"] - values["V"] @ T) ** 2)
         return -jnp.sum(values["c"] * (T @ values["b"])) if "b" in values else jnp.sum(T**2) / 3
 
-    found = np.asarray(run(**_arrays(backend, given)))
+    found = np.asarray(run(**given))
     np.testing.assert_allclose(found, jax.hessian(loss)(values["W"]), rtol=1e-10, atol=1e-12)
-
-
-def _arrays(backend: str, values: dict[str, np.ndarray]) -> dict[str, object]:
-    if backend != "torch":
-        return dict(values)
-    import torch
-
-    return {x: torch.from_numpy(a) for x, a in values.items()}

@@ -18,9 +18,7 @@ from closedform.errors import DomainError, NotSupported, RequestError, ShapeErro
 from closedform.index.lowering import derivative_of, tensor_of
 from closedform.program.compile import compile
 from closedform.program.source import Output
-from tests.corpus.cases import cases
-from tests.corpus.make_references import references
-from tests.corpus.outcome import outcome, parsed, scope
+from tests.corpus.outcome import computed, scope
 from tests.strategies import SIZES as SMALL
 from tests.strategies import M, N, environment, expressions, squeezed
 
@@ -58,14 +56,9 @@ def assert_same(text: str, *by: str) -> str:
 @pytest.mark.usefixtures("_interpreted")
 @pytest.mark.parametrize("name", scope())
 def test_a_derivative_of_the_corpus_has_the_numbers_of_numpy(name: str) -> None:
-    if outcome(name).refused:
-        pytest.skip("refused by name")
-    case = cases()[name]
-    D = cf.derivative(parsed(case, case["expr"]), *case["wrt"])
-    run, plain = D.compile("numba"), D.compile()
-    sizes, env, _, _ = references()[name][0]
-    given = {k: v for k, v in {**env, **sizes}.items() if k in run.names}
-    known, found = plain(**given), run(**given)
+    D, given, known = computed(name)
+    run = D.compile("numba")
+    found = run(**given)
     assert np.shape(found) == np.shape(known), run.source
     assert np.allclose(found, known, rtol=1e-10, atol=1e-11 * max(1, np.abs(known).max())), run.source
 

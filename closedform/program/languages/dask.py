@@ -20,21 +20,8 @@ IMPORTS = {
     "scipy.special.": "import scipy.special",
 }
 ABSENT = frozenset(
-    {
-        "adj",
-        "expm",
-        "kron",
-        "logm",
-        "matpow",
-        "normnuc",
-        "pinv",
-        "polar",
-        "powersum",
-        "sqrtm",
-        "vech",
-        "added",
-        "distances",
-    }
+    {"adj", "expm", "kron", "logm", "matpow", "normnuc", "pinv", "polar", "powersum", "sqrtm"}
+    | {"vech", "added", "distances"}
 )  #: instructions that Dask has nothing for
 FACTORISATIONS = ("cholesky", "lu", "factor")
 

@@ -12,8 +12,9 @@ from closedform.program.source import Writer
 from closedform.program.term import Term
 
 OUT = "out"  #: the parameter
+OWN = ("softmaxslope", "plus_transpose", "weighted_gram", "signed_gram")  #: our functions, which have it too
 FUNCTIONS = {
-    **{op: op for op in ("softmaxslope", "plus_transpose", "weighted_gram", "signed_gram")},
+    **{op: op for op in OWN},
     **{op: f"np.{op}" for op in ("add", "subtract", "multiply", "divide", "negative", "power", "outer")},
     **dict.fromkeys(["matmul", "matvec", "vecmat", "matmul_each"], "np.matmul"),
     **{op: numpy.SPELLINGS[op].template.partition("(")[0] for op in  # type: ignore[union-attr]
@@ -21,17 +22,7 @@ FUNCTIONS = {
     **{name: op.code.partition("(")[0] for name, op in OPS.items()
        if op.kind == "elementwise" and re.fullmatch(r"(np|scipy\.special)\.\w+\({0}\)", op.code)},
 }  # fmt: skip
-WHOLE = {
-    "outer",
-    "matmul",
-    "matvec",
-    "vecmat",
-    "matmul_each",
-    "softmaxslope",
-    "plus_transpose",
-    "weighted_gram",
-    "signed_gram",
-}  #: not entry by entry
+WHOLE = {"outer", "matmul", "matvec", "vecmat", "matmul_each", *OWN}  #: not entry by entry
 
 
 def stored(t: Term, place: str, writer: Writer) -> list[str]:
