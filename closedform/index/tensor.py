@@ -93,7 +93,7 @@ def tidy(tensor: Tensor) -> Tensor:
     for p in tensor.products:
         scalar, contracted = _contracted(p, set(atoms(tensor.free)))
         c, core = split(scalar)
-        key, factors = canonical_factors(_represented(contracted, tensor.free), tensor.free)
+        key, factors = canonical_factors(represented(contracted, tensor.free), tensor.free)
         before = found.get((core, *key))
         total = c if before is None else c + split(before[0])[0]
         found[core, *key] = (join(total, core) if total else number(0), factors)
@@ -174,7 +174,7 @@ def chained(f: Factor, g: Factor, summed: Callable[[Index], bool]) -> Factor | N
     return None
 
 
-def _represented(factors: list[Factor], free: Sequence[Index]) -> list[Factor]:
+def represented(factors: list[Factor], free: Sequence[Index]) -> list[Factor]:
     """δ_ij A_j with free i and j is δ_ij A_i, and δ_ij δ_jk is δ_ij δ_ik."""
     place = {i: n for n, i in enumerate(atoms(free))}
     first = {i: i for i in place}

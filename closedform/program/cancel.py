@@ -168,7 +168,7 @@ def _beside(n: Expr, s: Expr) -> Iterator[Expr]:
 def slopes_by_row(e: Expr) -> Expr:
     """diag(s)⁻¹G − (the row sums of E ⊙ G over s²) 𝟏', with s the row sums of E, for a G less an entry of each row."""
     nodes, new = set(topological([e])), dict[Expr, Expr]()
-    for E, degree in candidates(e):
+    for E, degree in candidates([e]):
         E = E if degree.row else normal(E.T)
         s = normal(E @ ones((E.shape[1], ONE)))
         for G in [] if degree.whole else _beside_diagonal(nodes, normal(s**-1)):

@@ -15,6 +15,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.index.tensor import Index, Product, Tensor, atoms, letters
 from closedform.program.chain import length
+from closedform.program.steady import steady
 
 LIKED = 1 - 1e-6  #: among equal costs, a factor is first multiplied by itself: V_mj V_ml depends on nothing else
 MOST_HALVED = 6  #: factors of an outer product for which the best halves are looked for
@@ -60,6 +61,7 @@ class Piece:
         scalar: what stands in front; None if it is in a factor already.
         dims: the size of every letter.
         known: the sizes of words that have been asked for.
+        replaces: whether it takes the place of the products before it where two indices of its view agree.
     """
 
     view: str
@@ -67,6 +69,7 @@ class Piece:
     scalar: Expr | None
     dims: dict[str, Dim] = field(default_factory=dict)
     known: dict[str, float] = field(default_factory=dict)
+    replaces: bool = False
 
     @property
     def dense(self) -> bool:
@@ -219,9 +222,13 @@ def _key(group: Iterable[Leaf | Merged], view: str) -> Key:
 
 
 def pieces_of(t: Tensor) -> list[Piece]:
-    """The products of a tensor, those that fill the result first."""
-    sketches = merged([sketch_of(p, t) for p in t.products])
-    return sorted((s.planned() for s in sketches), key=lambda p: not p.dense)
+    """The products of a tensor: a slope and its diagonal, then those that fill the result, then the others."""
+    s = steady(t)
+    slope = [sketch_of(p, t).planned() for p in (s.first, s.diagonal) if p is not None]
+    for p in slope[1:]:
+        p.replaces = True
+    sketches = merged([sketch_of(p, t) for p in s.tensor.products])
+    return slope + sorted((s.planned() for s in sketches), key=lambda p: not p.dense)
 
 
 def merged(sketches: list[Sketch]) -> list[Sketch]:
@@ -420,4 +427,5 @@ def _is_one(e: Expr) -> bool:
 
 
 def _times(scalar: Expr, f: Leaf) -> Leaf:
-    return replace(f, expr=normal(scalar * f.expr))
+    scaled = scalar * f.expr
+    return replace(f, expr=normal(scaled) if f.expr.is_normal else scaled)

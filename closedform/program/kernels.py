@@ -308,20 +308,26 @@ class EntryByEntry(Loops):
                 value = factor if value[0] == "1.0" else self.combined("({0} * {1})", [value, factor])
             operands = operands[len(part.words) :]
             together = [tuple(i for i, d in zip(at, part.view, strict=True) if d == c) for c in place]
-            value = self.only(value, [same for same in together if len(same) > 1])
+            together = [same for same in together if len(same) > 1]
             sign = "-" if part.negative else "+"
+            if part.replaces:
+                total = self.only((f"({sign}{value[0]})", value[1]), together, total)
+                continue
+            value = self.only(value, together)
             total = (
                 self.combined(f"({{0}} {sign} {{1}})", [total, value]) if total[0] != "0.0" or part.negative else value
             )
         return total
 
-    def only(self, value: tuple[str, int], together: Sequence[tuple[str, ...]]) -> tuple[str, int]:
-        """A value where some indices are the same, and 0 elsewhere."""
+    def only(
+        self, value: tuple[str, int], together: Sequence[tuple[str, ...]], otherwise: tuple[str, int] = ("0.0", 0)
+    ) -> tuple[str, int]:
+        """A value where some indices are the same, and 0 or another one elsewhere."""
         if not together:
             return value
         equal = " and ".join(f"{a} == {b}" for same in together for a, b in pairwise(same))
         depth = 1 + max(self.letters.index(i) for same in together for i in same)
-        return self.combined("({0} if {1} else 0.0)", [value, (f"({equal})", depth)])
+        return self.combined("({0} if {1} else {2})", [value, (f"({equal})", depth), otherwise])
 
 
 PLACED = {

@@ -7,7 +7,7 @@ node has a degree in these numbers, along its rows, along its columns and as a w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -62,7 +62,7 @@ class Mixed(Exception):
 
 def shifted(e: Expr) -> Expr:
     """An equal expression, for code only, in which exponentials that are summed do not overflow."""
-    for E, degree in candidates(e):
+    for E, degree in candidates([e]):
         if E in set(topological([e])):
             e = taken_out(e, E, degree)
     made: dict[Expr, Expr] = {}
@@ -113,10 +113,10 @@ def exponents(e: Expr) -> list[tuple[Number, Expr | None]]:
     return found if any(z is not None for _, z in found) else []
 
 
-def candidates(e: Expr) -> list[tuple[Expr, Degree]]:
+def candidates(roots: Sequence[Expr]) -> list[tuple[Expr, Degree]]:
     """Every exp(Z) of a matrix that is summed below a logarithm or a division, and along what it is summed."""
     found: dict[tuple[Expr, Degree], None] = {}
-    for node in topological([e]):
+    for node in topological(roots):
         below = node.op.name == "power" and node.args[1].op.name == "number" and node.args[1].data < 0
         if node.op.name != "log" and not below:
             continue
@@ -142,6 +142,19 @@ def taken_out(e: Expr, E: Expr, degree: Degree) -> Expr:
     Returns:
         The expression itself if its value would be another.
     """
+    try:
+        made, degrees = without_largest([e], E, degree)
+    except Mixed:
+        return e
+    return made[e] if degrees[e] == NONE else e
+
+
+def without_largest(roots: Sequence[Expr], E: Expr, degree: Degree) -> tuple[dict[Expr, Expr], dict[Expr, Degree]]:
+    """Every node of some expressions with the largest exponents taken out of E, and the factors that it lost.
+
+    Raises:
+        Mixed: for one of the nodes there are no such factors.
+    """
     (Z,) = E.args
     if degree.whole:
         t = OPS["max"](Z)
@@ -151,20 +164,17 @@ def taken_out(e: Expr, E: Expr, degree: Degree) -> Expr:
         spread = t @ ones((ONE, Z.shape[1])) if degree.row else ones((Z.shape[0], ONE)) @ t.T
     degrees: dict[Expr, Degree] = {}
     made: dict[Expr, Expr] = {}
-    for node in topological([e]):
+    for node in topological(roots):
         if node.op.name == "exp" and (p := multiple(node.args[0], Z)) is not None:
             degrees[node] = degree.times(p)
             made[node] = OPS["exp"](node.args[0] - number(p) * spread)
-    try:
-        for node in topological([e], made):
-            degrees[node] = _degree(node, degrees)
-            args = tuple(made[a] for a in node.args)
-            made[node] = node if args == node.args else node.op(*args)
-            if node.op.name == "log" and (d := degrees[node.args[0]]) != NONE:
-                made[node] = made[node] + _lifted(node, t, d)
-    except Mixed:
-        return e
-    return made[e] if degrees[e] == NONE else e
+    for node in topological(roots, made):
+        degrees[node] = _degree(node, degrees)
+        args = tuple(made[a] for a in node.args)
+        made[node] = node if args == node.args else node.op(*args)
+        if node.op.name == "log" and (d := degrees[node.args[0]]) != NONE:
+            made[node] = made[node] + _lifted(node, t, d)
+    return made, degrees
 
 
 def multiple(e: Expr, Z: Expr) -> Fraction | None:

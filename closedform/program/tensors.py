@@ -35,11 +35,13 @@ class Part:
         view: for every axis of the result a letter; axes of one letter are a diagonal.
         words: the letters of one operand, which stands on that diagonal; or of two that are multiplied.
         negative: whether it is subtracted.
+        replaces: whether it takes the place of what was added to its diagonal before.
     """
 
     view: str
     words: tuple[str, ...]
     negative: bool = False
+    replaces: bool = False
 
 
 def lower_tensor(t: Tensor, pieces: list[Piece], low: Lowering) -> Term:
@@ -78,7 +80,7 @@ class _Body:
     def assembled(self, pieces: list[Piece]) -> Term:
         """The sum of the products, each on its diagonal of the result."""
         parts, terms = list[Part](), list[Term]()
-        together = self.of_low_rank(pieces)
+        together = None if any(p.replaces for p in pieces) else self.of_low_rank(pieces)
         if together is not None:
             word, found, pieces = together
             if not pieces:
@@ -140,7 +142,7 @@ class _Body:
             return Part(p.view, tuple(e.letters for e in ends)), [e.term for e in ends]
         value = self.value(p, p.view if p.dense else None)
         term, negative = value.term, value.term.op == "negative"
-        return Part(p.view, (value.letters,), negative), [term.args[0] if negative else term]
+        return Part(p.view, (value.letters,), negative, p.replaces), [term.args[0] if negative else term]
 
     def scaled_ends(self, p: Piece, root: Pair) -> list[Operand]:
         ends = self.ends(p, root)

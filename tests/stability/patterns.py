@@ -15,6 +15,12 @@ sum(log(sum(exp(X), 2)))                | X m n              | X
 sum(log(sum(exp(X), 1)))                | X m n              | X
 sum(log(exp(X)*w))                      | X m n, w n positive | X
 sum(log(exp(X)*w))                      | X m n, w n positive | w
+log(sum(exp(X)))                        | X m n              | X X
+sum(log(sum(exp(X), 2)))                | X m n              | X X
+sum(log(sum(exp(X), 1)).*v')            | X m n, v n         | X X
+sum(log(exp(X)*w))                      | X m n, w n positive | X X
+sum(log(sum(exp(X*W), 2))) - sum(Y.*(X*W)) | X m n, W n n, Y m n | W W
+diag(1./sum(exp(X), 2))*exp(X)          | X m n              | X
 y'*(diag(1./sum(exp(X), 2))*exp(X))*w   | X m n, w n, y m    | w
 log(ones(n) + exp(x))                   | x n                | x
 1./(ones(n) + exp(-x))                  | x n                | x

@@ -126,6 +126,8 @@ def assemble(t: Term, writer: Writer) -> Spelling:
     for part in parts:
         count = len(part.words)
         places = [f"{{{place + n}}}" for n in range(count)]
+        if part.replaces:
+            shown = f" + ({shown.removeprefix(' + ')}) * (1 - {' * '.join(_diagonals(part, t, writer))})"
         shown += (" - " if part.negative else " + ") + _product(part, places, t, writer)
         place += count
     sizes = [f"{{{place + n}}}" for n in range(len(t.axes))]
@@ -140,14 +142,25 @@ def assemble(t: Term, writer: Writer) -> Spelling:
 def _product(part: Part, places: list[str], t: Term, writer: Writer) -> str:
     if set("".join(part.words)) - set(part.view):
         return f"jnp.einsum('{','.join(part.words)}->{part.view}', {', '.join(places)})"
-    new = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    out = "".join(next(new) if c in part.view[:n] else c for n, c in enumerate(part.view))
-    sizes, factors = t.args[len(t.args) - len(t.axes) :], list[str]()
-    for c, other, size in zip(part.view, out, sizes, strict=True):
-        if c != other:
-            factors.append(python.spread(f"jnp.eye({writer.shown[size][0]}, dtype=dtype)", c + other, out))
+    out = _letters(part)
     shown = [python.spread(p, word, out) for p, word in zip(places, part.words, strict=True)]
-    return " * ".join(shown + factors)
+    return " * ".join(shown + _diagonals(part, t, writer))
+
+
+def _letters(part: Part) -> str:
+    """A letter for every axis of the result, new ones where a letter of the view comes again."""
+    new = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return "".join(next(new) if c in part.view[:n] else c for n, c in enumerate(part.view))
+
+
+def _diagonals(part: Part, t: Term, writer: Writer) -> list[str]:
+    """An identity matrix for each two axes of the result that have one letter in the view."""
+    out, sizes = _letters(part), t.args[len(t.args) - len(t.axes) :]
+    return [
+        python.spread(f"jnp.eye({writer.shown[size][0]}, dtype=dtype)", c + other, out)
+        for c, other, size in zip(part.view, out, sizes, strict=True)
+        if c != other
+    ]
 
 
 SPELLINGS: dict[str, Spelling | Spell] = {

@@ -144,8 +144,14 @@ def assemble(t: Term, writer: Writer) -> Spelling:
             missing = "".join(c for c in dict.fromkeys(part.view) if c not in part.words[0])
             target = missing + part.words[0]
             place = J if target == part.view else f"np.einsum('{part.view}->{target}', {J})[...]"
-            writer.lines.append(f"{place} {'-' if part.negative else '+'}= {writer.shown[terms[0]][0]}")
+            writer.lines.append(f"{place} {_joined(part, terms[0], writer)}")
     return Spelling(J)
+
+
+def _joined(part: Part, value: Term, writer: Writer) -> str:
+    if part.replaces:
+        return f"= -{writer.operand(value, 3)}" if part.negative else f"= {writer.shown[value][0]}"
+    return f"{'-' if part.negative else '+'}= {writer.shown[value][0]}"
 
 
 def _begun(value: Term, negative: bool, writer: Writer) -> str:

@@ -218,7 +218,10 @@ def assemble(t: Term, writer: Writer) -> Spelling:
             b = letters.index(c, a + 1)
             place += f".diagonal(dim1={a}, dim2={b})"
             letters = [d for n, d in enumerate(letters) if n not in (a, b)] + [c]
-        writer.lines.append(f"{place}.{'sub' if part.negative else 'add'}_({_product(part, terms, letters, writer)})")
+        value, joined = _product(part, terms, letters, writer), "sub" if part.negative else "add"
+        if part.replaces:
+            value, joined = f"-({value})" if part.negative else value, "copy"
+        writer.lines.append(f"{place}.{joined}_({value})")
     return Spelling(J)
 
 
