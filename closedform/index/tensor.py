@@ -91,9 +91,9 @@ def tidy(tensor: Tensor) -> Tensor:
     """Deltas and ones summed over are resolved, transposes turned, like terms collected, in canonical order."""
     found: dict[tuple[object, ...], tuple[Expr, tuple[Factor, ...]]] = {}
     for p in tensor.products:
-        scalar, contracted = _contracted(p, set(atoms(tensor.free)))
+        scalar, left = contracted(p, set(atoms(tensor.free)))
         c, core = split(scalar)
-        key, factors = canonical_factors(represented(contracted, tensor.free), tensor.free)
+        key, factors = canonical_factors(represented(left, tensor.free), tensor.free)
         before = found.get((core, *key))
         total = c if before is None else c + split(before[0])[0]
         found[core, *key] = (join(total, core) if total else number(0), factors)
@@ -106,7 +106,7 @@ def atoms(indices: Iterable[Index]) -> list[Index]:
     return [a for i in indices for a in (atoms(i.parts) if i.parts else (i,))]
 
 
-def _contracted(p: Product, free: set[Index]) -> tuple[Expr, list[Factor]]:
+def contracted(p: Product, free: set[Index]) -> tuple[Expr, list[Factor]]:
     """Sum over deltas and over ones until nothing changes."""
     scalar, factors = p.scalar, [_turned(f) for f in p.factors]
     n = 0

@@ -24,6 +24,7 @@ from closedform.program.compressed import CompressedFunction, Shape
 from closedform.program.contraction import Leaf, Sketch, sketch_of
 from closedform.program.cost import check_sizes
 from closedform.program.memory import numbers
+from closedform.program.steady import without_overflow
 
 UNIT = number(1)
 MOST = 200  #: products that are compared with each other
@@ -116,11 +117,12 @@ def form(t: Tensor, *, symmetric: bool) -> Form:
     word = letters(Product(UNIT, ()), t.free)[1]
     indices = dict(zip(word, atoms(t.free), strict=True))
     rows = len(atoms(t.free[: len(t.free) - t.groups[-1]]))
-    found = _merged([_summand(sketch_of(p, t), indices) for p in t.products], indices)
+    products = without_overflow(t).products
+    found = _merged([_summand(sketch_of(p, t), indices) for p in products], indices)
     summands = [_scaled(s, indices) for s in found]
     held = sum(_length(c.word, indices) for s in summands for c in s.components)
     if summands and held >= _length(word, indices):
-        summands = [Summand(word, (Component(word, t.products),))]
+        summands = [Summand(word, (Component(word, products),))]
     return Form(t, tuple(summands), indices, rows, symmetric)
 
 

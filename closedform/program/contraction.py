@@ -224,10 +224,10 @@ def _key(group: Iterable[Leaf | Merged], view: str) -> Key:
 def pieces_of(t: Tensor) -> list[Piece]:
     """The products of a tensor: a slope and its diagonal, then those that fill the result, then the others."""
     s = steady(t)
-    slope = [sketch_of(p, t).planned() for p in (s.first, s.diagonal) if p is not None]
+    slope = [sketch_of(p, t).planned() for p in s.slope]
     for p in slope[1:]:
         p.replaces = True
-    sketches = merged([sketch_of(p, t) for p in s.tensor.products])
+    sketches = merged([sketch_of(p, t) for p in s.rest.products])
     return slope + sorted((s.planned() for s in sketches), key=lambda p: not p.dense)
 
 

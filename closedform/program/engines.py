@@ -109,7 +109,7 @@ def _guarded(p: Program, batched: Sequence[bool], build: Build) -> Function:
         try:
             with np.errstate(all="ignore"):
                 return run(*values)
-        except np.linalg.LinAlgError as error:
+        except (np.linalg.LinAlgError, ZeroDivisionError) as error:
             raise DomainError(f"no value at this point: {error}") from None
 
     return guarded

@@ -151,12 +151,14 @@ def entries(low: Lowering, e: Expr, sign: int = 1) -> Term:
 
 
 def spread_of(e: Expr) -> str:
-    """Which axes an operand of an entry-by-entry operation fills: `full`, `unit`, `rows` or `columns`.
+    """Which axes an operand of an entry-by-entry operation fills: `full`, `unit`, `number`, `rows` or `columns`.
 
-    A matrix u*ones(n)' needs only u as a column; all ones need nothing.
+    A matrix u*ones(n)' needs only u as a column, a*ones(m,n) only a; all ones need nothing.
     """
     if e.op.name == "ones":
         return "unit"
+    if e.op.name == "scale" and e.args[1].op.name == "ones":
+        return "number"
     if e.op.name == "matmul" and not vector(e) and not e.is_scalar:
         first, last = e.args[0], e.args[-1]
         if last.op.name == "ones" and last.shape[0] is ONE:
@@ -171,6 +173,8 @@ def broadcast(low: Lowering, e: Expr) -> tuple[str, Term]:
     spread = spread_of(e)
     if spread == "unit":
         return spread, low.plan.number(1)
+    if spread == "number":
+        return spread, low[e.args[0]]
     if spread == "rows":
         return spread, low.plan.column(_vector(low, e.args[:-1]))
     return spread, _vector(low, e.args[1:]) if spread == "columns" else low[e]

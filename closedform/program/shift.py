@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import reduce
 
 from closedform.core.expr import OPS, Expr, Number, Op, number, ones, topological
+from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.core.signature import Signature
 from closedform.core.terms import is_number, split
@@ -114,26 +115,37 @@ def exponents(e: Expr) -> list[tuple[Number, Expr | None]]:
 
 
 def candidates(roots: Sequence[Expr]) -> list[tuple[Expr, Degree]]:
-    """Every exp(Z) of a matrix that is summed below a logarithm or a division, and along what it is summed."""
+    """Every exp(Z) of a matrix that is summed below a logarithm or a division, with weights too, and along what."""
     found: dict[tuple[Expr, Degree], None] = {}
     for node in topological(roots):
         below = node.op.name == "power" and node.args[1].op.name == "number" and node.args[1].data < 0
         if node.op.name != "log" and not below:
             continue
         (inside, *_) = node.args
-        if inside.op.name == "sum" and _exponential(inside.args[0]):
-            found[inside.args[0], Degree(whole=Fraction(1))] = None
+        if inside.op.name == "sum":
+            found |= {(E, Degree(whole=Fraction(1))): None for E in _exponentials(inside.args[0])}
         elif inside.op.name == "matmul":
             for E, row in ((inside.args[0], True), (inside.args[-1], False)):
                 if E.op.name == "transpose":
                     E, row = E.args[0], not row
-                if _exponential(E):
-                    found[E, Degree(row=Fraction(1)) if row else Degree(column=Fraction(1))] = None
+                degree = Degree(row=Fraction(1)) if row else Degree(column=Fraction(1))
+                found |= {(F, degree): None for F in _exponentials(E)}
     return list(found)
 
 
-def _exponential(e: Expr) -> bool:
-    return e.op.name == "exp" and ONE not in e.shape
+def _exponentials(e: Expr) -> list[Expr]:
+    """The exponentials of matrices that an expression is, or is a product of entry by entry."""
+    factors = e.args if e.op.name == "hadamard" else (e,)
+    return [f for f in factors if f.op.name == "exp" and ONE not in f.shape and not is_shifted(f.args[0])]
+
+
+def is_shifted(Z: Expr) -> bool:
+    """Is an exponent Y less its largest entry, or the largest of each row or column?"""
+    for a in Z.args if Z.op.name == "add" else ():
+        for n in topological([a]):
+            if n.op.name in ("max", "rowmax") and n.args[0] in (Y := normal(Z - a), normal(Y.T)):
+                return True
+    return False
 
 
 def taken_out(e: Expr, E: Expr, degree: Degree) -> Expr:

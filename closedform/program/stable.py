@@ -62,6 +62,8 @@ def signed(low: Lowering, e: Expr, *, whole: bool = False) -> tuple[str, tuple[b
         return "full", (False, low[e])
     if rest is e or c in (1, -1):
         spread, code = broadcast(low, rest)
+        if spread == "number" and _negative(rest):
+            c, code = -c, entries(low, rest.args[0], -1)
         if spread != "full" or c == -1:
             return spread, (c < 0, code)
     if low.uses[e] > 1:

@@ -7,18 +7,19 @@ The largest exponents of exp(Z) are taken out of every product on which that mak
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import permutations
+from operator import mul
 
 from closedform.core.expr import OPS, Expr, eye, number, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
-from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, represented
+from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, contracted, represented
 from closedform.program.lower import RULES, Lowering
-from closedform.program.shift import NONE, Degree, Mixed, candidates, code_op, without_largest
+from closedform.program.shift import Degree, Mixed, candidates, code_op, without_largest
 from closedform.program.term import Term
 
 OTHERS = code_op("others", "(m,n) -> (m,n)")
@@ -32,26 +33,21 @@ class Steady:
     """A tensor as code computes it.
 
     Attributes:
-        tensor: its products.
-        first: one of them that is added up before the others; None if the order is of no importance.
-        diagonal: what the first one is replaced by where the indices of its deltas agree.
+        slope: a product that is added up before the others, and what it is replaced by where the indices of the deltas
+            of that agree; or nothing.
+        rest: the tensor of the other products.
     """
 
-    tensor: Tensor
-    first: Product | None = None
-    diagonal: Product | None = None
+    slope: tuple[Product, ...]
+    rest: Tensor
 
 
 def steady(t: Tensor) -> Steady:
     """The tensor without overflow, and without the cancellation of one slope."""
     products = tuple(_with_deltas(p, t.free) for p in t.products)
-    first, diagonal, rest = next(_slopes(products), (None, None, products))
-    every = [p for p in (first, diagonal, *rest) if p is not None]
-    known = candidates([f.expr for p in every for f in p.factors] + [p.scalar for p in every])
-    if known:
-        first, diagonal = (_shifted(p, known) if p else None for p in (first, diagonal))
-        rest = tuple(_shifted(p, known) for p in rest)
-    return Steady(Tensor(t.free, t.groups, rest), first, diagonal)
+    slope, rest = next(_slopes(products), ((), products))
+    made = without_overflow(Tensor(t.free, t.groups, (*slope, *rest))).products
+    return Steady(made[: len(slope)], Tensor(t.free, t.groups, made[len(slope) :]))
 
 
 def _with_deltas(p: Product, free: tuple[Index, ...]) -> Product:
@@ -64,10 +60,18 @@ def _with_deltas(p: Product, free: tuple[Index, ...]) -> Product:
             factors += [Factor(eye(f.expr.shape[0]), f.indices), Factor(f.expr.args[0], f.indices[:1])]
         else:
             factors.append(f)
-    return Product(p.scalar, tuple(represented(factors, free)))
+    scalar, factors = contracted(Product(p.scalar, tuple(factors)), set(atoms(free)))
+    return Product(scalar, tuple(represented(factors, free)))
 
 
 # overflow
+
+
+def without_overflow(t: Tensor) -> Tensor:
+    """The tensor with the largest exponents taken out of its products."""
+    known = candidates([f.expr for p in t.products for f in p.factors] + [p.scalar for p in t.products])
+    products = tuple(_shifted(_with_deltas(p, t.free), known) for p in t.products)
+    return Tensor(t.free, t.groups, products) if known else t
 
 
 def _shifted(p: Product, known: list[tuple[Expr, Degree]]) -> Product:
@@ -106,12 +110,12 @@ def _is_balanced(p: Product, degrees: Mapping[Expr, Degree]) -> bool:
 # slopes
 
 
-def _slopes(products: tuple[Product, ...]) -> Iterator[tuple[Product, Product, tuple[Product, ...]]]:
-    """Two products that are a slope times the same factors: the one without its delta, the diagonal, and the others."""
+def _slopes(products: tuple[Product, ...]) -> Iterator[tuple[tuple[Product, ...], tuple[Product, ...]]]:
+    """Two products that are a slope: the one without its delta, and its diagonal; and the other products."""
     for p, q in permutations(products, 2):
         diagonal = _slope(p, q)
         if diagonal is not None:
-            yield q, diagonal, tuple(r for r in products if r is not p and r is not q)
+            yield (q, diagonal), tuple(r for r in products if r is not p and r is not q)
 
 
 def _slope(p: Product, q: Product) -> Product | None:
@@ -150,27 +154,33 @@ def _others(
     factors: list[tuple[Expr, Place]], below: list[tuple[Expr, Place]], scale: Expr, along: set[Index]
 ) -> Factor | None:
     """1 less the product of some factors, if its sum over some indices is 1, as the sum of its other entries."""
-    (E, place), *weights = sorted(factors, key=lambda f: -len(f[1]))
-    if not below and set(place) == along and not weights:
+    if not below and all(set(place) == along for _, place in factors):
+        E, place = _entries(factors), factors[0][1]
         known = scale == number(1) and E.op.name == "softmax"
         if not known and normal(OPS["sum"](E) * scale) != number(1):
             return None
         return Factor(OTHERS(E if known else scale * E), place)
-    if len(below) != 1 or len(place) != 2 or len(along) != 1 or scale != number(1):
+    if len(below) != 1 or len(along) != 1 or scale != number(1):
         return None
     (j,), ((total, at),) = along, below
-    if place[0] is j:
-        E, place = E.T, place[::-1]
-    if at != place[:1] or place[1] is not j or any(w != (j,) for _, w in weights):
+    matrices = [(e, place) if place[1] is j else (e.T, place[::-1]) for e, place in factors if len(place) == 2]
+    weights = [_column(e) for e, place in factors if place == (j,)]
+    if not matrices or len(matrices) + len(weights) < len(factors) or any(place != (*at, j) for _, place in matrices):
         return None
-    n = E.shape[1]
-    weight = reduce(lambda x, y: x * y, [_column(w) for w, _ in weights], ones((n, ONE)))
-    total = _column(total)
+    E, total = _entries(matrices), _column(total)
+    m, n = E.shape
+    weight = reduce(mul, weights, ones((n, ONE)))
     if normal(E @ weight) is not normal(total):
         return None
-    spread = [ones((E.shape[0], ONE)) @ weight.T] if weights else []
+    spread = [ones((m, ONE)) @ weight.T] if weights else []
     shares = normal(OPS["hadamard"](E, total**-1 @ ones((ONE, n)), *spread))
-    return Factor(ROW_OTHERS(shares), place)
+    return Factor(ROW_OTHERS(shares), matrices[0][1])
+
+
+def _entries(factors: Sequence[tuple[Expr, Place]]) -> Expr:
+    """The product of some factors, those of other places transposed."""
+    (_, place), *_ = factors
+    return reduce(mul, [e if at == place else e.T for e, at in factors])
 
 
 def _column(e: Expr) -> Expr:
