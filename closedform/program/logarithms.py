@@ -1,4 +1,7 @@
-"""Logarithms: log f(z) and log(1 + f(z)) by functions that neither overflow nor cancel, a table."""
+"""Logarithms: log f(z) and log(1 + f(z)) by functions that neither overflow nor cancel, a table.
+
+And roots of products that are written as exponentials of means of logarithms.
+"""
 
 from __future__ import annotations
 
@@ -114,4 +117,21 @@ BESIDE_ONE: dict[str, dict[Coefficient, Callable[[Plan, Term], Term]]] = {
 }  #: log(1 + c·f(z)), by the name of f and c
 
 
-RULES["log"] = log
+def exp(low: Lowering, e: Expr) -> Term:
+    """exp(± Σ log(x)/n), n a size or a number, is a root of a product: no large exponent is rounded."""
+    plan, found = low.plan, low[e.args[0]]
+    above, n = found.args if found.op == "divide" else (found, plan.number(1))
+    if above.op == "multiply" and above.args[0].value == -1:
+        above, n = above.args[1], plan.negative(n)
+    if found.op == "divide" and above.op == "sum" and above.args[0].op == "log" and is_whole(n):
+        return plan.make("rootprod", (above.args[0].args[0], n))
+    return by_name(low, e)
+
+
+def is_whole(n: Term) -> bool:
+    """Is it made of sizes and whole numbers by multiplication?"""
+    known = n.op == "size" or isinstance(n.value, int)
+    return known or (n.op in ("multiply", "negative", "triangle") and all(map(is_whole, n.args)))
+
+
+RULES.update({"log": log, "exp": exp})
