@@ -147,16 +147,24 @@ def ratios(e: Expr) -> Expr:
 
 
 def _with_ratios(e: Expr) -> Expr:
+    c, ratio = e.args if e.op.name == "hadamard" and len(e.args) == 2 else (e, e)
+    if c.op.name == "number" and c.data < 0 and ratio.op is RATIO:
+        return _times(normal(-c), RATIO(*ratio.args[::-1]))
     terms = e.args if e.op.name == "add" and e.is_scalar else ()
     found = [(t, A, p) for t in terms for A, p in _multiples(t, "logdet") if is_definite(A, 4)]
     for (t, A, p), (u, B, q) in permutations(found, 2):
         common = _in_common(p, q) if t is not u and A.shape == B.shape and not A.is_scalar else None
         if common is not None:
             left = [(normal(p - common), A), (normal(q + common), B)]
-            made = [common * RATIO(A, B), *[c * OPS["logdet"](X) for c, X in left if c is not number(0)]]
+            made = [_times(common, RATIO(A, B))]
+            made += [_times(c, OPS["logdet"](X)) for c, X in left if c is not number(0)]
             made += [other for other in terms if other not in (t, u)]
             return _with_ratios(node(e.op, tuple(made))) if len(made) > 1 else made[0]
     return e
+
+
+def _times(c: Expr, f: Expr) -> Expr:
+    return f if c is number(1) else c * f
 
 
 def _in_common(p: Expr, q: Expr) -> Expr | None:
