@@ -2,17 +2,20 @@
 
 The rows of a graph Laplacian diag(W𝟏) − W sum to 0, so that L A is L (A − 𝟏 a') for any row a; log Σ exp(z) less the
 mean of z under its softmax is an entropy; the slope of a softmax does not change when a number is taken off what it
-multiplies.  A pattern is found by building it and looking for the node: equal expressions are one object.
+multiplies; log-determinants are subtracted as logarithms of quotients.  A pattern is found by building it and looking
+for the node: equal expressions are one object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import permutations
 
 from closedform.core.expr import OPS, Expr, node, number, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
-from closedform.program.lower import RULES, Lowering
+from closedform.core.terms import split
+from closedform.program.lower import RULES, Lowering, is_definite, mark_definite
 from closedform.program.shift import candidates, code_op
 from closedform.program.summands import coefficient, slope_of
 from closedform.program.term import Term
@@ -20,13 +23,14 @@ from closedform.program.term import Term
 CENTRED = code_op("centred", "(m,n), (m,1) -> (m,n)")
 ROWCENTRED = code_op("rowcentred", "(m,n), (m,n) -> (m,n)")
 ENTROPY = code_op("entropy", "(n,1) -> (1,1)")
+RATIO = code_op("logdetratio", "(n,n), (n,n) -> (1,1)")
 #: matrices that are kept as they are beside a Laplacian
 THIN = frozenset({"centred", "ones", "eye", "diag", "inv", "add", "commutation", "duplication", "elimination"})
 
 
 def uncancelled(e: Expr) -> Expr:
     """An equal expression in which these patterns are computed without cancellation."""
-    for rule in (slopes, slopes_by_row, entropies, laplacians):
+    for rule in (slopes, slopes_by_row, entropies, laplacians, ratios):
         e = rule(e)
     return e
 
@@ -103,18 +107,18 @@ def entropies(e: Expr) -> Expr:
 def _with_entropies(e: Expr) -> Expr:
     terms = list(e.args) if e.op.name == "add" and e.is_scalar else []
     for t in e.args if terms else ():
-        for z, p in _multiples(t):
+        for z, p in _multiples(t, "logsumexp"):
             mean = normal(-p * (z.T @ OPS["softmax"](z)))
             if mean in terms:
                 terms = [other for other in terms if other not in (t, mean)] + [p * ENTROPY(z)]
     return e if tuple(terms) in ((), e.args) else terms[0] if len(terms) == 1 else node(e.op, tuple(terms))
 
 
-def _multiples(t: Expr) -> Iterator[tuple[Expr, Expr]]:
-    """The z and p with t = p logsumexp(z), for vectors z."""
+def _multiples(t: Expr, name: str) -> Iterator[tuple[Expr, Expr]]:
+    """The z and p with t = p f(z), by the name of f; for a vector z, or a square matrix of which a number is taken."""
     factors = t.args if t.op.name == "hadamard" else (t,)
     for f in factors:
-        if f.op.name == "logsumexp" and f.args[0].shape[1] is ONE:
+        if f.op.name == name and f.args[0].shape[1] in (ONE, f.args[0].shape[0]):
             rest = [g for g in factors if g is not f]
             yield f.args[0], normal(OPS["hadamard"](*rest)) if len(rest) > 1 else rest[0] if rest else number(1)
 
@@ -131,6 +135,62 @@ def entropy(low: Lowering, e: Expr) -> Term:
 
 
 RULES["entropy"] = entropy
+
+
+# log-determinants
+
+
+def ratios(e: Expr) -> Expr:
+    """a logdet(A) − b logdet(B) with what a and b have in common before log(det(A)/det(B)); A, B positive definite."""
+    count = sum(n.op.name == "logdet" for n in topological([e]))
+    return replaced(e, {}, _with_ratios) if count > 1 else e
+
+
+def _with_ratios(e: Expr) -> Expr:
+    c, ratio = e.args if e.op.name == "hadamard" and len(e.args) == 2 else (e, e)
+    if c.op.name == "number" and c.data < 0 and ratio.op is RATIO:
+        return _times(normal(-c), RATIO(*ratio.args[::-1]))
+    terms = e.args if e.op.name == "add" and e.is_scalar else ()
+    found = [(t, A, p) for t in terms for A, p in _multiples(t, "logdet") if is_definite(A, 4)]
+    for (t, A, p), (u, B, q) in permutations(found, 2):
+        common = _in_common(p, q) if t is not u and A.shape == B.shape and not A.is_scalar else None
+        if common is not None:
+            left = [(normal(p - common), A), (normal(q + common), B)]
+            made = [_times(common, RATIO(A, B))]
+            made += [_times(c, OPS["logdet"](X)) for c, X in left if c is not number(0)]
+            made += [other for other in terms if other not in (t, u)]
+            return _with_ratios(node(e.op, tuple(made))) if len(made) > 1 else made[0]
+    return e
+
+
+def _times(c: Expr, f: Expr) -> Expr:
+    return f if c is number(1) else c * f
+
+
+def _in_common(p: Expr, q: Expr) -> Expr | None:
+    """The c for which p f + q g is c (f − g) and less than it was: v of v f − (v − 1) g."""
+    (c, P), (d, Q) = coefficient(p), coefficient(q)
+    if P is Q:
+        return (p if c <= -d else normal(-q)) if c > 0 > d else None
+    shorter = min(p, normal(-q), key=_terms)
+    return shorter if _terms(normal(p + q)) < max(_terms(p), _terms(q)) and coefficient(shorter)[0] > 0 else None
+
+
+def _terms(e: Expr) -> int:
+    """How many terms it has, as a multiple of a sum."""
+    core = split(e)[1]
+    return len(core.args) if core.op.name == "add" else 1
+
+
+def logdetratio(low: Lowering, e: Expr) -> Term:
+    """By the diagonals of two Cholesky factors: no large logarithms are subtracted."""
+    for A in e.args:
+        mark_definite(low, A)
+    factors = (low.plan.make("cholesky", (low[A],), low[A].axes) for A in e.args)
+    return low.plan.make("cholesky_logdetratio", tuple(factors))
+
+
+RULES["logdetratio"] = logdetratio
 
 
 # slopes of softmaxes

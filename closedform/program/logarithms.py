@@ -1,13 +1,19 @@
-"""Logarithms: log f(z) and log(1 + f(z)) by functions that neither overflow nor cancel, a table."""
+"""Logarithms: log f(z) and log(1 + f(z)) by functions that neither overflow nor cancel, a table.
+
+And roots of products that are written as exponentials of means of logarithms.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from functools import reduce
+from operator import mul
 
 from closedform.core.expr import OPS, Expr
 from closedform.core.normal import normal
+from closedform.core.terms import split
 from closedform.program.lower import RULES, Lowering, by_name, is_definite
 from closedform.program.products import added, times
 from closedform.program.stable import each, signed
@@ -114,4 +120,24 @@ BESIDE_ONE: dict[str, dict[Coefficient, Callable[[Plan, Term], Term]]] = {
 }  #: log(1 + c·f(z)), by the name of f and c
 
 
-RULES["log"] = log
+def exp(low: Lowering, e: Expr) -> Term:
+    """exp(Σ log(x)/n) for a whole n, of either sign, is a root of a product: no large exponent is rounded."""
+    (z,) = e.args
+    factors = z.args if z.op.name == "hadamard" and z.is_scalar else ()
+    sums = [f for f in factors if f.op.name == "sum" and low[f].op == "sum" and low[f].args[0].op == "log"]
+    rest = [f for f in factors if f not in sums]
+    if len(sums) == 1 and all(f.op.name in ("number", "power") and not isinstance(f.data, float) for f in rest):
+        n = normal(reduce(mul, [f**-1 for f in rest]))
+        if is_whole(n):
+            size = low.plan.negative(low.new(normal(-n))) if split(n)[0] < 0 else low.new(n)
+            return low.plan.make("rootprod", (low[sums[0]].args[0].args[0], size))
+    return by_name(low, e)
+
+
+def is_whole(n: Expr) -> bool:
+    """Is it a product of sizes and whole numbers that are not large?"""
+    whole = n.op.name == "number" and Fraction(n.data).denominator == 1 and abs(n.data) < 2**31
+    return whole or n.op.name == "dim" or (n.op.name == "hadamard" and all(map(is_whole, n.args)))
+
+
+RULES.update({"log": log, "exp": exp})

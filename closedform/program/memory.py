@@ -19,7 +19,10 @@ from closedform.program.term import VIEWS, Axes, Term
 #: instructions whose result has no memory, or that of their first operand
 SHARING = VIEWS | {"variable", "number", "size", "rows", "triangle", "integer", "permute", "first", "diagonal"}
 #: instructions that write over an operand that is nobody else's, and how many operands they look at for that
-OVERWRITING = {"add": 2, "multiply": 2, "subtract": 1, "divide": 1, "negative": 1, "plus_diagonal": 1, "plus_outers": 1}
+OVERWRITING = {
+    **dict.fromkeys(["add", "multiply"], 2),
+    **dict.fromkeys(["subtract", "divide", "negative", "plus_diagonal", "plus_outers", "deflated"], 1),
+}
 #: how many arrays as large as its first operand an instruction needs for itself
 WORK = {
     **dict.fromkeys(
@@ -39,7 +42,7 @@ WORK = {
         1,
     ),
     **dict.fromkeys(["solve", "solve_transposed", "inverse", "lu_inverse", "factor_inverse", "normnuc"], 1),
-    **dict.fromkeys(["smallexpm1", "sech2"], 2),
+    **dict.fromkeys(["smallexpm1", "sech2", "rootprod"], 2),
     **dict.fromkeys(["log1psq", "log1mexp", "logcosh"], 4),
     **dict.fromkeys(["pinv", "polar", "matpow", "sqrtm", "unpacked", "vech"], 2),
     **dict.fromkeys(["adj", "powersum", "packed"], 4),

@@ -63,6 +63,14 @@ def logdetpos(X):  # type: ignore[no-untyped-def]
     return log if sign >= 0 else np.nan * log
 
 
+def rootprod(x, n):  # type: ignore[no-untyped-def]
+    """exp(sum(log(x))/n), the n-th root of the product; exponents of 2 are added apart, where none is rounded."""
+    m, e = np.frexp(x)
+    e = np.sum(e)
+    k = e // n - 1
+    return np.ldexp(np.exp2((np.sum(np.log2(m)) + (e - k * n).astype(m.dtype)) / n), k)
+
+
 def log1psq(x):  # type: ignore[no-untyped-def]
     """log(1 + x**2), without overflow."""
     small = np.minimum(np.abs(x), 1.0)
@@ -111,6 +119,15 @@ def softmaxtimes(u, s, B):  # type: ignore[no-untyped-def]
     B -= s @ B
     B *= u[:, None]
     return B
+
+
+def deflated(H, w, u):  # type: ignore[no-untyped-def]
+    """H with H w = 0 and w'H = 0, in its memory: by these its row and column where w u is largest."""
+    k = np.argmax(np.abs(w * u))
+    if w[k] != 0:
+        H[k] -= w @ H / w[k]
+        H[:, k] -= H @ w / w[k]
+    return H
 
 
 def rowcentred(G, Z):  # type: ignore[no-untyped-def]
@@ -278,6 +295,11 @@ def cholesky_logdet(L):  # type: ignore[no-untyped-def]
     return 2 * np.sum(np.log(np.diagonal(L)))
 
 
+def cholesky_logdetratio(L, M):  # type: ignore[no-untyped-def]
+    """log(det(L L')/det(M M'))."""
+    return 2 * np.sum(np.log(np.diagonal(L) / np.diagonal(M)))
+
+
 def lu(A):  # type: ignore[no-untyped-def]
     """The LU factorisation of A, and its row exchanges."""
     (getrf,) = scipy.linalg.get_lapack_funcs(("getrf",), (A,))
@@ -370,12 +392,12 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
-    for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, log1psq, log1mexp, smallexpm1, logcosh, sech2,
-              softmaxslope, softmaxtimes, centred, rowcentred, expm, ismax, powersum, over, polar, adjugate, commuted,
-              packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers, weighted_gram,
-              signed_gram, gram_in_strips, lowrank_solve,
-              cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, lu, lu_solve, lu_inverse, lu_logdet,
-              factor, factor_solve, factor_inverse, factor_logdet)
+    for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, rootprod, log1psq, log1mexp, smallexpm1, logcosh,
+              sech2, softmaxslope, softmaxtimes, centred, deflated, rowcentred, expm, ismax, powersum, over, polar,
+              adjugate, commuted, packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers,
+              weighted_gram, signed_gram, gram_in_strips, lowrank_solve,
+              cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, cholesky_logdetratio,
+              lu, lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from closedform.core.expr import OPS, Expr, number
 from closedform.core.normal import normal
+from closedform.core.shape import ONE
 from closedform.program.lower import Lowering, number_power
 from closedform.program.term import Term
 
@@ -71,6 +72,22 @@ def slope_of(e: Expr) -> Expr | None:
         return None
     (s,) = P.args
     return s if s.op.name == "softmax" and not s.is_scalar and Q.args == (s, OPS["transpose"](s)) else None
+
+
+def deflated_by(e: Expr) -> tuple[Expr, Expr] | None:
+    """w and M w, if this is a multiple of (w'M w) M − M w w'M, whose product with w is 0 on either side."""
+    (_, total) = e.args if e.op.name == "scale" else (e, e)
+    if total.op.name != "add" or len(total.args) != 2:
+        return None
+    for P, Q in (total.args, total.args[::-1]):
+        (c, M), (d, outer) = (a.args if a.op.name == "scale" else (number(1), a) for a in (P, Q))
+        args, inside = outer.args if outer.op.name == "matmul" else (), M.args if M.op.name == "matmul" else (M,)
+        k = len(inside)
+        if len(args) == 2 * k + 2 and args[:k] == args[k + 2 :] == inside and args[k].shape[1] is ONE:
+            w = args[k]
+            if args[k + 1] is normal(w.T) and normal(c + d * (w.T @ M @ w)) is number(0):
+                return w, normal(M @ w)
+    return None
 
 
 def known_power(low: Lowering, base: Expr, p: Fraction | float) -> Term:

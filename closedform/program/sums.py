@@ -2,7 +2,8 @@
 
 Diagonals are added in place, products of a column and a row together as one product of thin matrices; a product
 with a sum of such terms is multiplied out, (diag(p) − p p') A = p ⊙ A − p (p'A).  Where p is a softmax, in which one
-entry may be nearly all, diag(p) − p p' is one instruction, and A is given without the row that p points at.
+entry may be nearly all, diag(p) − p p' is one instruction, and A is given without the row that p points at.  The part
+of (w'S w) S − S w w'S that cancels most follows from its product with w, which is 0.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from closedform.program.products import (
 from closedform.program.products import scale as plain_scale
 from closedform.program.stable import add as plain_add
 from closedform.program.stable import terms_of
-from closedform.program.summands import slope_of
+from closedform.program.summands import deflated_by, slope_of
 from closedform.program.term import Plan, Term, axes_of
 
 MOST = 12  #: terms of a sum that is multiplied out
@@ -147,6 +148,12 @@ def matrix_sum(low: Lowering, e: Expr) -> Term:
     return plan.make("plus_diagonal", (total, added(plan, diagonals)), total.axes) if diagonals else total
 
 
+def deflated(low: Lowering, e: Expr) -> Term:
+    """A sum of matrices, or a multiple; of one whose product with a w is 0, the largest row and column by that."""
+    made, found = matrix_sum(low, e), deflated_by(e)
+    return made if found is None else low.plan.make("deflated", (made, *map(low.new, found)), made.axes)
+
+
 def _slopes(low: Lowering, items: list[Item]) -> list[tuple[bool, Term]]:
     """Terms F (diag(s) − s s') B for s = softmax(x), with what stands before them; they are taken off the list."""
     found = list[tuple[bool, Term]]()
@@ -251,13 +258,13 @@ def _with_outers(plan: Plan, total: Term | None, outers: list[tuple[bool, Term, 
 
 
 def add(low: Lowering, e: Expr) -> Term:
-    return matrix_sum(low, e) if is_matrix(e) else plain_add(low, e)
+    return deflated(low, e) if is_matrix(e) else plain_add(low, e)
 
 
 def scale(low: Lowering, e: Expr) -> Term:
     M = e.args[1]
     inside = M.op.name in ("add", "matmul") and low.uses[M] == 1
-    return matrix_sum(low, e) if inside and is_matrix(e) else plain_scale(low, e)
+    return deflated(low, e) if inside and is_matrix(e) else plain_scale(low, e)
 
 
 def matmul(low: Lowering, e: Expr) -> Term:

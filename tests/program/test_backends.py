@@ -105,6 +105,9 @@ STEADY = [
     "logsumexp(a*x)/a^2 - x'*softmax(a*x)/a",
     "diag(1./sum(exp(A), 2))*A - ((sum(exp(A).*A, 2))./sum(exp(A), 2).^2)*ones(n)'",
     "(diag(sum(A, 2)) - A)*x",
+    "exp(sum(log(x))/n) + exp(-sum(log(A))/n^2)",
+    "(x'*A*x)*A - A*x*x'*A",
+    "logdet(eye(n) + A*A') - 2*logdet(2*eye(n) + A'*A)",
 ]  #: formulas whose code calls the functions that are stable
 
 

@@ -17,9 +17,8 @@ from closedform.verification.interpreter import evaluate
 from tests.corpus.cases import Case, cases, in_scope
 from tests.corpus.make_references import references
 from tests.corpus.outcome import columns
-from tests.stability.bench import Formula, formulas, measure, measured
+from tests.stability.bench import Formula, formulas, measure
 from tests.stability.exact import FUNCTIONS, LEAVES, SLOW, exact
-from tests.stability.known import KNOWN
 from tests.stability.patterns import patterns
 from tests.stability.points import Point, points
 
@@ -35,7 +34,7 @@ def some(case: Case) -> list[Point]:
 
 
 def assert_stable(case: Case, at: list[Point]) -> None:
-    results = [measure(case, f, p) for f in formulas(case) if (case["id"], f.what) not in KNOWN for p in at]
+    results = [measure(case, f, p) for f in formulas(case) for p in at]
     worst = [r for r in results if r.failed]
     assert not worst, "\n".join(f"{r.what} at {r.point}: {r.factor:.1e} {r.why}" for r in worst)
 
@@ -49,13 +48,6 @@ def test_a_case_of_the_corpus_errs_at_most_a_hundred_times_more_than_the_best_fo
 def test_what_users_type_is_computed_stably_at_every_extreme_point(name):
     case = patterns()[name]
     assert_stable(case, list(points(case)))
-
-
-@pytest.mark.parametrize(("name", "what"), KNOWN)
-def test_what_is_known_to_be_unstable_still_is(name, what):
-    """When one is mended its line goes."""
-    point, _ = KNOWN[name, what]
-    assert any(r.failed for r in measured(cases()[name], lambda p: p.name == point) if r.what == what)
 
 
 def test_code_that_follows_the_formula_fails():

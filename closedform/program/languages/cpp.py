@@ -256,29 +256,26 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "larger": _extreme("Max"),
     "smaller": _extreme("Min"),
     "relu": _relu,
-    "over": Spelling("over({0}, {1})"),
     **dict.fromkeys(["matmul", "matvec"], infix("*", MULTIPLY)),
     "vecmat": Spelling("{1}.transpose() * {0}", MULTIPLY, NEGATE, ATOM),
     "inner": postfix("{0}.dot({1})"),
     "dot": postfix("{0}.cwiseProduct({1}).sum()"),
     "outers": _outers,
     "plus_outers": added_to("{0} * {1}.transpose()", _outers),
-    "softmaxtimes": Spelling("softmaxtimes({0}, {1}, {2})"),
+    **{op: Spelling(f"{op}({{0}}, {{1}}, {{2}})") for op in ("softmaxtimes", "deflated")},
     "outer": Spelling("{0} * {1}.transpose()", MULTIPLY, MULTIPLY, ATOM),
-    "kron": _narrowed("kron({0}, {1})"),
+    **{op: _narrowed(f"{op}({{0}}, {{1}})") for op in ("kron", "centred")},
     "transpose": postfix("{0}.transpose()"),
     "column": SAME,
     "row": postfix("{0}.transpose()"),
     "reshape": _reshaped,
     "flat": postfix("{0}.transpose().reshaped()"),
     "vec": postfix("{0}.reshaped()"),
-    "vech": Spelling("vech({0})"),
     "first": postfix("{0}.transpose()"),
     "take": _taken,
     "added": _narrowed("added({0}, {1}, {2})"),
-    "commuted": Spelling("commuted({0}, {1})"),
-    "packed": Spelling("packed({0})"),
-    "unpacked": Spelling("unpacked({0})"),
+    **{op: Spelling(f"{op}({{0}})") for op in
+       ("vech", "packed", "unpacked", "logsumexp", "softmax", "logdetpos", "polar", "pinv", "cholesky")},
     "rows": lambda t, writer: postfix("{0}.cols()" if t.data else "{0}.rows()"),
     "triangle": Spelling("{0} * ({0} + 1) / 2", MULTIPLY, ATOM),
     "integer": Spelling("int({0})"),
@@ -292,34 +289,28 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "sum_over": lambda t, writer: postfix("{0}.rowwise().sum()" if t.data else "{0}.colwise().sum().transpose()"),
     "max": postfix("{0}.maxCoeff()"),
     "rowmax": postfix("{0}.rowwise().maxCoeff()"),
-    "softmaxslope": Spelling("softmaxslope({0}, {1})"),
-    "centred": _narrowed("centred({0}, {1})"),
-    "rowcentred": Spelling("rowcentred({0}, {1})"),
-    "distances": Spelling("distances({0}, {1})"),
+    **{op: Spelling(f"{op}({{0}}, {{1}})") for op in
+       ("over", "commuted", "softmaxslope", "rowcentred", "distances", "rootprod")},
     "ismax": _narrowed("ismax({0})"),
     "norm1": postfix("{0}.cwiseAbs().sum()"),
     "norm2": postfix("{0}.stableNorm()"),
     "normnuc": postfix("{0}.jacobiSvd().singularValues().sum()"),
-    "logsumexp": Spelling("logsumexp({0})"),
-    "softmax": Spelling("softmax({0})"),
     "tr": postfix("{0}.trace()"),
     "det": postfix("{0}.determinant()"),
-    "logdetpos": Spelling("logdetpos({0})"),
-    "polar": Spelling("polar({0})"),
     "adj": Spelling("adjugate({0})"),
     "solve": postfix("{0}.partialPivLu().solve({1})"),
     "solve_transposed": postfix("{0}.transpose().partialPivLu().solve({1})"),
     "inverse": postfix("{0}.inverse()"),
     "logdet": postfix("{0}.partialPivLu().matrixLU().diagonal().array().abs().log().sum()"),
-    "cholesky": Spelling("cholesky({0})"),
     **dict.fromkeys(["lu", "factor"], postfix("{0}.partialPivLu()")),
     **{f"{kind}_solve": postfix("{0}.solve({1})") for kind in FACTORED},
     "lu_solve_transposed": _evaluated("{0}.transpose().solve({1})"),
     "cholesky_inverse": Spelling("{0}.solve(MatrixXd::Identity({0}.rows(), {0}.cols()))", ATOM, ATOM),
     **dict.fromkeys(["lu_inverse", "factor_inverse"], postfix("{0}.inverse()")),
+    "cholesky_logdetratio": Spelling("2.0 * {0}.matrixLLT().diagonal().cwiseQuotient({1}.matrixLLT().diagonal())"
+                                     ".array().log().sum()", MULTIPLY, ATOM, ATOM),
     "cholesky_logdet": Spelling("2.0 * {0}.matrixLLT().diagonal().array().log().sum()", MULTIPLY, ATOM),
     **dict.fromkeys(["lu_logdet", "factor_logdet"], postfix("{0}.matrixLU().diagonal().array().abs().log().sum()")),
-    "pinv": Spelling("pinv({0})"),
     **dict.fromkeys(["matpow", "powersum"], _times_itself),
     "expm": postfix("{0}.exp()"),
     "logm": postfix("{0}.log()"),
@@ -339,6 +330,18 @@ HELPERS = sources(r"""
     == logaddexp
     inline double logaddexp(double a, double b) {
         return std::max(a, b) + std::log1p(std::exp(a == b ? 0.0 : -std::abs(a - b)));
+    }
+    == rootprod
+    // exp(sum(log(x))/n), the n-th root of the product; exponents of 2 are added apart, where none is rounded
+    inline double rootprod(const MatrixXd& x, double n) {
+        double mantissas = 0.0, exponents = 0.0;
+        for (double z : x.reshaped()) {
+            int e;
+            mantissas += std::log2(std::frexp(z, &e));
+            exponents += e;
+        }
+        const double k = std::floor(exponents / n) - 1.0;
+        return std::ldexp(std::exp2((mantissas + (exponents - k * n)) / n), int(k));
     }
     == log1psq
     // log(1 + x^2), without overflow
@@ -390,6 +393,15 @@ HELPERS = sources(r"""
     // (diag(u) - u s') B
     inline MatrixXd softmaxtimes(const VectorXd& u, const VectorXd& s, const MatrixXd& B) {
         return u.asDiagonal() * (B.rowwise() - (s.transpose() * B).eval().row(0));
+    }
+    == deflated
+    // H with H w = 0 and w'H = 0: by these its row and column where w u is largest
+    inline MatrixXd deflated(MatrixXd H, const VectorXd& w, const VectorXd& u) {
+        Eigen::Index k;
+        if (w.cwiseProduct(u).cwiseAbs().maxCoeff(&k) == 0.0) return H;
+        H.row(k) -= (w.transpose() * H / w(k)).eval();
+        H.col(k) -= (H * w / w(k)).eval();
+        return H;
     }
     == rowcentred
     // the rows of G, each less its entry where the row of Z is largest

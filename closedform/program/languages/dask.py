@@ -32,7 +32,7 @@ def helper(name: str) -> str:
 
 
 HELPERS = {
-    **{name: helper(name) for name in ("softmax", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2")},
+    **{name: helper(name) for name in ("softmax", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "rootprod")},
     "logsumexp": '''def logsumexp(x):
     """log(sum(exp(x))), shifted by the largest entry."""
     top = da.max(x)
@@ -57,6 +57,13 @@ HELPERS = {
     """The rows of B less the one where s is largest."""
     largest = da.arange(len(s), chunks=s.chunks) == da.argmax(s)
     return B - da.sum(da.where(largest, B.T, 0), axis=-1)''',
+    "deflated": '''def deflated(H, w, u):
+    """H with H w = 0 and w'H = 0: by these its row and column where w u is largest."""
+    first = da.arange(len(w), chunks=w.chunks) == da.argmax(abs(w * u))
+    top = da.sum(da.where(first, w, 0))
+    top = da.where(top != 0, top, np.inf)
+    H = H - first[:, None] * (w @ H / top)
+    return H - (H @ w / top)[:, None] * first''',
     "rowcentred": '''def rowcentred(G, Z):
     """The rows of G, each less its entry where the row of Z is largest."""
     largest = da.arange(Z.shape[1], chunks=Z.chunks[1:]) == da.argmax(Z, axis=1)[:, None]
@@ -76,6 +83,7 @@ HELPERS = {
         for kind in FACTORISATIONS
         for what in ("solve", "inverse", "logdet")
     },
+    "cholesky_logdetratio": numpy.HELPER_SOURCES["cholesky_logdetratio"],
 }
 
 
@@ -145,6 +153,10 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "logdet": Spelling("whole(dask.delayed(slogdet)({0}), {0}, ())"),
     "logdetpos": Spelling("whole(dask.delayed(logdetpos)({0}), {0}, ())"),
     **{name: s for kind in FACTORISATIONS for name, s in _factored(kind).items()},
+    "deflated": Spelling("deflated({0}, {1}, {2})"),
+    "cholesky_logdetratio": Spelling(
+        "whole(dask.delayed(cholesky_logdetratio)({0}[0], {1}[0]), {0}[1], ())", ATOM, ATOM, ATOM
+    ),
     "lu_solve_transposed": Spelling("whole(dask.delayed(lu_solve)({0}[0], {1}, 1), {1})", ATOM, ATOM),
     **dict.fromkeys(ABSENT, absent),
 }

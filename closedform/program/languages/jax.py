@@ -23,7 +23,7 @@ HELPERS = {
     return jnp.where(sign >= 0, log, jnp.nan)''',
     **{
         name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.")
-        for name in ("log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "centred", "rowcentred")
+        for name in ("rootprod", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "centred", "rowcentred")
     },
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
@@ -31,6 +31,12 @@ HELPERS = {
     largest = i == jnp.argmax(s)
     others = jnp.where(largest, jnp.sum(jnp.where(largest, 0, s)), 1 - s)
     return jnp.where(i[:, None] == i, (u * others)[:, None], -u[:, None] * s)''',
+    "deflated": '''def deflated(H, w, u):
+    """H with H w = 0 and w'H = 0: by these its row and column where w u is largest."""
+    k = jnp.argmax(jnp.abs(w * u))
+    top = jnp.where(w[k] != 0, w[k], jnp.inf)
+    H = H.at[k].add(-(w @ H) / top)
+    return H.at[:, k].add(-(H @ w) / top)''',
     "distances": '''def distances(X, Y):
     """The squared distances between the rows of X and those of Y."""
     return jnp.sum((X[:, None] - Y[None]) ** 2, axis=2)''',
@@ -183,6 +189,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "expm": Spelling("jax.scipy.linalg.expm({0})"),
     "sqrtm": Spelling("jax.scipy.linalg.sqrtm({0}).real"),
     "distances": Spelling("distances({0}, {1})"),
+    "deflated": Spelling("deflated({0}, {1}, {2})"),
     "vec": postfix("{0}.T.ravel()"),
     "plus_transpose": Spelling("{0} + {0}.T", ADD, ATOM),
     "plus_diagonal": _plus_diagonal,
@@ -194,6 +201,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
         "jax.scipy.linalg.cho_solve(({0}, True), jnp.eye({0}.shape[0], dtype={0}.dtype))", ATOM, ATOM
     ),
     "cholesky_logdet": Spelling("2 * jnp.sum(jnp.log(jnp.diagonal({0})))", MULTIPLY),
+    "cholesky_logdetratio": Spelling("2 * jnp.sum(jnp.log(jnp.diagonal({0}) / jnp.diagonal({1})))", MULTIPLY),
     **dict.fromkeys(["lu", "factor"], Spelling("jax.scipy.linalg.lu_factor({0})")),
     **dict.fromkeys(["lu_solve", "factor_solve"], Spelling("jax.scipy.linalg.lu_solve({0}, {1})")),
     "lu_solve_transposed": Spelling("jax.scipy.linalg.lu_solve({0}, {1}, trans=1)"),

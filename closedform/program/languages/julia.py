@@ -160,6 +160,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
     "distances": Spelling("distances({0}, {1})"),
+    "deflated": Spelling("deflated({0}, {1}, {2})"),
+    "rootprod": Spelling("rootprod({0}, {1})"),
     "ismax": Spelling("ismax({0})"),
     "norm1": Spelling("norm({0}, 1)"),
     "norm2": Spelling("norm({0})"),
@@ -182,6 +184,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **{f"{kind}_inverse": Spelling("inv({0})") for kind in ("cholesky", "lu", "factor")},
     "lu_solve_transposed": Spelling("{0}' \\ {1}", MULTIPLY, ATOM, NEGATE),
     "cholesky_logdet": Spelling("logdet({0})"),
+    "cholesky_logdetratio": Spelling("2 * sum(log.(diag({0}.factors) ./ diag({1}.factors)))", MULTIPLY, ATOM, ATOM),
     **{f"{kind}_logdet": Spelling("first(logabsdet({0}))") for kind in ("lu", "factor")},
     "pinv": Spelling("pinv({0})"),
     "matpow": Spelling("{0}^{1}", POWER, ATOM, ATOM),
@@ -198,6 +201,12 @@ HELPERS = sources(r"""
     softplus(z) = max(z, 0) + log1p(exp(-abs(z)))  # log(1 + exp(z)), without overflow
     == logaddexp
     logaddexp(a, b) = max(a, b) + (a == b ? log(2) : log1p(exp(-abs(a - b))))
+    == rootprod
+    function rootprod(x, n)  # exp(sum(log.(x)) / n), the n-th root of the product; exponents of 2 are added apart
+        e = sum(last ∘ frexp ∘ float, x)
+        k = fld(e, n) - 1
+        return ldexp(exp2((sum(log2 ∘ first ∘ frexp ∘ float, x) + (e - k * n)) / n), k)
+    end
     == log1psq
     function log1psq(x)  # log(1 + x^2), without overflow
         small, large = min(abs(x), 1), max(abs(x), 1)
@@ -223,6 +232,15 @@ HELPERS = sources(r"""
     end
     == centred
     centred(B, s) = B .- selectdim(B, 1, argmax(s):argmax(s))  # the rows of B less the one where s is largest
+    == deflated
+    function deflated(H, w, u)  # H with H * w = 0 and w'H = 0: by these its row and column where w .* u is largest
+        H, k = copy(H), argmax(abs.(w .* u))
+        if w[k] != 0
+            H[k, :] -= H' * w / w[k]
+            H[:, k] -= H * w / w[k]
+        end
+        return H
+    end
     == rowcentred
     # the rows of G, each less its entry where the row of Z is largest
     rowcentred(G, Z) = G .- G[last(findmax(Z; dims = 2))]

@@ -177,6 +177,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "max": _of_entries("max"),
     "rowmax": Spelling("max({0}, [], 2)"),
     **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("softmaxslope", "centred", "rowcentred", "distances")},
+    "deflated": Spelling("deflated({0}, {1}, {2})"),
+    "rootprod": Spelling("rootprod({0}, {1})"),
     "ismax": Spelling("ismax({0})"),
     "norm1": _norm1,
     "norm2": _norm2,
@@ -196,6 +198,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "cholesky_solve": Spelling("{0} \\ ({0}' \\ {1})", MULTIPLY, ATOM, NEGATE),
     "cholesky_inverse": Spelling("{0} \\ ({0}' \\ eye(size({0})))", MULTIPLY, ATOM),
     "cholesky_logdet": Spelling("2 * sum(log(diag({0})))", MULTIPLY),
+    "cholesky_logdetratio": Spelling("2 * sum(log(diag({0}) ./ diag({1})))", MULTIPLY),
     **dict.fromkeys(["lu", "factor"], SAME),  # `\` chooses a factorisation itself
     **dict.fromkeys(["lu_solve", "factor_solve"], infix("\\", MULTIPLY)),
     "lu_solve_transposed": Spelling("{0}' \\ {1}", MULTIPLY, ATOM, NEGATE),
@@ -224,6 +227,13 @@ HELPERS = sources(r"""
         d = abs(a - b);
         d(a == b) = 0;
         y = max(a, b) + log1p(exp(-d));
+    end
+    == rootprod
+    function y = rootprod(x, n)
+    % exp(sum(log(x(:)))/n), the n-th root of the product; exponents of 2 are added apart, where none is rounded
+        [m, e] = log2(x(:));
+        k = floor(sum(e) / n) - 1;
+        y = pow2(pow2((sum(log2(m)) + (sum(e) - k * n)) / n), k);
     end
     == log1psq
     function y = log1psq(x)
@@ -268,6 +278,15 @@ HELPERS = sources(r"""
     % the rows of B less the one where s is largest
         [~, k] = max(s);
         C = B - B(k, :);
+    end
+    == deflated
+    function H = deflated(H, w, u)
+    % H with H*w = 0 and w'*H = 0: by these its row and column where w.*u is largest
+        [~, k] = max(abs(w .* u));
+        if w(k) ~= 0
+            H(k, :) = H(k, :) - w' * H / w(k);
+            H(:, k) = H(:, k) - H * w / w(k);
+        end
     end
     == rowcentred
     function C = rowcentred(G, Z)

@@ -103,6 +103,11 @@ def _softmaxtimes(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"softmaxtimes({{0}}, {{1}}, {_owned(2, t, writer)[0]})", ATOM, ADD, ATOM)
 
 
+def _deflated(t: Term, writer: Writer) -> Spelling:
+    place, level = _owned(0, t, writer)
+    return Spelling(f"deflated({place}, {{1}}, {{2}})", ATOM, level)
+
+
 def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     place, level = _owned(0, t, writer)
     return Spelling(f"plus_diagonal({place}, {{1}})", ATOM, level)
@@ -190,12 +195,14 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rowmax": Spelling("np.max({0}, axis=1)"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
+    "deflated": _deflated,
     "expm": Spelling("expm({0})"),
     "distances": Spelling("scipy.spatial.distance.cdist({0}, {1}, 'sqeuclidean')"),
     **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
             "factor factor_inverse factor_logdet"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
-       ("cholesky_solve", "lu_solve", "factor_solve", "commuted", "weighted_gram", "signed_gram")},
+       ("cholesky_solve", "cholesky_logdetratio", "lu_solve", "factor_solve", "commuted", "rootprod",
+        "weighted_gram", "signed_gram")},
     "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
     **calls("polar packed unpacked"),
     "rowpairs": python.by_its_name,

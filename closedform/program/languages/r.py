@@ -153,6 +153,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "max": Spelling("max({0})"),
     "rowmax": Spelling("apply({0}, 1, max)"),
     **{op: Spelling(f"{op}({{0}}, {{1}})") for op in ("softmaxslope", "centred", "rowcentred", "distances")},
+    "deflated": Spelling("deflated({0}, {1}, {2})"),
+    "rootprod": Spelling("rootprod({0}, {1})"),
     "ismax": Spelling("ismax({0})"),
     "norm1": Spelling("sum(abs({0}))"),
     "norm2": _norm2,
@@ -172,6 +174,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "cholesky_solve": Spelling("backsolve({0}, backsolve({0}, {1}, transpose = TRUE))"),
     "cholesky_inverse": Spelling("chol2inv({0})"),
     "cholesky_logdet": Spelling("2 * sum(log(diag({0})))", MULTIPLY),
+    "cholesky_logdetratio": Spelling("2 * sum(log(diag({0}) / diag({1})))", MULTIPLY),
     **dict.fromkeys(["lu", "factor"], SAME),  # base R gives no factors that `solve` takes
     **dict.fromkeys(["lu_solve", "factor_solve"], Spelling("solve({0}, {1})")),
     "lu_solve_transposed": Spelling("solve(t({0}), {1})"),
@@ -200,6 +203,13 @@ HELPERS = sources(r"""
     }
     == logaddexp
     logaddexp <- function(a, b) ifelse(a > b, a, b) + log1p(exp(ifelse(a == b, 0, -abs(a - b))))
+    == rootprod
+    rootprod <- function(x, n) {  # exp(sum(log(x))/n), the n-th root of the product; exponents of 2 are added apart
+      if (!all(is.finite(x) & x > 0)) return(exp(sum(log(x)) / n))
+      e <- pmin(floor(log2(x)), 1023)
+      k <- sum(e) %/% n
+      2^((sum(log2(x / 2^e)) + (sum(e) - k * n)) / n) * 2^k
+    }
     == log1psq
     log1psq <- function(x) {  # log(1 + x^2), without overflow
       large <- pmax(abs(x), 1)
@@ -229,6 +239,14 @@ HELPERS = sources(r"""
     == centred
     centred <- function(B, s) {  # the rows of B less the one where s is largest
       if (is.matrix(B)) sweep(B, 2, B[which.max(s), ]) else B - B[which.max(s)]
+    }
+    == deflated
+    deflated <- function(H, w, u) {  # H with H w = 0 and w'H = 0: by these its row and column where w u is largest
+      k <- which.max(abs(w * u))
+      if (w[k] == 0) return(H)
+      H[k, ] <- H[k, ] - drop(w %*% H) / w[k]
+      H[, k] <- H[, k] - drop(H %*% w) / w[k]
+      H
     }
     == rowcentred
     rowcentred <- function(G, Z) {  # the rows of G, each less its entry where the row of Z is largest

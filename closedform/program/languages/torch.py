@@ -40,6 +40,12 @@ HELPERS = {
     """A function of two tensors, one of which may be a number."""
     like = a if torch.is_tensor(a) else b
     return f(*(torch.as_tensor(x, dtype=like.dtype, device=like.device) for x in (a, b)))''',
+    "rootprod": '''def rootprod(x, n):
+    """exp(sum(log(x))/n), the n-th root of the product; exponents of 2 are added apart, where none is rounded."""
+    m, e = torch.frexp(x)
+    e = e.sum()
+    k = e // n - 1
+    return torch.exp2((m.log2().sum() + (e - k * n).to(m.dtype)) / n) * 2.0 ** k.to(m.dtype)''',
     "log1psq": '''def log1psq(x):
     """log(1 + x**2), without overflow."""
     small, large = x.abs().clamp(max=1), x.abs().clamp(min=1)
@@ -70,6 +76,12 @@ HELPERS = {
     "centred": '''def centred(B, s):
     """The rows of B less the one where s is largest."""
     return B - B.index_select(0, s.argmax().reshape(1))''',
+    "deflated": '''def deflated(H, w, u):
+    """H with H w = 0 and w'H = 0: by these its row and column where w u is largest."""
+    first = (torch.arange(len(w), device=w.device) == (w * u).abs().argmax()).to(w.dtype)
+    top = torch.where(first @ w != 0, first @ w, torch.inf)
+    H = H - torch.outer(first, w @ H / top)
+    return H - torch.outer(H @ w / top, first)''',
     "rowcentred": '''def rowcentred(G, Z):
     """The rows of G, each less its entry where the row of Z is largest."""
     return G - G.gather(1, Z.argmax(1, keepdim=True))''',
@@ -251,6 +263,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "logdetpos": Spelling("torch.logdet({0})"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
+    "deflated": Spelling("deflated({0}, {1}, {2})"),
+    "rootprod": Spelling("rootprod({0}, {1})"),
     "distances": Spelling("torch.cdist({0}, {1}, compute_mode='donot_use_mm_for_euclid_dist') ** 2", POWER, ADD),
     "kron": Spelling("kron({0}, {1})"),
     "outer": Spelling("torch.outer({0}, {1})"),
@@ -278,6 +292,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "cholesky_solve": _by_rank("torch.cholesky_solve({1}[:, None], {0})[:, 0]", "torch.cholesky_solve({1}, {0})"),
     "cholesky_inverse": Spelling("torch.cholesky_inverse({0})"),
     "cholesky_logdet": Spelling("2 * torch.log(torch.diagonal({0})).sum()", MULTIPLY),
+    "cholesky_logdetratio": Spelling("2 * torch.log(torch.diagonal({0}) / torch.diagonal({1})).sum()", MULTIPLY),
     **dict.fromkeys(["lu", "factor"], Spelling("torch.linalg.lu_factor({0})")),
     **dict.fromkeys(
         ["lu_solve", "factor_solve"],
