@@ -45,7 +45,11 @@ def run(options: argparse.Namespace) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     results = loaded(options.out) if options.out.exists() else {"rows": [], "overhead": []}
-    results |= {"machine": machine(), "date": time.strftime("%Y-%m-%d"), "rounds": options.rounds}
+    results |= {
+        "machine": machine() | {"blas": driver.kernels()},
+        "date": time.strftime("%Y-%m-%d"),
+        "rounds": options.rounds,
+    }
     there = {(row["problem"], *row["size"]) for row in results["rows"]}
     wanted = [(name, size) for name in options.only for size in chosen(PROBLEMS[name], options.sizes)]
     missing = [(name, size) for name, size in wanted if (name, *size) not in there]

@@ -25,6 +25,7 @@ Record = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 BURST = 0.08  #: seconds of calls between two looks at the clock
 SLOW, SLOWEST = 0.4, 1.5  #: seconds of a call above which 3 rounds, or 1, have to do
+PINNED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 RESERVE = 2**31  #: bytes that are left to others
 PREPARE, ANSWER = 240.0, 600.0  #: seconds until a process is given up
 
@@ -34,11 +35,16 @@ class GivenUp(Exception):
 
 
 class Process:
-    """One engine.  Idle OpenBLAS threads sleep at once: those of NumPy's copy would take a core from SciPy's."""
+    """One engine.
+
+    Idle OpenBLAS threads sleep at once: those of NumPy's copy would take a core from SciPy's.  OpenBLAS takes the kernels
+    that it has for the processor, as MKL and XLA do: variables that pin it to others are not handed on.
+    """
 
     def __init__(self, engine: str) -> None:
         reading, writing = os.pipe()
-        env = os.environ | {"SPEED_PIPE": str(writing), "PYTHONWARNINGS": "ignore"}
+        env = {name: value for name, value in os.environ.items() if name not in PINNED}
+        env |= {"SPEED_PIPE": str(writing), "PYTHONWARNINGS": "ignore"}
         env.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.speed", "worker", engine], stdin=subprocess.PIPE, text=True,
@@ -168,6 +174,12 @@ def burst(running: Engines, arm: str, record: Record, patience: float) -> None:
     assert best is not None
     record.setdefault("seconds", []).append(best[0])
     record.setdefault("others", []).append(round(best[1], 3))
+
+
+def kernels() -> str:
+    """The kernels that NumPy's BLAS has chosen."""
+    with engines() as running:
+        return running.ask("numpy", "kernels").get("kernels", "unknown")
 
 
 def overheads() -> list[Record]:

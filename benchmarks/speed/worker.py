@@ -81,6 +81,13 @@ class Worker:
         """How long it takes from text to a callable, and what that is like."""
         return derivation(PROBLEMS[problem])
 
+    def kernels(self) -> Answer:
+        """The processor that NumPy's BLAS takes this one for."""
+        from threadpoolctl import threadpool_info
+
+        found = {f"{p['internal_api']} {p['architecture']}" for p in threadpool_info() if p["user_api"] == "blas"}
+        return {"kernels": ", ".join(sorted(found)) or "none"}
+
     def overheads(self) -> Answer:
         """What a compiled callable adds to a call."""
         return {"overheads": overheads()}

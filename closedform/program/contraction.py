@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from closedform.core.expr import OPS, Expr, number, size_of
+from closedform.core.expr import OPS, Expr, size_of
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.index.tensor import Index, Product, Tensor, atoms, letters
 from closedform.program.chain import length
-from closedform.program.steady import steady
 
 LIKED = 1 - 1e-6  #: among equal costs, a factor is first multiplied by itself: V_mj V_ml depends on nothing else
 MOST_HALVED = 6  #: factors of an outer product for which the best halves are looked for
@@ -221,55 +220,6 @@ def _key(group: Iterable[Leaf | Merged], view: str) -> Key:
     return tuple(shown)
 
 
-def pieces_of(t: Tensor) -> list[Piece]:
-    """The products of a tensor: a slope and its diagonal, then those that fill the result, then the others."""
-    s = steady(t)
-    slope = [sketch_of(p, t).planned() for p in s.slope]
-    for p in slope[1:]:
-        p.replaces = True
-    sketches = merged([sketch_of(p, t) for p in s.rest.products])
-    return slope + sorted((s.planned() for s in sketches), key=lambda p: not p.dense)
-
-
-def merged(sketches: list[Sketch]) -> list[Sketch]:
-    """Products with a factor in common as one: M_ik x_j x_l + u_i u_k x_j x_l is (M + u u')_ik x_j x_l."""
-    done: list[Sketch] = []
-    for s in sketches:
-        for n, other in enumerate(done):
-            both = _common(other, s)
-            if both is not None:
-                done[n] = both
-                break
-        else:
-            done.append(s)
-    return done
-
-
-def _common(a: Sketch, b: Sketch) -> Sketch | None:
-    """Two products as one, if what they do not share has the same letters, and is not all they have."""
-    if a.view != b.view:
-        return None
-    left, right = a.components(), b.components()
-    shared = {key: min(len(left[key]), len(right[key])) for key in left if key in right}
-    kept = [f for key, n in shared.items() for group in left[key][:n] for f in group]
-    rests = [
-        [f for key, groups in c.items() for group in groups[shared.get(key, 0) :] for f in group] for c in (left, right)
-    ]
-    words = [sorted(set("".join(f.letters for f in rest)) & set(a.view)) for rest in rests]
-    if words[0] != words[1] or not words[0] or not any(f.letters for f in kept):
-        return None
-    word = "".join(c for c in dict.fromkeys(a.view) if c in words[0])
-    pieces = [p for s, rest in zip((a, b), rests, strict=True) for p in _summands(s, rest, word)]
-    return Sketch(a.view, number(1), [*kept, Merged(word, pieces)], a.dims)
-
-
-def _summands(s: Sketch, rest: list[Leaf | Merged], word: str) -> list[Piece]:
-    """What a product adds to a sum of products: the terms of the sum that it is, or itself."""
-    if len(rest) == 1 and isinstance(rest[0], Merged) and rest[0].letters == word and _is_one(s.scalar):
-        return rest[0].pieces
-    return [Sketch(word, s.scalar, rest, s.dims).planned()]
-
-
 def sketch_of(p: Product, t: Tensor) -> Sketch:
     """A product without its deltas and ones: a letter for every free index, its factors, what stands in front."""
     spelled, free = letters(p, t.free)
@@ -407,7 +357,7 @@ def _scaled(p: Piece) -> Piece:
     """The scalar goes into the smaller of the last two operands, where that is a factor and less than the result."""
     root = p.root
     assert p.scalar is not None
-    if _is_one(p.scalar) and root is not None:
+    if is_one(p.scalar) and root is not None:
         p.scalar = None
     elif isinstance(root, Leaf):
         p.root, p.scalar = _times(p.scalar, root), None
@@ -422,7 +372,7 @@ def _scaled(p: Piece) -> Piece:
     return p
 
 
-def _is_one(e: Expr) -> bool:
+def is_one(e: Expr) -> bool:
     return e.op.name == "number" and e.data == 1
 
 

@@ -83,7 +83,7 @@ def _pairs(plan: Plan, factors: Sequence[Term], words: Sequence[str], letters: s
     made = plan.make("rowpairs", (X,), (triangle(X.axes[0]), X.axes[1]))
     weights = plan.product([*u, *v])
     half = Half(made, letters.replace(c, ""), X.axes[:1] * 2)
-    return half if weights is None else _scaled(plan, half, weights, c, c)
+    return half if weights is None or weights.value == 1 else _scaled(plan, half, weights, c, c)
 
 
 def _turned(plan: Plan, a: Term, word: str, c: str) -> Term | None:

@@ -301,6 +301,9 @@ class EntryByEntry(Loops):
         for i, size in zip(at, t.args[len(t.args) - t.rank :], strict=True):
             self.lengths.setdefault(i, (self.input(size), ""))
         for part in parts:
+            if set("".join(part.words)) - set(part.view):  # a sum is BLAS's
+                self.failed = True
+                return total
             place = dict(zip(reversed(part.view), reversed(at), strict=True))
             value = ("1.0", 0)
             for word, a in zip(part.words, operands, strict=False):

@@ -19,8 +19,8 @@ from closedform.errors import RequestError, TooLarge
 from closedform.index.tensor import Tensor
 from closedform.program import logarithms, products, stable, sums  # noqa: F401  (their rules)
 from closedform.program.cancel import uncancelled
-from closedform.program.contraction import pieces_of
 from closedform.program.factorise import share_factorisations
+from closedform.program.gathering import pieces_of
 from closedform.program.language import ATOM, NEGATE, Language, Spelling
 from closedform.program.lower import Lowering
 from closedform.program.runtime import Argument

@@ -111,18 +111,25 @@ def _is_balanced(p: Product, degrees: Mapping[Expr, Degree]) -> bool:
 
 
 def _slopes(products: tuple[Product, ...]) -> Iterator[tuple[tuple[Product, ...], tuple[Product, ...]]]:
-    """Two products that are a slope: the one without its delta, and its diagonal; and the other products."""
+    """Two products that are a slope: the one without its delta, and its diagonal; and the other products.
+
+    Nothing else may fill what the first one fills.
+    """
     for p, q in permutations(products, 2):
         diagonal = _slope(p, q)
-        if diagonal is not None:
-            yield (q, diagonal), tuple(r for r in products if r is not p and r is not q)
+        rest = tuple(r for r in products if r is not p and r is not q)
+        if diagonal is not None and all(_deltas(r) != _deltas(q) for r in rest):
+            yield (q, diagonal), rest
+
+
+def _deltas(p: Product) -> set[Place]:
+    return {f.indices for f in p.factors if f.expr.op.name == "eye"}
 
 
 def _slope(p: Product, q: Product) -> Product | None:
     """p + q where the indices of the deltas of p agree: p times the sum of the other entries of what is of sum 1."""
-    deltas = {f.indices for f in p.factors if f.expr.op.name == "eye"}
-    new = deltas - {f.indices for f in q.factors if f.expr.op.name == "eye"}
-    if not new or len(deltas) - len(new) != sum(f.expr.op.name == "eye" for f in q.factors):
+    new = _deltas(p) - _deltas(q)
+    if not new or not _deltas(q) <= _deltas(p):
         return None
     renamed = {b: a for a, b in new}
     exponents = _powers(q, renamed)

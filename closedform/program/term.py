@@ -121,7 +121,12 @@ class Plan:
         """Entry by entry; None when there is no factor."""
         total: Term | None = None
         for f in self._with_slopes(list(factors)):
-            total = f if total is None else self.each("multiply", total, f)
+            if total is None:
+                total = f
+            elif total.value is not None and f.value is not None:
+                total = self.number(total.value * f.value)
+            else:
+                total = self.each("multiply", total, f)
         return total
 
     def _with_slopes(self, factors: list[Term]) -> list[Term]:

@@ -28,8 +28,8 @@ FORMS: list[tuple[str, Callable[..., Any], str, bool]] = [
     ("log(sum(exp(Z)))", lambda Z: lse(Z), "Z", True),
     ("sum(log(exp(Z)*w))", lambda Z, w: lse(Z, axis=1, b=w).sum(), "Z", True),
     ("sum(log(sum(B.*exp(Z), 2)))", lambda Z, B: lse(Z, axis=1, b=B).sum(), "Z", True),
-    ("v'*diag(1./sum(exp(Z), 2))*exp(Z)*w", lambda Z, v, w: v @ jax.nn.softmax(Z, axis=1) @ w, "Z", True),
-    ("norm2(diag(1./sum(exp(Z), 2))*exp(Z))^2", lambda Z: (jax.nn.softmax(Z, axis=1) ** 2).sum(), "Z", True),
+    ("v'*diag(1./sum(exp(Z), 2))*exp(Z)*w", lambda Z, v, w: v @ jax.nn.softmax(Z, axis=1) @ w, "Z", False),
+    ("norm2(diag(1./sum(exp(Z), 2))*exp(Z))^2", lambda Z: (jax.nn.softmax(Z, axis=1) ** 2).sum(), "Z", False),
     ("sum(exp(Z)) + sum(log(sum(exp(Z), 2)))", lambda Z: jnp.exp(Z).sum() + lse(Z, axis=1).sum(), "Z", True),
 ]
 IDS = [text for text, *_ in FORMS]

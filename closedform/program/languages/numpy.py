@@ -178,8 +178,18 @@ def _row_by_row(J: str, part: Part, terms: list[Term], writer: Writer) -> list[s
     if words[1] and part.view[1:].startswith(words[1]):
         words, codes = words[::-1], codes[::-1]
     sign = "-" if part.negative else "+"
-    return [f"for {i} in range(len({J})):",
-            f"    {J}[{i}] {sign}= np.einsum('{','.join(words)}->{part.view[1:]}', {', '.join(codes)})"]  # fmt: skip
+    return [f"for {i} in range(len({J})):", f"    {J}[{i}] {sign}= {_row(words, codes, part.view[1:])}"]
+
+
+def _row(words: list[str], codes: list[str], view: str) -> str:
+    """A product, by BLAS where it sums over what both operands have."""
+    shared = [c for c in words[0] if c in words[1]]
+    free = "".join(c for w in words for c in w if c not in shared)
+    if not shared or sorted(free) != sorted(view):
+        return f"np.einsum('{','.join(words)}->{view}', {', '.join(codes)})"
+    left, right = ([w.index(c) for c in shared] for w in words)
+    product = f"np.tensordot({', '.join(codes)}, ({left}, {right}))"
+    return product if free == view else f"np.transpose({product}, {tuple(free.index(c) for c in view)})"
 
 
 SPELLINGS: dict[str, Spelling | Spell] = {
