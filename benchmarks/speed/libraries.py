@@ -36,7 +36,8 @@ def jax_nn() -> SimpleNamespace:
         softplus=nn.softplus,
         softmax=nn.softmax,
         log_softmax=nn.log_softmax,
-        logsumexp=nn.logsumexp,
+        logsumexp=lambda x: nn.logsumexp(x, -1),
+        erf=jax().scipy.special.erf,
         cholesky_solve=lambda L, y: solve((L, True), y),
     )
 
@@ -49,6 +50,7 @@ def torch_nn() -> SimpleNamespace:
         softmax=lambda x: t.softmax(x, -1),
         log_softmax=lambda x: t.log_softmax(x, -1),
         logsumexp=lambda x: t.logsumexp(x, -1),
+        erf=t.erf,
         cholesky_solve=lambda L, y: t.cholesky_solve(y[:, None], L)[:, 0],
     )
 

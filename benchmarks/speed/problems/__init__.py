@@ -6,5 +6,5 @@ from benchmarks.speed.problem import PROBLEMS
 
 __all__ = ["PROBLEMS"]
 
-for _name in ("quadratic", "logistic", "factorisation", "networks", "gaussian", "products", "untuned"):
+for _name in ("quadratic", "logistic", "factorisation", "networks", "gaussian", "products", "untuned", "further"):
     import_module(f"{__name__}.{_name}")
