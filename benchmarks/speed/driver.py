@@ -37,8 +37,8 @@ class GivenUp(Exception):
 class Process:
     """One engine.
 
-    Idle OpenBLAS threads sleep at once: those of NumPy's copy would take a core from SciPy's.  OpenBLAS takes the kernels
-    that it has for the processor, as MKL and XLA do: variables that pin it to others are not handed on.
+    Idle OpenBLAS threads sleep at once: those of NumPy's copy would take a core from SciPy's.  OpenBLAS takes the
+    kernels that it has for the processor, as MKL and XLA do: variables that pin it to others are not handed on.
     """
 
     def __init__(self, engine: str) -> None:

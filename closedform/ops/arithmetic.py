@@ -303,6 +303,7 @@ def saved_by_power(args: tuple[Expr, ...]) -> int:
     "(m,n) (1,1) -> (m,n) | (m,n) (m,n) -> (m,n) | (1,1) (m,n) -> (m,n)",
     canonical=canonical_power,
     saved=saved_by_power,
+    turns=True,
     code="{0} ** {1}",
     latex="{0}^{{{1}}}",
 )

@@ -1,7 +1,7 @@
 """One factorisation for every solve, inverse and determinant of a matrix.
 
-Symmetric positive definite matrices are factored by Cholesky; other symmetric ones by Cholesky where that succeeds
-and by LU where it does not; the rest by LU.
+Symmetric positive definite matrices are factored by Cholesky; Z'Z, and other symmetric ones that are used twice, by
+Cholesky where that succeeds and by LU where it does not; the rest by LU.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ def _kind(plan: Plan, A: Term, uses: int) -> str:
     """How a matrix is factored; empty where the library's own call does."""
     if A in plan.definite:
         return "cholesky"
+    if A.op == "matmul" and plan.are_mirrored(*A.args):
+        return "factor"
     if uses == 1:
         return ""
     return "factor" if A in plan.symmetric else "lu"

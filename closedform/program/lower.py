@@ -185,6 +185,10 @@ def power(low: Lowering, e: Expr) -> Term:
     raise AssertionError("an exponent is a scalar or of the shape of its base")
 
 
+#: exponents that are taken by a root and products; a power takes as long as a logarithm and an exponential
+HALVES = (Fraction(3, 2), Fraction(5, 2), Fraction(7, 2))
+
+
 def number_power(low: Lowering, base: Term, p: Fraction | float) -> Term:
     """A power with a known exponent, by roots and reciprocals where they say the same."""
     plan = low.plan
@@ -194,6 +198,8 @@ def number_power(low: Lowering, base: Term, p: Fraction | float) -> Term:
         return plan.each("sqrt", base)
     if p < 0:
         return plan.each("divide", plan.number(1.0), number_power(low, base, -p))
+    if base.rank and p in HALVES:
+        return plan.each("multiply", number_power(low, base, p - Fraction(1, 2)), plan.each("sqrt", base))
     return plan.each("power", base, low.number(p))
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
+from functools import partial, reduce
 
-from closedform.core.expr import Expr
+from closedform.core.expr import OPS, Expr
 from closedform.core.shape import ONE
 from closedform.program.chain import Chain, Factor
 from closedform.program.lower import MOVES, RULES, Lowering, moved, vector
@@ -127,6 +127,9 @@ def scale(low: Lowering, e: Expr, sign: int = 1) -> Term:
 def entries(low: Lowering, e: Expr, sign: int = 1) -> Term:
     """Entry by entry; of scalars, their product."""
     plan = low.plan
+    if on_diagonal(e):
+        made = plan.make("diag", (kept_diagonal(low, e),), axes_of(e.shape))
+        return made if sign == 1 else plan.negative(made)
     if e.is_scalar:
         scalars = Scalars(Fraction(sign))
         for a in e.args:
@@ -209,6 +212,8 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             found += factors(low, (a.args[1],), scalars)
         elif name == "diag":
             found.append(Factor("diag", a.shape, low[inner.args[0]], positive=nonnegative(inner.args[0])))
+        elif on_diagonal(inner):
+            found.append(Factor("diag", a.shape, kept_diagonal(low, inner)))
         elif name == "inv":
             found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]], a))
         elif name in MOVES:
@@ -222,6 +227,17 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
         else:
             found.append(Factor("full", a.shape, low[a], a))
     return found
+
+
+def on_diagonal(e: Expr) -> bool:
+    """Is a matrix I ⊙ M?"""
+    return e.op.name == "hadamard" and not vector(e) and any(a.op.name == "eye" for a in e.args)
+
+
+def kept_diagonal(low: Lowering, e: Expr) -> Term:
+    """The diagonal of I ⊙ M."""
+    kept = [low.new(OPS["diagonal"](a)) for a in e.args if a.op.name != "eye"]
+    return low.plan.product(kept) or low.plan.make("ones", (low.size(e.shape[0]),), e.shape[:1])
 
 
 def _orthogonal(low: Lowering, p: Polar) -> Factor:
@@ -322,9 +338,8 @@ def total(low: Lowering, e: Expr) -> Term:
         return times(plan, plan.product(scalars), low.chain.term(low.chain.multiply(parts)))
     if name == "power" and inside.args[1].op.name == "number" and inside.args[1].data == 2:
         return plan.dot(low[inside.args[0]], low[inside.args[0]])
-    if name == "hadamard" and any(a.op.name == "eye" for a in inside.args):
-        entries = [diagonal_of(plan, low[a]) for a in inside.args if a.op.name != "eye"]
-        return plan.total(plan.product(entries) or plan.make("ones", (low.size(inside.shape[0]),), inside.shape[:1]))
+    if on_diagonal(inside):
+        return plan.total(kept_diagonal(low, inside))
     if name == "hadamard" and all(negative_power(a) is None and broadcast(low, a)[0] == "full" for a in inside.args):
         rest = plan.product(low[a] for a in inside.args[:-1])
         assert rest is not None
@@ -349,7 +364,10 @@ def trace(low: Lowering, e: Expr) -> Term:
             return times(plan, front, low.chain.term(low.chain.multiply(parts[i:] + parts[:i])))
     halves = split(low.chain, parts)
     if halves is None:
-        return times(plan, front, plan.make("tr", (low.chain.term(low.chain.multiply(parts)),)))
+        whole = low.chain.term(low.chain.multiply(parts))
+        if whole.op == "matmul":
+            return times(plan, front, plan.dot(whole.args[0], plan.transpose(whole.args[1])))
+        return times(plan, front, plan.make("tr", (whole,)))
     P, Q = halves
     for a, b in ((P, Q), (Q, P)):
         if a.kind == "diag":
@@ -360,7 +378,8 @@ def trace(low: Lowering, e: Expr) -> Term:
 
 def split(chain: Chain, parts: list[Factor]) -> tuple[Factor, Factor] | None:
     """The cheapest two halves of a product whose product need not be formed; None if it had better be."""
-    if len(parts) < 2 or any(f.kind.startswith("inv") for f in parts) or len(parts) > 12:
+    solved = [f.kind.startswith("inv") for f in parts]
+    if not 2 <= len(parts) <= 12 or solved[0] or solved[-1]:
         return None
     cost, _ = chain.splits(parts)
     last = len(parts) - 1
@@ -376,7 +395,11 @@ def diagonal(low: Lowering, e: Expr) -> Term:
         return low[inside] if inside.is_scalar else low[inside.args[0]]
     if inside.op.name == "matmul":
         scalars = list[Term]()
-        halves = split(low.chain, factors(low, inside.args, scalars))
+        parts = factors(low, inside.args, scalars)
+        weights = [n for n, f in enumerate(parts) if f.kind == "diag"]
+        if len(weights) == 1 and 0 < weights[0] < len(parts) - 1:
+            return times(plan, plan.product(scalars), _weighted_rows(low.chain, parts, weights[0]))
+        halves = split(low.chain, parts)
         if halves is not None:
             P, Q = halves
             if P.kind != "diag" != Q.kind:
@@ -385,7 +408,19 @@ def diagonal(low: Lowering, e: Expr) -> Term:
                 if not P.column:
                     made = plan.sum_over(made, 1)
                 return times(plan, plan.product(scalars), made)
-    return diagonal_of(plan, low[inside])
+    whole = low[inside]
+    if whole.op == "matmul" and low.uses[inside] == 1:
+        return plan.sum_over(plan.each("multiply", whole.args[0], plan.transpose(whole.args[1])), 1)
+    return diagonal_of(plan, whole)
+
+
+def _weighted_rows(chain: Chain, parts: list[Factor], n: int) -> Term:
+    """diag(P diag(w) Q) is (P ⊙ Q') w."""
+    P, Q = (chain.term(chain.multiply(half)) for half in (parts[:n], parts[n + 1 :]))
+    plan, w = chain.plan, chain.vector(parts[n])
+    if P.rank < 2:  # a column and a row
+        return reduce(partial(plan.each, "multiply"), (P, Q, w))
+    return plan.times_vector(plan.each("multiply", P, plan.transpose(Q)), w)
 
 
 def diagonal_of(plan: Plan, A: Term) -> Term:
