@@ -14,6 +14,7 @@ from closedform.core.expr import OPS, Expr, size_of
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.index.tensor import Index, Product, Tensor, atoms, letters
+from closedform.ops.product import upright
 from closedform.program.chain import length
 
 LIKED = 1 - 1e-6  #: among equal costs, a factor is first multiplied by itself: V_mj V_ml depends on nothing else
@@ -243,13 +244,19 @@ def sketch_of(p: Product, t: Tensor) -> Sketch:
             if name == "diag":
                 leaves.append(Leaf(word[:half], e.args[0], indices[:1]))
         elif name != "ones":
-            leaves.append(Leaf(word, e, indices))
+            leaves.append(_leaf(word, e, indices))
     leaves = [replace(f, letters="".join(one[c] for c in f.letters)) for f in leaves]
     view = "".join(one[c] for c in free)
     seen = set(view).union(*[f.letters for f in leaves])
     for c in sorted(set(one.values()) - seen):  # ones or a delta, summed over
         scalar = normal(scalar * size_of(dims[c]))
     return Sketch(view, scalar, list(leaves), dims)
+
+
+def _leaf(word: str, e: Expr, indices: tuple[Index, ...]) -> Leaf:
+    """A factor; a matrix stands upright, so that A and A' are the same factor."""
+    t = upright(e) if len(word) == len(indices) == 2 else None
+    return Leaf(word, e, indices) if t is None else Leaf(word[::-1], t, indices[::-1])
 
 
 def _ordered(leaves: Sequence[Node], keep: set[str], size: Callable[[str], float]) -> Node:

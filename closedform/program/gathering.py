@@ -24,7 +24,7 @@ def pieces_of(t: Tensor) -> list[Piece]:
     slope = [sketch_of(p, t).planned() for p in s.slope]
     for p in slope[1:]:
         p.replaces = True
-    sketches = gathered(merged([sketch_of(p, t) for p in s.rest.products]))
+    sketches = merged(gathered([sketch_of(p, t) for p in s.rest.products]))
     return slope + sorted((s.planned() for s in sketches), key=lambda p: not p.dense)
 
 
@@ -103,9 +103,10 @@ def _summed(word: str, pieces: list[Sketch]) -> Merged:
 
 
 def _is_connected(s: Sketch) -> bool:
-    """Is a product one contraction of plain factors, on no diagonal of its own?"""
-    whole = sum(map(len, s.components().values())) == 1
-    return whole and all(isinstance(f, Leaf) for f in s.leaves)
+    """Is a product one contraction of plain factors, and perhaps factors without a sum?"""
+    groups = [group for same in s.components().values() for group in same]
+    summed = [g for g in groups if set("".join(f.letters for f in g)) - set(s.view)]
+    return len(summed) == 1 and all(isinstance(f, Leaf) for f in s.leaves)
 
 
 def _matched(a: Sketch, b: Sketch, among: Sequence[int]) -> tuple[Names, dict[int, int]]:

@@ -137,7 +137,8 @@ def _slope(p: Product, q: Product) -> Product | None:
     factors = [(e, place) for (e, place), n in exponents.items() if n == 1]
     below = [(e, place) for (e, place), n in exponents.items() if n == -1]
     scale = normal(-q.scalar * p.scalar**-1)
-    if any(n not in (0, 1, -1) for n in exponents.values()) or len(below) > 1 or not factors:
+    repeated = any(len(set(place)) < len(place) for _, place in factors + below)
+    if any(n not in (0, 1, -1) for n in exponents.values()) or len(below) > 1 or not factors or repeated:
         return None
     others = _others(factors, below, scale, set(renamed.values()))
     return None if others is None else Product(p.scalar, (*p.factors, others))

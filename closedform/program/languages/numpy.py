@@ -139,17 +139,21 @@ def assemble(t: Term, writer: Writer) -> Spelling:
         writer.lines.append(f"{J}[...] = 0")
     elif not dense:
         writer.lines.append(f"{J} = np.zeros(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}){_typed(writer)})")
+    by_rows, i = list[str](), identifier("i", writer.taken)
+    writer.taken.discard(i)
     for n, part in enumerate(parts):
         terms, operands = operands[: len(part.words)], operands[len(part.words) :]
         if dense and n == 0:
             writer.lines.append(f"{J}{'[...]' if into else ''} = {_begun(terms[0], part.negative, writer)}")
         elif len(part.words) == 2:
-            writer.lines += _row_by_row(J, part, terms, writer)
+            by_rows.append(f"    {J}[{i}] {'-' if part.negative else '+'}= {_row(part, terms, i, writer)}")
         else:
             missing = "".join(c for c in dict.fromkeys(part.view) if c not in part.words[0])
             target = missing + part.words[0]
             place = J if target == part.view else f"np.einsum('{part.view}->{target}', {J})[...]"
             writer.lines.append(f"{place} {_joined(part, terms[0], writer)}")
+    if by_rows:
+        writer.lines += [f"for {i} in range(len({J})):", *by_rows]
     return Spelling(J)
 
 
@@ -166,26 +170,21 @@ def _begun(value: Term, negative: bool, writer: Writer) -> str:
     return code if is_fresh(value, writer) else f"np.array({code})"
 
 
-def _row_by_row(J: str, part: Part, terms: list[Term], writer: Writer) -> list[str]:
-    """A product as large as the result is added without a second array of that size."""
-    i, c = identifier("i", writer.taken), part.view[0]
-    writer.taken.discard(i)
+def _row(part: Part, terms: list[Term], i: str, writer: Writer) -> str:
+    """A row of a product as large as the result: no second array of that size is made."""
+    c, view = part.view[0], part.view[1:]
     words, codes = [], []
     for word, t in zip(part.words, terms, strict=True):
         words.append(word.replace(c, ""))
         at = word.find(c)
         codes.append(writer.named(t) + ("" if at < 0 else "[" + ":, " * at + i + "]"))
-    if words[1] and part.view[1:].startswith(words[1]):
+    if words[1] and view.startswith(words[1]):
         words, codes = words[::-1], codes[::-1]
-    sign = "-" if part.negative else "+"
-    return [f"for {i} in range(len({J})):", f"    {J}[{i}] {sign}= {_row(words, codes, part.view[1:])}"]
-
-
-def _row(words: list[str], codes: list[str], view: str) -> str:
-    """A product, by BLAS where it sums over what both operands have."""
     shared = [c for c in words[0] if c in words[1]]
     free = "".join(c for w in words for c in w if c not in shared)
-    if not shared or sorted(free) != sorted(view):
+    if not shared:
+        return " * ".join(python.spread(code, word, view) for code, word in zip(codes, words, strict=True))
+    if sorted(free) != sorted(view):
         return f"np.einsum('{','.join(words)}->{view}', {', '.join(codes)})"
     left, right = ([w.index(c) for c in shared] for w in words)
     product = f"np.tensordot({', '.join(codes)}, ({left}, {right}))"
