@@ -186,12 +186,13 @@ def _others(
 
 
 def _entries(factors: Sequence[tuple[Expr, Place]]) -> Expr:
-    """The product of some factors, those of other places transposed."""
+    """The product of some factors, those of other places transposed, rows as columns."""
     (_, place), *_ = factors
-    return reduce(mul, [e if at == place else e.T for e, at in factors])
+    return reduce(mul, [_column(e) if at == place else e.T for e, at in factors])
 
 
 def _column(e: Expr) -> Expr:
+    """A row as a column; all else as it is."""
     return e.T if e.shape[0] is ONE else e
 
 
