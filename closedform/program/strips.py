@@ -1,0 +1,185 @@
+"""Products with their own transpose, in strips: what NumPy code calls to hold little more than operands and result.
+
+Each is computed whole where that takes less than 2**19 numbers more, because it is as fast there; else these are at
+most about a sixth of operands and result.  As in `runtime`, their source is copied into the code that uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from closedform.program.runtime import centred, rowpairs, softmaxtimes, unpacked
+
+
+def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X for w ≥ 0."""
+    if isinstance(X, np.ndarray) and X.size >= 2**19:
+        return gram_in_strips(X, w, True, out)
+    Z = X * np.sqrt(w)[:, None]
+    return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
+
+
+def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X."""
+    if isinstance(X, np.ndarray) and X.size >= 2**19:
+        return gram_in_strips(X, w, False, out)
+    Z = X * w[:, None]
+    return X.T @ Z if out is None else np.matmul(X.T, Z, out=out)
+
+
+def gram_in_strips(X, w, halved, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X, as Z'Z if it is halved: of strips of rows where they are short, else of columns."""
+    m, n = X.shape
+    H = np.empty((n, n), X.dtype) if out is None else out
+    if m > 16 * n:
+        H[...], b = 0, 2**17 // n + 1
+        for i in range(0, m, b):
+            rows, v = X[i : i + b], w[i : i + b, None]
+            Z = rows * (np.sqrt(v) if halved else v)
+            H += (Z if halved else rows).T @ Z
+        return mirrored(H)
+    b = min(n * (m + n) // (56 * max(m, 1)) * 8 + 8, 512)
+    Z, v = np.empty((m, b), X.dtype), (np.sqrt(w) if halved else w)[:, None]
+    for i in range(0, n, b):
+        strip = np.multiply(X[:, i : i + b], v, out=Z[:, : n - i])
+        if halved:
+            np.matmul(strip.T, strip, out=H[i : i + b, i : i + b])
+            strip *= v
+        j = i + b if halved else i
+        if j < n:
+            np.matmul(strip.T, X[:, j:], out=H[i : i + b, j:])
+    return mirrored(H)
+
+
+def mirrored(H):  # type: ignore[no-untyped-def]
+    """The symmetric matrix of which H has what is on and above the diagonal, in the memory of H."""
+    below = np.tri(32, k=-1, dtype=bool)
+    for i in range(0, len(H), 32):
+        block = H[i : i + 32, i : i + 32]
+        np.copyto(block, block.T.copy(), where=below[: len(block), : len(block)])
+        H[i + 32 :, i : i + 32] = H[i : i + 32, i + 32 :].T
+    return H
+
+
+def softmax_gram(A, s, out=None):  # type: ignore[no-untyped-def]
+    """A' (diag(s) - s s') A for an s of sum 1: Z'Z, where Z is the root of s times the rows of A less their mean."""
+    if A.size >= 2**19:
+        return softmax_gram_in_strips(A, s, out)
+    Z = softmaxtimes(np.sqrt(s), s, centred(A, s))
+    return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
+
+
+def softmax_gram_in_strips(A, s, out=None):  # type: ignore[no-untyped-def]
+    """The same, of strips of rows; the products of all but the first are made below the diagonal, then added above."""
+    (m, n), root, origin = A.shape, np.sqrt(s)[:, None], A[np.argmax(s)]
+    H, mean = np.empty((n, n), A.dtype) if out is None else out, np.zeros(n, A.dtype)
+    b, h = max(1, min((m + n) // 7, 2**17 // n + 512)), n // 2
+    Z, spare = np.empty((b, n), A.dtype), H[n - h :, :h]  # below the diagonal, which is written last
+    for i in range(0, m, b):
+        mean += s[i : i + b] @ np.subtract(A[i : i + b], origin, out=Z[: m - i])
+    for i in range(0, m, b):
+        strip = np.subtract(A[i : i + b], origin, out=Z[: m - i])
+        strip -= mean
+        strip *= root[i : i + b]
+        for left, right in ((0, 0), (0, h), (h, h)):
+            place = H[left : left + h, right : right + h]
+            np.matmul(strip[:, left : left + h].T, strip[:, right : right + h], out=spare if i else place)
+            if i:
+                place += spare
+        if n % 2:
+            last = strip[:, -1] @ strip
+            H[:, -1] = H[:, -1] + last if i else last
+    return mirrored(H)
+
+
+def pair_gram(A, B, c=None, d=None, v=None, w=None, e=None, f=None, out=None):  # type: ignore[no-untyped-def]
+    """H_ijkl = Σ_s (c_s v_ik A_is A_ks + δ_ik e_is) (d_s w_jl B_js B_ls + δ_jl f_js), of v and w the i ≤ k and j ≤ l."""
+    (p, s), q = A.shape, len(B)
+    m, n = p * (p + 1) // 2, q * (q + 1) // 2
+    if s * (m + n) + p * p * n >= 2**19:
+        return pair_gram_in_strips((A, c, v, e), (B, d, w, f), out)
+    C = (pairs(A, c, v, e) @ pairs(B, d, w, f).T)[unpacked(p)]
+    H = C[:, unpacked(q)].reshape(p, p, q, q).transpose(0, 2, 1, 3)
+    if out is None:
+        return H
+    out[...] = H
+    return out
+
+
+def pairs(X, c, v, e):  # type: ignore[no-untyped-def]
+    """The rows c v_ik X_i X_k + δ_ik e_i, i ≤ k."""
+    P, i = rowpairs(X, v), np.arange(len(X))
+    if c is not None:
+        P *= c
+    if e is not None:
+        P[i * len(X) - i * (i - 1) // 2] += e
+    return P
+
+
+def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
+    """The same, of strips of pairs; the products of pairs are first packed in front in the memory of H."""
+    (p, s), q = left[0].shape, len(right[0])
+    H = out if out is not None and out.flags.c_contiguous else np.empty((p, q, p, q), left[0].dtype)
+    packed, room = H.reshape(p * p, q * q), max((p * s + q * s + H.size) // 9, 2**16)
+    b = max(1, min(s, max(512, 2**16 // (p + q)), room // (3 * (p + q))))
+    rows = max(p, min(room // (3 * b), 128))
+    columns = max(q, min(room // (3 * b), q * (q + 1) // 2))
+    rooms = np.empty((rows, b), H.dtype), np.empty((columns, b), H.dtype)
+    for t in range(0, max(s, 1), b):
+        for j, R in pair_strips(*right, slice(t, t + b), rooms[1]):
+            for i, L in pair_strips(*left, slice(t, t + b), rooms[0]):
+                place = packed[i : i + len(L), j : j + len(R)]
+                if t:
+                    place += L @ R.T
+                else:
+                    np.matmul(L, R.T, out=place)
+    del rooms, L, R
+    unpack_pairs(H)
+    if out is None or out is H:
+        return H
+    out[...] = H
+    return out
+
+
+def pair_strips(X, c, v, e, part, room):  # type: ignore[no-untyped-def]
+    """Some of the rows of `pairs` at a time, as many as there is room for, of a part of their columns; and which."""
+    X = np.array(X[:, part], order="C")
+    Z = X if c is None else X * (c[part] if np.ndim(c) else c)
+    p, b = X.shape
+    i = start = 0
+    while i < p:
+        first, places, stop = i, [], 0
+        while i < p and stop + p - i <= len(room):
+            np.multiply(Z[i], X[i:], out=room[stop : stop + p - i, :b])
+            places.append(stop)
+            stop, i = stop + p - i, i + 1
+        strip = room[:stop, :b]
+        if v is not None:
+            strip *= v[start : start + stop, None]
+        if e is not None:
+            strip[places] += e[first:i, part]
+        yield start, strip
+        start += stop
+
+
+def unpack_pairs(H):  # type: ignore[no-untyped-def]
+    """H_ijkl of pairs i ≤ k and j ≤ l that are packed in front of rows of q² numbers, in the memory of H."""
+    p, q = H.shape[:2]
+    packed, places, block = H.reshape(p * p, q * q), unpacked(q), np.empty((p, q * q), H.dtype)
+    start = p * (p + 1) // 2
+    for i in range(p - 1, -1, -1):  # from the last one, whose place is behind all that are still packed
+        start -= p - i
+        np.take(packed[start : start + p - i], places, axis=1, out=block[i:], mode="clip")
+        found = block[i:].reshape(p - i, q, q)
+        H[i, :, i:] = found.transpose(1, 0, 2)
+        H[i + 1 :, :, i] = found[1:]
+
+
+HELPERS: dict[str, Callable[..., Any]] = {
+    f.__name__: f
+    for f in (weighted_gram, signed_gram, gram_in_strips, mirrored, softmax_gram, softmax_gram_in_strips,
+              pair_gram, pairs, pair_gram_in_strips, pair_strips, unpack_pairs)
+}  # fmt: skip
