@@ -17,7 +17,7 @@ from closedform.program.runtime import centred, rowpairs, softmaxtimes, unpacked
 def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X for w ≥ 0."""
     if isinstance(X, np.ndarray) and X.size >= 2**19:
-        return gram_in_strips(X, w, True, out)
+        return gram_in_strips(X, w, out)
     Z = X * np.sqrt(w)[:, None]
     return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
 
@@ -25,32 +25,25 @@ def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
 def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X."""
     if isinstance(X, np.ndarray) and X.size >= 2**19:
-        return gram_in_strips(X, w, False, out)
+        return gram_in_strips(X, w, out)
     Z = X * w[:, None]
     return X.T @ Z if out is None else np.matmul(X.T, Z, out=out)
 
 
-def gram_in_strips(X, w, halved, out=None):  # type: ignore[no-untyped-def]
-    """X' diag(w) X, as Z'Z if it is halved: of strips of rows where they are short, else of columns."""
-    m, n = X.shape
+def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X, of strips of rows where they are short, else of columns: what is below the diagonal, mirrored."""
+    (m, n), w = X.shape, w[:, None]
     H = np.empty((n, n), X.dtype) if out is None else out
     if m > 16 * n:
         H[...], b = 0, 2**17 // n + 1
         for i in range(0, m, b):
-            rows, v = X[i : i + b], w[i : i + b, None]
-            Z = rows * (np.sqrt(v) if halved else v)
-            H += (Z if halved else rows).T @ Z
+            H += X[i : i + b].T @ (X[i : i + b] * w[i : i + b])
         return mirrored(H)
-    b = min(n * (m + n) // (56 * max(m, 1)) * 8 + 8, 512)
-    Z, v = np.empty((m, b), X.dtype), (np.sqrt(w) if halved else w)[:, None]
+    b = min(-(-n // 8), 256)
+    Z = np.empty((m, b), X.dtype)
     for i in range(0, n, b):
-        strip = np.multiply(X[:, i : i + b], v, out=Z[:, : n - i])
-        if halved:
-            np.matmul(strip.T, strip, out=H[i : i + b, i : i + b])
-            strip *= v
-        j = i + b if halved else i
-        if j < n:
-            np.matmul(strip.T, X[:, j:], out=H[i : i + b, j:])
+        strip = np.multiply(X[:, i : i + b], w, out=Z[:, : n - i])
+        np.matmul(strip.T, X[:, i:], out=H[i : i + b, i:])
     return mirrored(H)
 
 
@@ -73,25 +66,24 @@ def softmax_gram(A, s, out=None):  # type: ignore[no-untyped-def]
 
 
 def softmax_gram_in_strips(A, s, out=None):  # type: ignore[no-untyped-def]
-    """The same, of strips of rows; the products of all but the first are made below the diagonal, then added above."""
+    """The same, of strips of rows."""
     (m, n), root, origin = A.shape, np.sqrt(s)[:, None], A[np.argmax(s)]
     H, mean = np.empty((n, n), A.dtype) if out is None else out, np.zeros(n, A.dtype)
-    b, h = max(1, min((m + n) // 7, 2**17 // n + 512)), n // 2
-    Z, spare = np.empty((b, n), A.dtype), H[n - h :, :h]  # below the diagonal, which is written last
-    for i in range(0, m, b):
-        mean += s[i : i + b] @ np.subtract(A[i : i + b], origin, out=Z[: m - i])
-    for i in range(0, m, b):
-        strip = np.subtract(A[i : i + b], origin, out=Z[: m - i])
+    rows, b = max(1, min((m + n) // 8, 2**17 // n + 512)), max(8, min((m + n) // 192 * 8, 256))
+    rows = -(-m // -(-m // rows))  # parts of one length
+    Z = np.empty((rows, n), A.dtype)
+    for i in range(0, m, rows):
+        mean += s[i : i + rows] @ np.subtract(A[i : i + rows], origin, out=Z[: m - i])
+    for i in range(0, m, rows):
+        strip = np.subtract(A[i : i + rows], origin, out=Z[: m - i])
         strip -= mean
-        strip *= root[i : i + b]
-        for left, right in ((0, 0), (0, h), (h, h)):
-            place = H[left : left + h, right : right + h]
-            np.matmul(strip[:, left : left + h].T, strip[:, right : right + h], out=spare if i else place)
+        strip *= root[i : i + rows]
+        for j in range(0, n, b):
+            place = H[j : j + b, j:]
             if i:
-                place += spare
-        if n % 2:
-            last = strip[:, -1] @ strip
-            H[:, -1] = H[:, -1] + last if i else last
+                place += strip[:, j : j + b].T @ strip[:, j:]
+            else:
+                np.matmul(strip[:, j : j + b].T, strip[:, j:], out=place)
     return mirrored(H)
 
 
@@ -123,10 +115,13 @@ def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
     """The same, of strips of pairs; the products of pairs are first packed in front in the memory of H."""
     (p, s), q = left[0].shape, len(right[0])
     H = out if out is not None and out.flags.c_contiguous else np.empty((p, q, p, q), left[0].dtype)
-    packed, room = H.reshape(p * p, q * q), max((p * s + q * s + H.size) // 9, 2**16)
-    b = max(1, min(s, max(512, 2**16 // (p + q)), room // (3 * (p + q))))
-    rows = max(p, min(room // (3 * b), 128))
-    columns = max(q, min(room // (3 * b), q * (q + 1) // 2))
+    packed, room = H.reshape(p * p, q * q), max((p * s + q * s + H.size) // 8, 2**16)
+    n = q * (q + 1) // 2
+    b = max(1, min(s, max(512, 2**16 // (p + q)), room // (p + q + min(n, 64) + 128)))
+    b = -(-s // -(-s // b)) if s else 1  # parts of one length
+    copied = sum(len(X) * ((b < s or not X.flags.c_contiguous) + (c is not None)) for X, c, *_ in (left, right))
+    columns = max(q, min(n, 2 * (room // b - copied) // 3))
+    rows = max(p, min(256, (room - b * (copied + columns)) // (b + columns * (b < s))))
     rooms = np.empty((rows, b), H.dtype), np.empty((columns, b), H.dtype)
     for t in range(0, max(s, 1), b):
         for j, R in pair_strips(*right, slice(t, t + b), rooms[1]):
@@ -146,7 +141,7 @@ def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
 
 def pair_strips(X, c, v, e, part, room):  # type: ignore[no-untyped-def]
     """Some of the rows of `pairs` at a time, as many as there is room for, of a part of their columns; and which."""
-    X = np.array(X[:, part], order="C")
+    X = np.ascontiguousarray(X[:, part])
     Z = X if c is None else X * (c[part] if np.ndim(c) else c)
     p, b = X.shape
     i = start = 0
