@@ -1,5 +1,6 @@
 """X' diag(w) X, and A' (diag(s) − s s') A for s of sum 1, as one instruction, for languages that compute it without
-a second array as large as X or A."""
+a second array as large as X or A.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from closedform.program.term import Term
 
 
 def with_grams(roots: Sequence[Term]) -> list[Term]:
-    """The same terms, with `weighted_gram` where w is known to have no negative entry, `signed_gram` elsewhere, and
-    `softmax_gram`.
+    """The same terms, with `weighted_gram` where w is known to have no negative entry, `signed_gram` elsewhere.
 
+    Of what is centred it is `softmax_gram`.
     What has another use than the product stays what it is.
     """
     order, made = topological(roots), dict[Term, Term]()

@@ -1,7 +1,7 @@
 """Σ_s C_ik,s D_jl,s of pairs of rows as one instruction, for languages that compute it in strips.
 
 `halves.py` makes it of two matrices with a row for each pair, unpacked on both axes.  What stands on the diagonal i = k
-or j = l of the result, and has the pairs of the other side as a factor, is added to the pairs before they are multiplied.
+or j = l of the result, and has the other pairs as a factor, is added to its own pairs before they are multiplied.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def _renewed(t: Term, made: Mapping[Term, Term]) -> Term:
 def _gram(t: Term, uses: Mapping[Term, int]) -> PairGram | None:
     """The array as products of pairs on both sides."""
     if t.op == "permute":
-        inner = _gram(t.args[0], uses) if uses[t.args[0]] == 1 else None
-        return inner and replace(inner, places=tuple(inner.places[n] for n in t.data))  # type: ignore[union-attr]
+        inner, order = _gram(t.args[0], uses) if uses[t.args[0]] == 1 else None, t.data
+        return inner and replace(inner, places=tuple(inner.places[n] for n in order))  # type: ignore[attr-defined]
     chain = [t]
     while len(chain) < 4 and chain[-1].args:
         chain.append(chain[-1].args[0])

@@ -88,7 +88,7 @@ def softmax_gram_in_strips(A, s, out=None):  # type: ignore[no-untyped-def]
 
 
 def pair_gram(A, B, c=None, d=None, v=None, w=None, e=None, f=None, out=None):  # type: ignore[no-untyped-def]
-    """H_ijkl = Σ_s (c_s v_ik A_is A_ks + δ_ik e_is) (d_s w_jl B_js B_ls + δ_jl f_js), of v and w the i ≤ k and j ≤ l."""
+    """H_ijkl = Σ_s (c_s v_ik A_is A_ks + δ_ik e_is) (d_s w_jl B_js B_ls + δ_jl f_js), of v and w i ≤ k and j ≤ l."""
     (p, s), q = A.shape, len(B)
     m, n = p * (p + 1) // 2, q * (q + 1) // 2
     if s * (m + n) + p * p * n >= 2**19:
@@ -115,7 +115,7 @@ def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
     """The same, of strips of pairs; the products of pairs are first packed in front in the memory of H."""
     (p, s), q = left[0].shape, len(right[0])
     H = out if out is not None and out.flags.c_contiguous else np.empty((p, q, p, q), left[0].dtype)
-    packed, room = H.reshape(p * p, q * q), max((p * s + q * s + H.size) // 8, 2**16)
+    packed, room = H.reshape(p * p, q * q), max((p * s + q * s + H.size) // 9, 2**15)
     n = q * (q + 1) // 2
     b = max(1, min(s, max(512, 2**16 // (p + q)), room // (p + q + min(n, 64) + 128)))
     b = -(-s // -(-s // b)) if s else 1  # parts of one length
@@ -124,8 +124,8 @@ def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
     rows = max(p, min(256, (room - b * (copied + columns)) // (b + columns * (b < s))))
     rooms = np.empty((rows, b), H.dtype), np.empty((columns, b), H.dtype)
     for t in range(0, max(s, 1), b):
-        for j, R in pair_strips(*right, slice(t, t + b), rooms[1]):
-            for i, L in pair_strips(*left, slice(t, t + b), rooms[0]):
+        for j, R in pair_strips(right, slice(t, t + b), rooms[1]):
+            for i, L in pair_strips(left, slice(t, t + b), rooms[0]):
                 place = packed[i : i + len(L), j : j + len(R)]
                 if t:
                     place += L @ R.T
@@ -139,8 +139,9 @@ def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
     return out
 
 
-def pair_strips(X, c, v, e, part, room):  # type: ignore[no-untyped-def]
+def pair_strips(side, part, room):  # type: ignore[no-untyped-def]
     """Some of the rows of `pairs` at a time, as many as there is room for, of a part of their columns; and which."""
+    X, c, v, e = side
     X = np.ascontiguousarray(X[:, part])
     Z = X if c is None else X * (c[part] if np.ndim(c) else c)
     p, b = X.shape

@@ -134,7 +134,7 @@ def test_code_and_the_count_of_memory_agree_on_what_is_large():
     large = {"weighted_gram", "signed_gram", "softmax_gram", "pair_gram"}
     assert large == set(memory.IN_STRIPS)
     assert all(f"2**{memory.LARGE.bit_length() - 1}:" in getsource(strips.HELPERS[name]) for name in large)
-    assert memory.LARGE == 2 ** (memory.LARGE.bit_length() - 1)
+    assert 2 ** (memory.LARGE.bit_length() - 1) == memory.LARGE
 
 
 # programs

@@ -6,9 +6,9 @@ from inspect import getsource
 
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported
+from closedform.program import runtime, strips
 from closedform.program.grams import with_grams
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, halves, infix, listed, postfix
-from closedform.program import runtime, strips
 from closedform.program.languages import python
 from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
 from closedform.program.pairs import with_pairs
@@ -110,8 +110,8 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
 
 
 def _pair_gram(t: Term, writer: Writer) -> Spelling:
-    named = [f", {name}={{{n}}}" for n, name in enumerate(t.data, 2)]  # type: ignore[arg-type]
-    return Spelling(f"pair_gram({{0}}, {{1}}{''.join(named)})")
+    given = "".join(f", {name}={{{n}}}" for n, name in enumerate(str(t.data), 2))
+    return Spelling(f"pair_gram({{0}}, {{1}}{given})")
 
 
 def _owned(n: int, t: Term, writer: Writer) -> tuple[str, int]:
