@@ -136,7 +136,7 @@ def numbers(axes: Axes, sizes: Mapping[str, int]) -> int:
 
 def in_strips(count: int, whole: int) -> int:
     """How many of so many numbers are held at a time, where operands and result have those of `whole`."""
-    return count if count < LARGE else LARGE // 4 + int(whole * STRIP)
+    return count if count < LARGE else LARGE // 16 + int(whole * STRIP)
 
 
 def _together(arrays: Iterable[Axes]) -> Polynomial:
@@ -174,10 +174,22 @@ def _step(t: Term, is_new: bool, freed: Iterable[Axes]) -> Step:
 def _owner(t: Term, owner: Mapping[Term, Term | None], p: Program, uses: Mapping[Term, int]) -> Term | None:
     if _shares(t):
         return owner[t.args[0]] if t.args else None
+    if t.op == "assemble" and _begins(t, uses):
+        return owner[t.args[0]]
     for a in t.args[: OVERWRITING.get(t.op, 0)]:
         if uses[a] == 1 and a.axes == t.axes and a not in p.kept and not _shares(a) and a.op != "assemble":
             return owner[a]
     return t
+
+
+def _begins(t: Term, uses: Mapping[Term, int]) -> bool:
+    """Are products added to the first of them, which fills the array and is nobody else's?"""
+    first, a = next(iter(t.data), None), t.args[0]  # type: ignore[call-overload]
+    if first is None or first.negative or first.words != (first.view,):
+        return False
+    while uses[a] == 1 and a.op in SHARING and a.args:
+        a = a.args[0]
+    return uses[a] == 1 and a.op not in SHARING
 
 
 def _shares(t: Term) -> bool:

@@ -35,7 +35,7 @@ def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
     (m, n), w = X.shape, w[:, None]
     H = np.empty((n, n), X.dtype) if out is None else out
     if m > 16 * n:
-        H[...], b = 0, 2**17 // n + 1
+        H[...], b = 0, 2**15 // n + 1
         for i in range(0, m, b):
             H += X[i : i + b].T @ (X[i : i + b] * w[i : i + b])
         return mirrored(H)
