@@ -17,7 +17,7 @@ from closedform.program.runtime import centred, rowpairs, softmaxtimes, unpacked
 def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X for w ≥ 0."""
     if isinstance(X, np.ndarray) and X.size >= 2**19:
-        return gram_in_strips(X, w, out)
+        return gram_in_strips(X, w, True, out)
     Z = X * np.sqrt(w)[:, None]
     return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
 
@@ -25,19 +25,21 @@ def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
 def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X."""
     if isinstance(X, np.ndarray) and X.size >= 2**19:
-        return gram_in_strips(X, w, out)
+        return gram_in_strips(X, w, False, out)
     Z = X * w[:, None]
     return X.T @ Z if out is None else np.matmul(X.T, Z, out=out)
 
 
-def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
+def gram_in_strips(X, w, positive, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X, of strips of rows where they are short, else of columns: what is below the diagonal, mirrored."""
     (m, n), w = X.shape, w[:, None]
     H = np.empty((n, n), X.dtype) if out is None else out
     if m > 16 * n:
         H[...], b = 0, 2**15 // n + 1
         for i in range(0, m, b):
-            H += X[i : i + b].T @ (X[i : i + b] * w[i : i + b])
+            rows, v = X[i : i + b], w[i : i + b]
+            Z = rows * (np.sqrt(v) if positive else v)
+            H += (Z if positive else rows).T @ Z
         return mirrored(H)
     b = min(-(-n // 8), 256)
     Z = np.empty((m, b), X.dtype)
