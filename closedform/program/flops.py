@@ -12,7 +12,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from closedform.core.expr import OPS
-from closedform.core.shape import Dim
+from closedform.core.shape import Dim, triangle
 from closedform.errors import NotSupported
 from closedform.program.polynomial import Polynomial, constant, entries, named, size
 from closedform.program.term import VIEWS, Term
@@ -78,6 +78,13 @@ def _matmul(t: Term) -> Polynomial:
 def _gram(each_product: int) -> Count:
     """mn for diag(w) X, and mn² for every operation of a sum; Z'Z is computed by halves."""
     return lambda t: entries(t.args[0].axes) * (size(t.axes[0]) * each_product + constant(1))
+
+
+def _pair_gram(t: Term) -> Polynomial:
+    """2mns for the m and n pairs on both sides, and ms + ns to form them."""
+    (p, s), (q, _) = (X.axes for X in t.args[:2])
+    m, n = (size(triangle(d)) for d in (p, q))
+    return size(s) * (m * n * 2 + m + n)
 
 
 def _matmul_each(t: Term) -> Polynomial:
@@ -186,6 +193,8 @@ FLOPS: dict[str, Count] = {
     "matmul": _matmul,
     "weighted_gram": _gram(1),
     "signed_gram": _gram(2),
+    "softmax_gram": lambda t: _gram(1)(t) + entries(t.args[0].axes) * 4,
+    "pair_gram": _pair_gram,
     "einsum": _einsum,
     "tensordot": _tensordot,
     "assemble": _assemble,

@@ -7,11 +7,12 @@ memory of their own, and what NumPy writes over an operand that nobody else need
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from closedform.core.expr import topological
+from closedform.core.shape import triangle
 from closedform.program.polynomial import Polynomial, constant, entries
 from closedform.program.source import Program
 from closedform.program.term import VIEWS, Axes, Term
@@ -48,9 +49,12 @@ WORK = {
     **dict.fromkeys(["adj", "powersum", "packed"], 4),
     **dict.fromkeys(["expm", "logm"], 8),
 }
-#: they need an array as large as the first operand; of a large one, strips
-IN_STRIPS = {"weighted_gram", "signed_gram"}
-LARGE, STRIP = 2**20, Fraction(1, 7)  #: numbers of which it is held whole, and the part of it where there are more
+#: what an instruction needs for itself, or a part of its operands and result where that is large
+IN_STRIPS: dict[str, Callable[[Term], tuple[Axes, ...]]] = {
+    **dict.fromkeys(["weighted_gram", "signed_gram", "softmax_gram"], lambda t: (t.args[0].axes,)),
+    "pair_gram": lambda t: tuple((triangle(X.axes[0]), X.axes[1]) for X in t.args[:2]),
+}
+LARGE, STRIP = 2**19, Fraction(1, 6)  #: numbers of which it is held whole, and the part where there are more
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,14 @@ class Step:
         work: the axes of arrays that live during it only.
         freed: the axes of arrays that nobody needs after it.
         strips: the axes of arrays that live during it, in strips where they are large.
+        whole: the axes of the operands and the result of which such strips are a part.
     """
 
     made: tuple[Axes, ...]
     work: tuple[Axes, ...]
     freed: tuple[Axes, ...]
     strips: tuple[Axes, ...] = ()
+    whole: tuple[Axes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +114,7 @@ class Memory:
         live = top = length(self.arguments)
         for step in self.steps:
             live += length(step.made)
-            strips = sum(in_strips(length([axes])) for axes in step.strips)
-            top = max(top, live + length(step.work) + strips)
+            top = max(top, live + length(step.work) + in_strips(length(step.strips), length(step.whole)))
             live -= length(step.freed)
         return top
 
@@ -119,7 +124,7 @@ class Memory:
         live = top = _together(self.arguments)
         for step in self.steps:
             live += _together(step.made)
-            top = top.largest(live + _together(step.work) + _together(step.strips) * STRIP)
+            top = top.largest(live + _together(step.work) + _together(step.whole) * STRIP)
             live += _together(step.freed) * -1
         return top.leading
 
@@ -132,9 +137,9 @@ def numbers(axes: Axes, sizes: Mapping[str, int]) -> int:
     return total
 
 
-def in_strips(count: int) -> int:
-    """How many numbers of an array are held at a time."""
-    return count if count < LARGE else LARGE + int(count * STRIP)
+def in_strips(count: int, whole: int) -> int:
+    """How many of so many numbers are held at a time, where operands and result have those of `whole`."""
+    return count if count < LARGE else LARGE // 16 + int(whole * STRIP)
 
 
 def _together(arrays: Iterable[Axes]) -> Polynomial:
@@ -165,17 +170,29 @@ def memory_of(p: Program) -> Memory:
 
 
 def _step(t: Term, is_new: bool, freed: Iterable[Axes]) -> Step:
-    strips = (t.args[0].axes,) if t.op in IN_STRIPS else ()
-    return Step((t.axes,) if is_new else (), _work(t), tuple(freed), strips)
+    made, strips = (t.axes,) if is_new else (), IN_STRIPS[t.op](t) if t.op in IN_STRIPS else ()
+    return Step(made, _work(t), tuple(freed), strips, (t.axes, *(a.axes for a in t.args)) if strips else ())
 
 
 def _owner(t: Term, owner: Mapping[Term, Term | None], p: Program, uses: Mapping[Term, int]) -> Term | None:
     if _shares(t):
         return owner[t.args[0]] if t.args else None
+    if t.op == "assemble" and _begins(t, uses):
+        return owner[t.args[0]]
     for a in t.args[: OVERWRITING.get(t.op, 0)]:
         if uses[a] == 1 and a.axes == t.axes and a not in p.kept and not _shares(a) and a.op != "assemble":
             return owner[a]
     return t
+
+
+def _begins(t: Term, uses: Mapping[Term, int]) -> bool:
+    """Are products added to the first of them, which fills the array and is nobody else's?"""
+    first, a = next(iter(t.data), None), t.args[0]  # type: ignore[call-overload]
+    if first is None or first.negative or first.words != (first.view,):
+        return False
+    while uses[a] == 1 and a.op in SHARING and a.args:
+        a = a.args[0]
+    return uses[a] == 1 and a.op not in SHARING
 
 
 def _shares(t: Term) -> bool:

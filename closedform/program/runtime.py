@@ -211,42 +211,6 @@ def plus_outers(A, columns, rows):  # type: ignore[no-untyped-def]
     return gemm(1.0, V.T, U.T, 1.0, A.T, trans_b=True, overwrite_c=True).T
 
 
-def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
-    """X' diag(w) X for w ≥ 0."""
-    if isinstance(X, np.ndarray) and X.size >= 2**20:
-        return gram_in_strips(X, w, weighted_gram, out)
-    Z = X * np.sqrt(w)[:, None]
-    return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
-
-
-def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
-    """X' diag(w) X."""
-    if isinstance(X, np.ndarray) and X.size >= 2**20:
-        return gram_in_strips(X, w, signed_gram, out)
-    Z = X * w[:, None]
-    return X.T @ Z if out is None else np.matmul(X.T, Z, out=out)
-
-
-def gram_in_strips(X, w, gram, out=None):  # type: ignore[no-untyped-def]
-    """X' diag(w) X, of strips of rows where they are short, else of columns by halves: no second array is as large."""
-    m, n = X.shape
-    H = np.empty((n, n), X.dtype) if out is None else out
-    if m > 16 * n:
-        H[...], b = 0, 2**17 // n + 1
-        for i in range(0, m, b):
-            H += gram(X[i : i + b], w[i : i + b])
-        return H
-    b = min(-(-n // 8), 512)
-    Z = np.empty((m, b), X.dtype)
-    for i in range(0, n, b):
-        strip = np.multiply(X[:, i : i + b], w[:, None], out=Z[:, : n - i])
-        np.matmul(strip.T, X[:, i:], out=H[i : i + b, i:])
-        block = H[i : i + b, i : i + b]
-        block[...] = (block + block.T) / 2
-        H[i + b :, i : i + b] = H[i : i + b, i + b :].T
-    return H
-
-
 def lowrank_solve(d, U, V, B=None):  # type: ignore[no-untyped-def]
     """(diag(d) + U V)⁻¹ B or U, by the smaller I + V D⁻¹ U where U is thin and D well conditioned (Woodbury)."""
     size = np.abs(d)
@@ -395,7 +359,7 @@ HELPERS: dict[str, Callable[..., Any]] = {
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, rootprod, log1psq, log1mexp, smallexpm1, logcosh,
               sech2, softmaxslope, softmaxtimes, centred, deflated, rowcentred, expm, ismax, powersum, over, polar,
               adjugate, commuted, packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers,
-              weighted_gram, signed_gram, gram_in_strips, lowrank_solve,
+              lowrank_solve,
               cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, cholesky_logdetratio,
               lu, lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse, factor_logdet)
 }  # fmt: skip

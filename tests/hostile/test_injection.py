@@ -14,7 +14,7 @@ import closedform as cf
 from closedform import view
 from closedform.cli import render
 from closedform.errors import ClosedFormError
-from closedform.program.runtime import HELPERS
+from closedform.program.languages.numpy import HELPERS
 from tests.hostile.inputs import INPUTS
 
 IDENTIFIERS = [  # names that Python may take for something else

@@ -12,7 +12,7 @@ from closedform.program.source import Writer
 from closedform.program.term import Term
 
 OUT = "out"  #: the parameter
-OWN = ("softmaxslope", "plus_transpose", "weighted_gram", "signed_gram")  #: our functions, which have it too
+OWN = ("softmaxslope", "plus_transpose", "weighted_gram", "signed_gram", "softmax_gram", "pair_gram")  #: ours
 FUNCTIONS = {
     **{op: op for op in OWN},
     **{op: f"np.{op}" for op in ("add", "subtract", "multiply", "divide", "negative", "power", "outer")},
@@ -40,6 +40,8 @@ def stored(t: Term, place: str, writer: Writer) -> list[str]:
         return [_einsum(t, place, writer)]
     if t.op not in FUNCTIONS:
         return [f"{place}[...] = {code}"]
+    if t.op == "pair_gram":
+        return [f"{code[:-1]}, out={place})"]
     first = next((a for a in t.args if _first(a, t, writer)), None) if t.op not in WHOLE else None
     lines = [] if first is None else stored(first, place, writer)
     operands = [place if a is first else writer.shown[a][0] for a in t.args]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from closedform.program.grams import with_grams
 from closedform.program.kernels import MOST, Kernel, with_kernels
 from closedform.program.language import ATOM, Spelling
 from closedform.program.languages import numpy, python
@@ -43,5 +42,5 @@ NUMBA = replace(
     spellings={**numpy.SPELLINGS, "kernel": _kernel, "others": Spelling("others({0})")},
     reserved=numpy.NUMPY.reserved | {"numba", "math", "others", *[f"kernel{n}" for n in range(MOST)]},
     write=source,
-    fused=lambda roots: with_kernels(with_grams(roots)),
+    fused=lambda roots: with_kernels(numpy.NUMPY.fused(roots)),
 )

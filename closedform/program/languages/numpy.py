@@ -6,11 +6,12 @@ from inspect import getsource
 
 from closedform.core.expr import OPS
 from closedform.errors import NotSupported
+from closedform.program import runtime, strips
 from closedform.program.grams import with_grams
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, halves, infix, listed, postfix
 from closedform.program.languages import python
 from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
-from closedform.program.runtime import HELPERS
+from closedform.program.pairs import with_pairs
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
 from closedform.program.term import VIEWS, Term
@@ -113,6 +114,11 @@ def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"plus_diagonal({place}, {{1}})", ATOM, level)
 
 
+def _pair_gram(t: Term, writer: Writer) -> Spelling:
+    given = "".join(f", {name}={{{n}}}" for n, name in enumerate(str(t.data), 2))
+    return Spelling(f"pair_gram({{0}}, {{1}}{given})")
+
+
 def _owned(n: int, t: Term, writer: Writer) -> tuple[str, int]:
     """The place of an operand that is written over, a copy if it is needed, and how tightly it must bind there."""
     return (f"{{{n}}}", ADD) if is_fresh(t.args[n], writer) else (f"{{{n}}}.copy()", ATOM)
@@ -143,7 +149,9 @@ def assemble(t: Term, writer: Writer) -> Spelling:
     writer.taken.discard(i)
     for n, part in enumerate(parts):
         terms, operands = operands[: len(part.words)], operands[len(part.words) :]
-        if dense and n == 0:
+        if dense and n == 0 and into and not part.negative and writer.language.stored:
+            writer.lines += writer.language.stored(terms[0], J, writer)
+        elif dense and n == 0:
             writer.lines.append(f"{J}{'[...]' if into else ''} = {_begun(terms[0], part.negative, writer)}")
         elif len(part.words) == 2:
             by_rows.append(f"    {J}[{i}] {'-' if part.negative else '+'}= {_row(part, terms, i, writer)}")
@@ -211,7 +219,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
             "factor factor_inverse factor_logdet"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
        ("cholesky_solve", "cholesky_logdetratio", "lu_solve", "factor_solve", "commuted", "rootprod",
-        "weighted_gram", "signed_gram")},
+        "weighted_gram", "signed_gram", "softmax_gram")},
     "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
     **calls("polar packed unpacked"),
     "rowpairs": python.by_its_name,
@@ -230,6 +238,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "outers": _outers,
     "plus_outers": _plus_outers,
     "softmaxtimes": _softmaxtimes,
+    "pair_gram": _pair_gram,
     "take": python.taken,
     "rows": python.rows,
     "ones": _filled,
@@ -269,6 +278,7 @@ def conversions(p: Program) -> list[str]:
     ]
 
 
+HELPERS = runtime.HELPERS | strips.HELPERS
 HELPER_SOURCES = {
     name: getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "") for name, f in HELPERS.items()
 }
@@ -281,5 +291,5 @@ NUMPY = Language(
     source,
     python.sized,
     returned=returned,
-    fused=with_grams,
+    fused=lambda roots: with_pairs(with_grams(roots)),
 )

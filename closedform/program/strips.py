@@ -1,0 +1,190 @@
+"""Products with their own transpose, in strips: what NumPy code calls to hold little more than operands and result.
+
+Each is computed whole where that takes less than 2**19 numbers more, because it is as fast there; else these are at
+most about a sixth of operands and result.  As in `runtime`, their source is copied into the code that uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from closedform.program.runtime import centred, rowpairs, softmaxtimes, unpacked
+
+
+def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X for w ≥ 0."""
+    if isinstance(X, np.ndarray) and X.size >= 2**19:
+        return gram_in_strips(X, w, True, out)
+    Z = X * np.sqrt(w)[:, None]
+    return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
+
+
+def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X."""
+    if isinstance(X, np.ndarray) and X.size >= 2**19:
+        return gram_in_strips(X, w, False, out)
+    Z = X * w[:, None]
+    return X.T @ Z if out is None else np.matmul(X.T, Z, out=out)
+
+
+def gram_in_strips(X, w, positive, out=None):  # type: ignore[no-untyped-def]
+    """X' diag(w) X, of strips of rows where they are short, else of columns: what is below the diagonal, mirrored."""
+    (m, n), w = X.shape, w[:, None]
+    H = np.empty((n, n), X.dtype) if out is None else out
+    if m > 16 * n:
+        H[...], b = 0, 2**15 // n + 1
+        for i in range(0, m, b):
+            rows, v = X[i : i + b], w[i : i + b]
+            Z = rows * (np.sqrt(v) if positive else v)
+            H += (Z if positive else rows).T @ Z
+        return mirrored(H)
+    b = min(-(-n // 8), 256)
+    Z = np.empty((m, b), X.dtype)
+    for i in range(0, n, b):
+        strip = np.multiply(X[:, i : i + b], w, out=Z[:, : n - i])
+        np.matmul(strip.T, X[:, i:], out=H[i : i + b, i:])
+    return mirrored(H)
+
+
+def mirrored(H):  # type: ignore[no-untyped-def]
+    """The symmetric matrix of which H has what is on and above the diagonal, in the memory of H."""
+    below = np.tri(32, k=-1, dtype=bool)
+    for i in range(0, len(H), 32):
+        block = H[i : i + 32, i : i + 32]
+        np.copyto(block, block.T.copy(), where=below[: len(block), : len(block)])
+        H[i + 32 :, i : i + 32] = H[i : i + 32, i + 32 :].T
+    return H
+
+
+def softmax_gram(A, s, out=None):  # type: ignore[no-untyped-def]
+    """A' (diag(s) - s s') A for an s of sum 1: Z'Z, where Z is the root of s times the rows of A less their mean."""
+    if A.size >= 2**19:
+        return softmax_gram_in_strips(A, s, out)
+    Z = softmaxtimes(np.sqrt(s), s, centred(A, s))
+    return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
+
+
+def softmax_gram_in_strips(A, s, out=None):  # type: ignore[no-untyped-def]
+    """The same, of strips of rows."""
+    (m, n), root, origin = A.shape, np.sqrt(s)[:, None], A[np.argmax(s)]
+    H, mean = np.empty((n, n), A.dtype) if out is None else out, np.zeros(n, A.dtype)
+    rows, b = max(1, min((m + n) // 8, 2**17 // n + 512)), max(8, min((m + n) // 192 * 8, 256))
+    rows = -(-m // -(-m // rows))  # parts of one length
+    Z = np.empty((rows, n), A.dtype)
+    for i in range(0, m, rows):
+        mean += s[i : i + rows] @ np.subtract(A[i : i + rows], origin, out=Z[: m - i])
+    for i in range(0, m, rows):
+        strip = np.subtract(A[i : i + rows], origin, out=Z[: m - i])
+        strip -= mean
+        strip *= root[i : i + rows]
+        for j in range(0, n, b):
+            place = H[j : j + b, j:]
+            if i:
+                place += strip[:, j : j + b].T @ strip[:, j:]
+            else:
+                np.matmul(strip[:, j : j + b].T, strip[:, j:], out=place)
+    return mirrored(H)
+
+
+def pair_gram(A, B, c=None, d=None, v=None, w=None, e=None, f=None, g=None, h=None, out=None):  # type: ignore[no-untyped-def]
+    """H_ijkl = Σ_s (c_s v_ik A_is A_ks + δ_ik e_is) (d_s w_jl B_js B_ls + δ_jl f_js), of v and w i ≤ k and j ≤ l.
+
+    Where they are given, g_is stands for c_s v_ii A_is², and h_js for d_s w_jj B_js².
+    """
+    (p, s), q = A.shape, len(B)
+    m, n = p * (p + 1) // 2, q * (q + 1) // 2
+    if s * (m + n) + p * p * n >= 2**19:
+        return pair_gram_in_strips((A, c, v, e, g), (B, d, w, f, h), out)
+    C = (pairs(A, c, v, e, g) @ pairs(B, d, w, f, h).T)[unpacked(p)]
+    H = C[:, unpacked(q)].reshape(p, p, q, q).transpose(0, 2, 1, 3)
+    if out is None:
+        return H
+    out[...] = H
+    return out
+
+
+def pairs(X, c, v, e, g):  # type: ignore[no-untyped-def]
+    """The rows c v_ik X_i X_k + δ_ik e_i, i ≤ k, or for i = k g_i + e_i."""
+    P, i = rowpairs(X, v), np.arange(len(X))
+    if c is not None:
+        P *= c
+    if g is not None:
+        P[i * len(X) - i * (i - 1) // 2] = g
+    if e is not None:
+        P[i * len(X) - i * (i - 1) // 2] += e
+    return P
+
+
+def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
+    """The same, of strips of pairs; the products of pairs are first packed in front in the memory of H."""
+    (p, s), q = left[0].shape, len(right[0])
+    H = out if out is not None and out.flags.c_contiguous else np.empty((p, q, p, q), left[0].dtype)
+    packed, room = H.reshape(p * p, q * q), max((p * s + q * s + H.size) // 9, 2**15)
+    n = q * (q + 1) // 2
+    b = max(1, min(s, max(512, 2**16 // (p + q)), room // (p + q + min(n, 64) + 128)))
+    b = -(-s // -(-s // b)) if s else 1  # parts of one length
+    copied = sum(len(X) * ((b < s or not X.flags.c_contiguous) + (c is not None)) for X, c, *_ in (left, right))
+    columns = max(q, min(n, 2 * (room // b - copied) // 3))
+    rows = max(p, min(256, (room - b * (copied + columns)) // (b + columns * (b < s))))
+    rooms = np.empty((rows, b), H.dtype), np.empty((columns, b), H.dtype)
+    for t in range(0, max(s, 1), b):
+        for j, R in pair_strips(right, slice(t, t + b), rooms[1]):
+            for i, L in pair_strips(left, slice(t, t + b), rooms[0]):
+                place = packed[i : i + len(L), j : j + len(R)]
+                if t:
+                    place += L @ R.T
+                else:
+                    np.matmul(L, R.T, out=place)
+    del rooms, L, R
+    unpack_pairs(H)
+    if out is None or out is H:
+        return H
+    out[...] = H
+    return out
+
+
+def pair_strips(side, part, room):  # type: ignore[no-untyped-def]
+    """Some of the rows of `pairs` at a time, as many as there is room for, of a part of their columns; and which."""
+    X, c, v, e, g = side
+    X = np.ascontiguousarray(X[:, part])
+    Z = X if c is None else X * (c[part] if np.ndim(c) else c)
+    p, b = X.shape
+    i = start = 0
+    while i < p:
+        first, places, stop = i, [], 0
+        while i < p and stop + p - i <= len(room):
+            np.multiply(Z[i], X[i:], out=room[stop : stop + p - i, :b])
+            places.append(stop)
+            stop, i = stop + p - i, i + 1
+        strip = room[:stop, :b]
+        if v is not None:
+            strip *= v[start : start + stop, None]
+        if g is not None:
+            strip[places] = g[first:i, part]
+        if e is not None:
+            strip[places] += e[first:i, part]
+        yield start, strip
+        start += stop
+
+
+def unpack_pairs(H):  # type: ignore[no-untyped-def]
+    """H_ijkl of pairs i ≤ k and j ≤ l that are packed in front of rows of q² numbers, in the memory of H."""
+    p, q = H.shape[:2]
+    packed, places, block = H.reshape(p * p, q * q), unpacked(q), np.empty((p, q * q), H.dtype)
+    start = p * (p + 1) // 2
+    for i in range(p - 1, -1, -1):  # from the last one, whose place is behind all that are still packed
+        start -= p - i
+        np.take(packed[start : start + p - i], places, axis=1, out=block[i:], mode="clip")
+        found = block[i:].reshape(p - i, q, q)
+        H[i, :, i:] = found.transpose(1, 0, 2)
+        H[i + 1 :, :, i] = found[1:]
+
+
+HELPERS: dict[str, Callable[..., Any]] = {
+    f.__name__: f
+    for f in (weighted_gram, signed_gram, gram_in_strips, mirrored, softmax_gram, softmax_gram_in_strips,
+              pair_gram, pairs, pair_gram_in_strips, pair_strips, unpack_pairs)
+}  # fmt: skip
