@@ -36,6 +36,7 @@ class Factor:
         expr: the node it stands for, if it is one.
         by_parts: of a sum, its product with a vector, which stands behind it or not.
         positive: of a diagonal, whether no entry is negative.
+        weights: of a diagonal, the vector that stands there.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Factor:
     expr: Expr | None = None
     by_parts: Callable[[Factor, bool], Term] | None = None
     positive: bool = False
+    weights: Expr | None = None
 
     @property
     def column(self) -> bool:

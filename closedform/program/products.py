@@ -15,8 +15,8 @@ from closedform.core.shape import ONE
 from closedform.program.chain import Chain, Factor
 from closedform.program.lower import MOVES, RULES, Lowering, moved, vector
 from closedform.program.polar import Polar, with_polar
-from closedform.program.signs import nonnegative
-from closedform.program.summands import known_power, slope_of
+from closedform.program.signs import negated, sign
+from closedform.program.summands import diagonal_sum, known_power, slope_of
 from closedform.program.term import Plan, Term, axes_of
 
 
@@ -208,7 +208,7 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             scalars.append(low[a.args[0]])
             found += factors(low, (a.args[1],), scalars)
         elif name == "diag":
-            found.append(Factor("diag", a.shape, low[inner.args[0]], positive=nonnegative(inner.args[0])))
+            found.append(weights(low, inner.args[0], low[inner.args[0]], scalars))
         elif name == "inv":
             found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]], a))
         elif name in MOVES:
@@ -217,11 +217,39 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             rows, columns = a.shape
             found += [Factor("ones", (rows, ONE))] if rows is not ONE else []
             found += [Factor("ones", (ONE, columns))] if columns is not ONE else []
+        elif name == "add" and (w := diagonal_sum(a if inner is a else inner)) is not None:
+            found.append(weights(low, w, low.new(w), scalars))
         elif name == "add" and inner is a and not vector(a) and low.uses[a] <= 2:
             found.append(Factor("sum", a.shape, low[a], a, partial(distributed, low, a)))
         else:
             found.append(Factor("full", a.shape, low[a], a))
     return found
+
+
+def weights(low: Lowering, w: Expr, code: Term, scalars: list[Term]) -> Factor:
+    """diag(w); where no entry is positive as −diag(−w), which has a root."""
+    known = sign(w)
+    if known == -1:
+        turn(low.plan, scalars)
+        w = negated(w)
+        code = low.new(w)
+    return Factor("diag", (w.shape[0], w.shape[0]), code, positive=known != 0, weights=w)
+
+
+def turn(plan: Plan, scalars: list[Term]) -> None:
+    """Multiply some scalars by −1, in a number if there is one."""
+    for n, s in enumerate(scalars):
+        top = s.args[0] if s.op == "divide" else s
+        if top.value is not None:
+            turned = plan.number(-top.value)
+            if s is not top:
+                scalars[n] = plan.each("divide", turned, s.args[1])
+            elif turned.value == 1:
+                del scalars[n]
+            else:
+                scalars[n] = turned
+            return
+    scalars.append(plan.number(-1))
 
 
 def _orthogonal(low: Lowering, p: Polar) -> Factor:

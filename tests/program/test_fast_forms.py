@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 
 import numpy as np
 import pytest
 
 import closedform as cf
+from closedform.core.normal import normal
 from closedform.program import runtime
 from closedform.program.compile import compile
+from closedform.program.signs import negated, sign
 
 SIDES = [(1, 1), (7, 5), (5, 7), (33, 17), (70, 3), (3, 0), (0, 3), (9, 9)]
 DTYPES = ["float64", "float32", "longdouble"]
@@ -159,3 +162,106 @@ def test_a_diagonal_plus_a_thin_product_is_solved_by_the_thin_one(text, spread):
     wanted = np.linalg.solve(env["U"] @ env["U"].T + D, env["b"] if text.endswith("b") else env["U"])
     found = run(**{name: env[name] for name in run.names})
     assert np.allclose(found, wanted, rtol=1e-8, atol=1e-10)
+
+
+# what weighs the rows
+
+ROWS = {"X": ("m", "n"), "y": ("m",), "w": ("n",), "r": (), "k": (), "a": ("m",), "b": ("m",), "c": ()}
+
+
+def rows_of(text: str, **properties: list[str]) -> cf.Function:
+    """A function of X (m×n), y, a, b (m), w (n) and r, k, c, those that occur."""
+    return cf.parse(text, {k: ROWS[k] for k in re.findall(r"\b[a-zX]\b", text) if k in ROWS}, properties)
+
+
+def given(f: cf.Function, m: int, n: int) -> dict[str, np.ndarray]:
+    """Values for its variables, all positive but X, w and a."""
+    sizes = {"X": (m, n), "w": (n,), "y": (m,), "a": (m,), "b": (m,)}
+    values = {k: drawn(*sizes.get(k, ())) for k in f.variables}
+    return {k: v / 4 if k in "Xwa" else np.abs(v) + 0.5 for k, v in values.items()}
+
+
+def differences(f: cf.Function, env: dict[str, np.ndarray]) -> np.ndarray:
+    """The Hessian by w from differences of gradients, to about 1e-9 of the largest entry."""
+    slope, steps = cf.derivative(f, "w").compile(), np.eye(len(env["w"])) * 1e-5
+    return np.array([(slope(**env | {"w": env["w"] + h}) - slope(**env | {"w": env["w"] - h})) / 2e-5 for h in steps])
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (1, 4), (9, 1), (30, 7)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sum(log(vector(1) + (y - X*w).^2/k))",
+        "sum(log(vector(1) + (y - X*w).^2/k^2)) + 0.5*r*w'*w",
+        "sum(k^2*(sqrt(vector(1) + (y - X*w).^2/k^2) - vector(1)))",
+        "-sum(log(0.5*vector(1) + 0.5*erf(y.*(X*w)/sqrt(2)))) + 0.5*r*w'*w",
+    ],
+)
+def test_diagonals_with_numbers_before_them_are_one_diagonal(text, m, n):
+    f = rows_of(text)
+    D = cf.derivative(f, "w", "w")
+    body, env = D.code().split("def derivative(")[1], given(f, m, n)
+    assert body.count("signed_gram(X, ") == body.count(" @ ") == 1
+    assert "np.diag(" not in body
+    assert np.allclose(D.compile()(**env), differences(f, env), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (9, 1), (30, 7)])
+@pytest.mark.parametrize("middle", ["(c*diag(a)/sqrt(2) + r*diag(b))", "(c*eye(m) - diag(a))", "(diag(a) + r*eye(m))'"])
+def test_a_product_with_a_sum_of_diagonals_is_one_gram_matrix(middle, m, n):
+    f = rows_of(f"X'*{middle}*X")
+    run, env = compile(f.expr), given(f, m, n)
+    assert "return signed_gram(" in run.source
+    a, b, c, r = (env.get(k, np.ones(m)) for k in "abcr")
+    weights = {"(c*d": c * a / np.sqrt(2) + r * b, "(c*e": c - a, "(dia": a + r}[middle[:4]]
+    assert_near(run(**env), (env["X"].T * weights) @ env["X"])
+
+
+@pytest.mark.parametrize(
+    ("text", "positive"),
+    [
+        ("sum(log(cosh(y - X*w)))", ""),
+        ("sum((y + r*vector(1)).*softplus(X*w) - y.*(X*w))", "yr"),
+        ("sum(y.*log(vector(1) + exp(X*w)))", "y"),
+        ("-sum(y.*log(sigmoid(X*w)))", "y"),
+        ("sum(cosh(X*w))", ""),
+        ("sum((X*w).^4)", ""),
+    ],
+)
+def test_weights_of_one_sign_have_a_root(text, positive):
+    f = rows_of(text, **{k: ["positive"] for k in positive})
+    D = cf.derivative(f, "w", "w")
+    assert "weighted_gram(X, " in D.code()
+    for m, n in ((1, 1), (1, 3), (20, 6)):
+        env = given(f, m, n)
+        assert np.allclose(D.compile()(**env), differences(f, env), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("sigmoid(x).*(sigmoid(x) - vector(1))", -1),
+        ("-(sigmoid(x).*(sigmoid(x) - vector(1)))", 1),
+        ("vector(1) - tanh(x).^2", 1),
+        ("tanh(x).^2 - vector(1)", -1),
+        ("2*vector(1) - 3*sin(x)", 0),
+        ("diag(X*X')", 1),
+        ("diag(X*S*X')", 1),
+        ("x'*S*x", 1),
+        ("diag(X*M*X')", 0),
+        ("sqrt(x)./exp(x) + 2*x.^2", 1),
+        ("-x.^2 - exp(x)", -1),
+        ("x.^3", 0),
+        ("log(vector(1) + x.^2)", 1),
+        ("1/(1 + c^2)", 1),
+    ],
+)
+def test_signs_are_known(text, known):
+    shapes = {"x": ("n",), "X": ("n", "k"), "S": ("k", "k"), "M": ("k", "k"), "c": ()}
+    if text == "x'*S*x":
+        shapes["S"] = ("n", "n")
+    used = {k: shapes[k] for k in re.findall(r"\b[a-zXSM]\b", text)}
+    f = cf.parse(text, used, {"S": ["spd"]} if "S" in used else {})
+    e = normal(f.expr)
+    assert sign(e) == known
+    assert sign(normal(-e)) == sign(negated(e)) == -known
