@@ -44,8 +44,8 @@ def sign(e: Expr, depth: int = DEPTH) -> int:
     >>> from closedform.core.expr import symbol
     >>> from closedform.core.shape import shape_of
     >>> s = OPS["sigmoid"](symbol("x", shape_of(["n"])))
-    >>> sign(s * (s - 1)), sign(-(s * (s - 1))), sign(2 * s - 1)
-    (-1, 1, 0)
+    >>> [sign(normal(e)) for e in (s * (s - 1), -(s * (s - 1)), 2 * s - 1)]
+    [-1, 1, 0]
     """
     name = e.op.name
     if name == "number":
