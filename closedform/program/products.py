@@ -270,7 +270,9 @@ def distributed(low: Lowering, total: Expr, other: Factor, sum_first: bool) -> T
         made = low.chain.term(low.chain.multiply([*inside, other] if sum_first else [other, *inside]))
         front = low.plan.product(scalars)
         negative = front is not None and (front.value or 0) < 0
-        terms.append((negative, times(low.plan, low.plan.negative(front) if front and negative else front, made)))
+        if front is not None and negative:
+            front = None if front.value == -1 else low.plan.negative(front)
+        terms.append((negative, times(low.plan, front, made)))
     return added(low.plan, terms)
 
 
@@ -287,10 +289,16 @@ def added(plan: Plan, terms: list[tuple[bool, Term]]) -> Term:
     shown: Term | None = None
     for negative, t in sorted(_paired(plan, terms), key=lambda term: term[0]):
         if shown is None:
-            shown = plan.negative(t) if negative else t
+            shown = minus(plan, t) if negative else t
         else:
             shown = plan.each("subtract" if negative else "add", shown, t)
     return shown or plan.number(0)
+
+
+def minus(plan: Plan, t: Term) -> Term:
+    """−t; the sign of a number in front is changed."""
+    number = t.args[0].value if t.op == "multiply" else None
+    return plan.negative(t) if number is None else times(plan, plan.number(-number), t.args[1])
 
 
 def _paired(plan: Plan, terms: list[tuple[bool, Term]]) -> list[tuple[bool, Term]]:

@@ -15,7 +15,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.program.chain import Factor, length
 from closedform.program.lower import Lowering
-from closedform.program.products import weights
+from closedform.program.products import distributed, weights
 from closedform.program.term import Term
 
 LONGEST = 12  #: factors of a product whose cost is counted
@@ -107,13 +107,45 @@ def _scaled(scalars: Sequence[Expr], v: Expr) -> Expr:
 
 def is_cheaper(low: Lowering, f: Factor, inside: list[Item], spread: list[Item], parts: list[Factor]) -> bool:
     """Does a product whose factor is a sum take less when it is multiplied out than when the sum is formed?"""
-    if any(p.kind.startswith("inv") for p in parts):
+    if f.expr is None or low.uses[f.expr] > 1 or any(p.kind.startswith("inv") for p in parts):
         return False
-    if low.uses[f.expr] > 1 or max(len(i.factors) for i in [*spread, Item([], parts)]) > LONGEST:
+    if max(len(i.factors) for i in [*spread, Item([], parts)]) > LONGEST:
         return False
     whole = _cost(low, parts) + sum(_cost(low, i.factors) + _entries(i.factors) for i in merged(low, inside))
     rest = merged(low, spread)
     return sum(_cost(low, i.factors) for i in rest) + (len(rest) - 1) * _entries(parts) <= TIE * whole
+
+
+def by_sides(
+    low: Lowering, f: Factor, inside: list[Item], before: list[Factor], after: list[Factor]
+) -> list[Factor] | None:
+    """B S A with S A, or B S, added up from the terms of S, if S would take a copy of a matrix that is kept."""
+    parts = [*before, f, *after]
+    if f.expr is None or low.uses[f.expr] > 1 or any(p.kind.startswith("inv") for p in parts):
+        return None
+    if len(parts) > LONGEST or not any(_is_kept(low, i) for i in inside):
+        return None
+    terms = merged(low, inside)
+    whole = _cost(low, parts) + sum(_cost(low, i.factors) + _entries(i.factors) for i in terms)
+    for first, side, rest in ((True, after, before), (False, before, after)):
+        P = low.chain.multiply(side) if side else f
+        if P.kind != "full":
+            continue
+        S = Factor("full", (f.shape[0], P.shape[1]) if first else (P.shape[0], f.shape[1]), low[f.expr])
+        each = [[*i.factors, P] if first else [P, *i.factors] for i in terms]
+        spread = sum(_cost(low, e) + _entries(e) for e in each)
+        if spread + _cost(low, side) + _cost(low, [*rest, S] if first else [S, *rest]) <= TIE * whole:
+            S.term = distributed(low, f.expr, P, first)
+            return [*rest, S] if first else [S, *rest]
+    return None
+
+
+def _is_kept(low: Lowering, i: Item) -> bool:
+    """Is it one matrix, not diagonal, that is needed elsewhere, or multiplied by a number first?"""
+    if len(i.factors) != 1 or i.factors[0].kind != "full" or i.factors[0].expr is None:
+        return False
+    e = i.factors[0].expr
+    return bool(i.scalars) or e.op.name == "symbol" or low.uses[e] > 1
 
 
 def _cost(low: Lowering, factors: list[Factor]) -> float:

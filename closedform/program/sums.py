@@ -27,7 +27,7 @@ from closedform.program.products import (
     times,
 )
 from closedform.program.products import scale as plain_scale
-from closedform.program.spread import Item, is_cheaper, merged
+from closedform.program.spread import Item, by_sides, is_cheaper, merged
 from closedform.program.stable import add as plain_add
 from closedform.program.stable import terms_of
 from closedform.program.summands import deflated_by, slope_of
@@ -76,6 +76,8 @@ def _multiplied_out(low: Lowering, e: Expr, scalars: list[Expr]) -> list[Item]:
         ]
         if all(i.is_light for i in inside) or is_cheaper(low, f, inside, spread, parts):
             return spread
+        if slope is None and (beside := by_sides(low, f, inside, before, after)) is not None:
+            return [Item(scalars, beside, numbers=numbers)]
     return [Item(scalars, parts, e, numbers, before=bool(scalars))]
 
 
