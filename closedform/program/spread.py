@@ -7,12 +7,10 @@ matrices as large; M'(D E M + F M + u v') is M'(DE + F)M + (M'u) v'.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from math import prod
+from dataclasses import dataclass, field
 
-from closedform.core.expr import OPS, Expr, ones
+from closedform.core.expr import OPS, Expr
 from closedform.core.normal import normal
-from closedform.core.shape import ONE
 from closedform.program.chain import Factor, length
 from closedform.program.lower import Lowering
 from closedform.program.products import distributed, weights
@@ -107,13 +105,22 @@ def _scaled(scalars: Sequence[Expr], v: Expr) -> Expr:
 
 def is_cheaper(low: Lowering, f: Factor, inside: list[Item], spread: list[Item], parts: list[Factor]) -> bool:
     """Does a product whose factor is a sum take less when it is multiplied out than when the sum is formed?"""
-    if f.expr is None or low.uses[f.expr] > 1 or any(p.kind.startswith("inv") for p in parts):
-        return False
-    if max(len(i.factors) for i in [*spread, Item([], parts)]) > LONGEST:
+    if not _is_between_matrices(low, f, parts) or max(len(i.factors) for i in spread) > LONGEST:
         return False
     whole = _cost(low, parts) + sum(_cost(low, i.factors) + _entries(i.factors) for i in merged(low, inside))
     rest = merged(low, spread)
     return sum(_cost(low, i.factors) for i in rest) + (len(rest) - 1) * _entries(parts) <= TIE * whole
+
+
+def _is_between_matrices(low: Lowering, f: Factor, parts: list[Factor]) -> bool:
+    """Is a sum, which has no other use, in a product with matrices that are neither inverses nor diagonal?
+
+    One that meets a vector is never formed.
+    """
+    if f.expr is None or low.uses[f.expr] > 1 or len(parts) > LONGEST:
+        return False
+    others = [p for p in parts if p is not f and p.kind != "diag"]
+    return bool(others) and not any(p.kind.startswith("inv") or p.row or p.column for p in others)
 
 
 def by_sides(
@@ -121,9 +128,7 @@ def by_sides(
 ) -> list[Factor] | None:
     """B S A with S A, or B S, added up from the terms of S, if S would take a copy of a matrix that is kept."""
     parts = [*before, f, *after]
-    if f.expr is None or low.uses[f.expr] > 1 or any(p.kind.startswith("inv") for p in parts):
-        return None
-    if len(parts) > LONGEST or not any(_is_kept(low, i) for i in inside):
+    if f.expr is None or not _is_between_matrices(low, f, parts) or not any(_is_kept(low, i) for i in inside):
         return None
     terms = merged(low, inside)
     whole = _cost(low, parts) + sum(_cost(low, i.factors) + _entries(i.factors) for i in terms)
