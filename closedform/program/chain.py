@@ -36,6 +36,7 @@ class Factor:
         expr: the node it stands for, if it is one.
         by_parts: of a sum, its product with a vector, which stands behind it or not.
         positive: of a diagonal, whether no entry is negative.
+        weights: of a diagonal, the vector that stands there.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Factor:
     expr: Expr | None = None
     by_parts: Callable[[Factor, bool], Term] | None = None
     positive: bool = False
+    weights: Expr | None = None
 
     @property
     def column(self) -> bool:
@@ -77,9 +79,13 @@ class Chain:
         if len(chains) < 2:
             return
         for args in chains:
+            free: dict[tuple[Expr, ...], int] = {}  # where a run may begin that does not overlap with the last
             for i in range(len(args) - 1):
                 for j in range(i + 2, min(i + SHARED, len(args)) + 1):
-                    self.runs[self._run(args[i:j])] += 1
+                    run = self._run(args[i:j])
+                    if i >= free.get(run, 0):
+                        free[run] = j
+                        self.runs[run] += 1
 
     def multiply(self, factors: list[Factor]) -> Factor:
         """The product of a list of factors, in a cheap order."""
@@ -121,7 +127,8 @@ class Chain:
                         best, split[i, j] = c, k
                 if self._mirrored(factors, i, j):
                     half = i + (span + 1) // 2
-                    c = cost[half, j] + flops.sides[j + 1] ** 2 * flops.sides[half] / 2
+                    halves = 1 if self._is_signed(factors, i, j) else 2
+                    c = cost[half, j] + flops.sides[j + 1] ** 2 * flops.sides[half] / halves
                     if c < best:
                         best, split[i, j] = c, -1
                 cost[i, j] = best / self._times_shared(factors[i : j + 1])
@@ -142,9 +149,9 @@ class Chain:
         return min(plain, turned, key=_orders)
 
     def _mirrored(self, factors: list[Factor], i: int, j: int) -> bool:
-        """Is a run of factors Z'Z, or Z'DZ with D ≥ 0?"""
+        """Is a run of factors Z'Z, or Z'DZ with D ≥ 0, or with any D and a Z that is a product?"""
         middle = factors[(i + j) // 2]
-        if (j - i) % 2 == 0 and not (middle.kind == "diag" and middle.positive):
+        if (j - i) % 2 == 0 and (middle.kind != "diag" or (j - i == 2 and not middle.positive)):
             return False
         for a, b in zip(range(i, j), range(j, i, -1), strict=True):
             if a >= b:
@@ -153,6 +160,10 @@ class Chain:
             if x.row or x.column or not self._are_mirrored(x, y):
                 return False
         return True
+
+    def _is_signed(self, factors: list[Factor], i: int, j: int) -> bool:
+        """Is what stands in the middle of a run a diagonal that may have negative entries?"""
+        return (j - i) % 2 == 0 and not factors[(i + j) // 2].positive
 
     def _are_mirrored(self, x: Factor, y: Factor) -> bool:
         kinds, plan = {x.kind, y.kind}, self.plan
@@ -173,9 +184,12 @@ class Chain:
         return self.times(self._build(factors, split, i, k), self._build(factors, split, k + 1, j))
 
     def _gram(self, run: list[Factor], half: Factor) -> Factor:
-        """A run of factors whose second half is Z: Z'Z, or Z'DZ as Y'Y with Y = √D Z."""
+        """A run of factors whose second half is Z: Z'Z, or Z'DZ, for D ≥ 0 as Y'Y with Y = √D Z."""
         if len(run) % 2:
             d = run[len(run) // 2]
+            if not d.positive:
+                left = Factor("full", half.shape[::-1], self.plan.transpose(self.term(half)))
+                return self.times(left, self.times(d, half))
             half = self.times(Factor("diag", d.shape, self.plan.each("sqrt", self.vector(d))), half)
         Y = self.term(half)
         return Factor("full", (run[0].shape[0], run[-1].shape[1]), self.plan.matmul(self.plan.transpose(Y), Y))

@@ -15,8 +15,8 @@ from closedform.core.shape import ONE
 from closedform.program.chain import Chain, Factor
 from closedform.program.lower import MOVES, RULES, Lowering, moved, vector
 from closedform.program.polar import Polar, with_polar
-from closedform.program.signs import nonnegative
-from closedform.program.summands import known_power, slope_of
+from closedform.program.signs import negated, sign
+from closedform.program.summands import diagonal_sum, known_power, slope_of
 from closedform.program.term import Plan, Term, axes_of
 
 
@@ -211,7 +211,7 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             scalars.append(low[a.args[0]])
             found += factors(low, (a.args[1],), scalars)
         elif name == "diag":
-            found.append(Factor("diag", a.shape, low[inner.args[0]], positive=nonnegative(inner.args[0])))
+            found.append(weights(low, inner.args[0], low[inner.args[0]], scalars))
         elif on_diagonal(inner):
             found.append(Factor("diag", a.shape, kept_diagonal(low, inner)))
         elif name == "inv":
@@ -222,6 +222,8 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             rows, columns = a.shape
             found += [Factor("ones", (rows, ONE))] if rows is not ONE else []
             found += [Factor("ones", (ONE, columns))] if columns is not ONE else []
+        elif name == "add" and (w := diagonal_sum(a if inner is a else inner)) is not None:
+            found.append(weights(low, w, low.new(w), scalars))
         elif name == "add" and inner is a and not vector(a) and low.uses[a] <= 2:
             found.append(Factor("sum", a.shape, low[a], a, partial(distributed, low, a)))
         else:
@@ -238,6 +240,32 @@ def kept_diagonal(low: Lowering, e: Expr) -> Term:
     """The diagonal of I ⊙ M."""
     kept = [low.new(OPS["diagonal"](a)) for a in e.args if a.op.name != "eye"]
     return low.plan.product(kept) or low.plan.make("ones", (low.size(e.shape[0]),), e.shape[:1])
+
+
+def weights(low: Lowering, w: Expr, code: Term, scalars: list[Term]) -> Factor:
+    """diag(w); where no entry is positive as −diag(−w), which has a root."""
+    known = sign(w)
+    if known == -1:
+        turn(low.plan, scalars)
+        w = negated(w)
+        code = low.new(w)
+    return Factor("diag", (w.shape[0], w.shape[0]), code, positive=known != 0, weights=w)
+
+
+def turn(plan: Plan, scalars: list[Term]) -> None:
+    """Multiply some scalars by −1, in a number if there is one."""
+    for n, s in enumerate(scalars):
+        top = s.args[0] if s.op == "divide" else s
+        if top.value is not None:
+            turned = plan.number(-top.value)
+            if s is not top:
+                scalars[n] = plan.each("divide", turned, s.args[1])
+            elif turned.value == 1:
+                del scalars[n]
+            else:
+                scalars[n] = turned
+            return
+    scalars.append(plan.number(-1))
 
 
 def _orthogonal(low: Lowering, p: Polar) -> Factor:
@@ -258,7 +286,9 @@ def distributed(low: Lowering, total: Expr, other: Factor, sum_first: bool) -> T
         made = low.chain.term(low.chain.multiply([*inside, other] if sum_first else [other, *inside]))
         front = low.plan.product(scalars)
         negative = front is not None and (front.value or 0) < 0
-        terms.append((negative, times(low.plan, low.plan.negative(front) if front and negative else front, made)))
+        if front is not None and negative:
+            front = None if front.value == -1 else low.plan.negative(front)
+        terms.append((negative, times(low.plan, front, made)))
     return added(low.plan, terms)
 
 
@@ -275,10 +305,16 @@ def added(plan: Plan, terms: list[tuple[bool, Term]]) -> Term:
     shown: Term | None = None
     for negative, t in sorted(_paired(plan, terms), key=lambda term: term[0]):
         if shown is None:
-            shown = plan.negative(t) if negative else t
+            shown = minus(plan, t) if negative else t
         else:
             shown = plan.each("subtract" if negative else "add", shown, t)
     return shown or plan.number(0)
+
+
+def minus(plan: Plan, t: Term) -> Term:
+    """−t; the sign of a number in front is changed."""
+    number = t.args[0].value if t.op == "multiply" else None
+    return plan.negative(t) if number is None else times(plan, plan.number(-number), t.args[1])
 
 
 def _paired(plan: Plan, terms: list[tuple[bool, Term]]) -> list[tuple[bool, Term]]:

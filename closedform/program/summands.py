@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from closedform.core.expr import OPS, Expr, number
+from closedform.core.expr import OPS, Expr, number, ones
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.program.lower import Lowering, number_power
@@ -31,6 +31,26 @@ def coefficient(e: Expr) -> tuple[Coefficient, Expr | None]:
                 other = e.args[1 - i]
                 return (e.args[i].data * other.data, None) if other.op.name == "number" else (e.args[i].data, other)
     return 1, e
+
+
+def diagonal_sum(e: Expr) -> Expr | None:
+    """The w, if it is a sum of diagonal matrices that is diag(w): of diag(u), the identity, and their multiples."""
+    w = _diagonal_of(e) if e.op.name == "add" and ONE not in e.shape else None
+    return None if w is None else normal(w)
+
+
+def _diagonal_of(e: Expr) -> Expr | None:
+    if e.op.name == "diag":
+        return e.args[0]
+    if e.op.name == "eye":
+        return ones((e.shape[0], ONE))
+    if e.op.name == "scale":
+        w = _diagonal_of(e.args[1])
+        return None if w is None else OPS["scale"](e.args[0], w)
+    if e.op.name != "add":
+        return None
+    parts = [_diagonal_of(a) for a in e.args]
+    return None if None in parts else OPS["add"](*[p for p in parts if p is not None])
 
 
 def beside_one(e: Expr) -> list[Expr] | None:

@@ -9,7 +9,7 @@ of (w'S w) S − S w w'S that cancels most follows from its product with w, whic
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from closedform.core.expr import Expr
 from closedform.core.shape import ONE
@@ -27,45 +27,13 @@ from closedform.program.products import (
     times,
 )
 from closedform.program.products import scale as plain_scale
+from closedform.program.spread import Item, by_sides, is_cheaper, merged
 from closedform.program.stable import add as plain_add
 from closedform.program.stable import terms_of
 from closedform.program.summands import deflated_by, slope_of
 from closedform.program.term import Plan, Term, axes_of
 
 MOST = 12  #: terms of a sum that is multiplied out
-
-
-@dataclass(slots=True)
-class Item:
-    """A term of a sum.
-
-    Attributes:
-        scalars: what it is multiplied by.
-        numbers: scalars among the factors.
-        factors: whose product it is; none for the identity matrix.
-        node: the node whose scalars these are, or that they stand before.
-        before: whether they stand before it.
-    """
-
-    scalars: list[Expr]
-    factors: list[Factor]
-    node: Expr | None = None
-    numbers: list[Term] = field(default_factory=list)
-    before: bool = False
-
-    @property
-    def is_diagonal(self) -> bool:
-        return not self.factors or (len(self.factors) == 1 and self.factors[0].kind == "diag")
-
-    @property
-    def split(self) -> int | None:
-        """Where a column meets a row."""
-        ends = (n for n, f in enumerate(self.factors[:-1], 1) if f.column and self.factors[n].row)
-        return next(ends, None)
-
-    @property
-    def is_light(self) -> bool:
-        return self.is_diagonal or self.split is not None
 
 
 def is_matrix(e: Expr) -> bool:
@@ -94,17 +62,22 @@ def _multiplied_out(low: Lowering, e: Expr, scalars: list[Expr]) -> list[Item]:
     numbers = list[Term]()
     parts = factors(low, e.args if e.op.name == "matmul" else (e,), numbers)
     for n, f in enumerate(parts):
-        inside, before, after = light_terms(low, f), parts[:n], parts[n + 1 :]
+        inside, before, after = terms_inside(low, f), parts[:n], parts[n + 1 :]
         slope = slope_of(f.expr) if f.kind == "sum" and f.expr is not None else None
-        if inside is not None and (slope is None or _centre(low, low[slope], before, after)):
-            return [
-                Item(
-                    [*scalars, *i.scalars],
-                    [*map(replace, before), *i.factors, *map(replace, after)],
-                    numbers=numbers + i.numbers,
-                )
-                for i in inside
-            ]
+        if inside is None or (slope is not None and not _centre(low, low[slope], before, after)):
+            continue
+        spread = [
+            Item(
+                [*scalars, *i.scalars],
+                [*map(replace, before), *i.factors, *map(replace, after)],
+                numbers=numbers + i.numbers,
+            )
+            for i in inside
+        ]
+        if all(i.is_light for i in inside) or is_cheaper(low, f, inside, spread, parts):
+            return spread
+        if slope is None and (beside := by_sides(low, f, inside, before, after)) is not None:
+            return [Item(scalars, beside, numbers=numbers)]
     return [Item(scalars, parts, e, numbers, before=bool(scalars))]
 
 
@@ -119,22 +92,23 @@ def _centre(low: Lowering, s: Term, before: list[Factor], after: list[Factor]) -
     return left is not None or right is not None
 
 
-def light_terms(low: Lowering, f: Factor) -> list[Item] | None:
-    """The terms of a factor that is a sum of diagonals and products of a column and a row."""
+def terms_inside(low: Lowering, f: Factor) -> list[Item] | None:
+    """The terms of a factor that is a sum, if they are few."""
     if f.kind != "sum" or f.expr is None or len(f.expr.args) > MOST:
         return None
     inside = items_of(low, f.expr, [], top=True)
-    return inside if len(inside) <= MOST and all(i.is_light for i in inside) else None
+    return inside if len(inside) <= MOST else None
 
 
 def matrix_sum(low: Lowering, e: Expr) -> Term:
     """A matrix that is a sum, or a product with one that is multiplied out."""
     items = items_of(low, e, [], top=True)
     light = [i for i in items if i.is_light]
-    if not light or len(items) > MOST or (len(items) == 1 and items[0].node is not None):
+    if len(items) > MOST or (all(i.node is not None for i in items) and (not light or len(items) == 1)):
         return plain(low, e)
     plan = low.plan
     made = _slopes(low, items)
+    items = merged(low, items)
     made += _full_terms(low, [i for i in items if not i.is_light])
     light = [i for i in items if i.is_light]
     outers = [_outer(low, i) for i in light if not i.is_diagonal]
@@ -231,11 +205,13 @@ def _before(low: Lowering, i: Item) -> tuple[bool, Term | None]:
 
 
 def _outer(low: Lowering, i: Item) -> tuple[bool, Term, Term]:
-    """The sign, the column and the row of a product of rank one."""
+    """Whether it is subtracted, the column and the row of a product of rank one."""
     negative, front = _before(low, i)
     n = i.split
     assert n is not None
     column, row = (low.chain.term(low.chain.multiply(half)) for half in (i.factors[:n], i.factors[n:]))
+    if negative and front is not None and front.value is not None:
+        negative, front = False, low.plan.negative(front)
     return negative, times(low.plan, front, column), row
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 
 import numpy as np
 import pytest
 
 import closedform as cf
+from closedform.core.normal import normal
 from closedform.program import runtime, strips
 from closedform.program.compile import compile
+from closedform.program.signs import negated, sign
 
 SIDES = [(1, 1), (7, 5), (5, 7), (33, 17), (70, 3), (3, 0), (0, 3), (9, 9)]
 DTYPES = ["float64", "float32", "longdouble"]
@@ -160,3 +163,198 @@ def test_a_diagonal_plus_a_thin_product_is_solved_by_the_thin_one(text, spread):
     wanted = np.linalg.solve(env["U"] @ env["U"].T + D, env["b"] if text.endswith("b") else env["U"])
     found = run(**{name: env[name] for name in run.names})
     assert np.allclose(found, wanted, rtol=1e-8, atol=1e-10)
+
+
+# what weighs the rows
+
+ROWS = {"X": ("m", "n"), "y": ("m",), "w": ("n",), "r": (), "k": (), "a": ("m",), "b": ("m",), "c": ()}
+
+
+def rows_of(text: str, **properties: list[str]) -> cf.Function:
+    """A function of X (m×n), y, a, b (m), w (n) and r, k, c, those that occur."""
+    return cf.parse(text, {k: ROWS[k] for k in re.findall(r"\b[a-zX]\b", text) if k in ROWS}, properties)
+
+
+def given(f: cf.Function, m: int, n: int) -> dict[str, np.ndarray]:
+    """Values for its variables, all positive but X, w and a."""
+    sizes = {"X": (m, n), "w": (n,), "y": (m,), "a": (m,), "b": (m,)}
+    values = {k: drawn(*sizes.get(k, ())) for k in f.variables}
+    return {k: v / 4 if k in "Xwa" else np.abs(v) + 0.5 for k, v in values.items()}
+
+
+def differences(f: cf.Function, env: dict[str, np.ndarray]) -> np.ndarray:
+    """The Hessian by w from differences of gradients, to about 1e-9 of the largest entry."""
+    slope, steps = cf.derivative(f, "w").compile(), np.eye(len(env["w"])) * 1e-5
+    return np.array([(slope(**env | {"w": env["w"] + h}) - slope(**env | {"w": env["w"] - h})) / 2e-5 for h in steps])
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (1, 4), (9, 1), (30, 7)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sum(log(vector(1) + (y - X*w).^2/k))",
+        "sum(log(vector(1) + (y - X*w).^2/k^2)) + 0.5*r*w'*w",
+        "sum(k^2*(sqrt(vector(1) + (y - X*w).^2/k^2) - vector(1)))",
+        "-sum(log(0.5*vector(1) + 0.5*erf(y.*(X*w)/sqrt(2)))) + 0.5*r*w'*w",
+    ],
+)
+def test_diagonals_with_numbers_before_them_are_one_diagonal(text, m, n):
+    f = rows_of(text)
+    D = cf.derivative(f, "w", "w")
+    body, env = D.code().split("def derivative(")[1], given(f, m, n)
+    assert body.count("signed_gram(X, ") == body.count(" @ ") == 1
+    assert "np.diag(" not in body
+    assert np.allclose(D.compile()(**env), differences(f, env), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (9, 1), (30, 7)])
+@pytest.mark.parametrize("middle", ["(c*diag(a)/sqrt(2) + r*diag(b))", "(c*eye(m) - diag(a))", "(diag(a) + r*eye(m))'"])
+def test_a_product_with_a_sum_of_diagonals_is_one_gram_matrix(middle, m, n):
+    f = rows_of(f"X'*{middle}*X")
+    run, env = compile(f.expr), given(f, m, n)
+    assert "return signed_gram(" in run.source
+    a, b, c, r = (env.get(k, np.ones(m)) for k in "abcr")
+    weights = {"(c*d": c * a / np.sqrt(2) + r * b, "(c*e": c - a, "(dia": a + r}[middle[:4]]
+    assert_near(run(**env), (env["X"].T * weights) @ env["X"])
+
+
+@pytest.mark.parametrize(
+    ("text", "positive"),
+    [
+        ("sum(log(cosh(y - X*w)))", ""),
+        ("sum((y + r*vector(1)).*softplus(X*w) - y.*(X*w))", "yr"),
+        ("sum(y.*log(vector(1) + exp(X*w)))", "y"),
+        ("-sum(y.*log(sigmoid(X*w)))", "y"),
+        ("sum(cosh(X*w))", ""),
+        ("sum((X*w).^4)", ""),
+    ],
+)
+def test_weights_of_one_sign_have_a_root(text, positive):
+    f = rows_of(text, **{k: ["positive"] for k in positive})
+    D = cf.derivative(f, "w", "w")
+    assert "weighted_gram(X, " in D.code()
+    for m, n in ((1, 1), (1, 3), (20, 6)):
+        env = given(f, m, n)
+        assert np.allclose(D.compile()(**env), differences(f, env), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("sigmoid(x).*(sigmoid(x) - vector(1))", -1),
+        ("-(sigmoid(x).*(sigmoid(x) - vector(1)))", 1),
+        ("vector(1) - tanh(x).^2", 1),
+        ("tanh(x).^2 - vector(1)", -1),
+        ("2*vector(1) - 3*sin(x)", 0),
+        ("diag(X*X')", 1),
+        ("diag(X*S*X')", 1),
+        ("x'*S*x", 1),
+        ("diag(X*M*X')", 0),
+        ("sqrt(x)./exp(x) + 2*x.^2", 1),
+        ("-x.^2 - exp(x)", -1),
+        ("x.^3", 0),
+        ("log(vector(1) + x.^2)", 1),
+        ("1/(1 + c^2)", 1),
+    ],
+)
+def test_signs_are_known(text, known):
+    shapes = {"x": ("n",), "X": ("n", "k"), "S": ("k", "k"), "M": ("k", "k"), "c": ()}
+    if text == "x'*S*x":
+        shapes["S"] = ("n", "n")
+    used = {k: shapes[k] for k in re.findall(r"\b[a-zXSM]\b", text)}
+    f = cf.parse(text, used, {"S": ["spd"]} if "S" in used else {})
+    e = normal(f.expr)
+    assert sign(e) == known
+    assert sign(normal(-e)) == sign(negated(e)) == -known
+
+
+# products with sums
+
+SIDES_OF_SUMS = [(1, 1), (9, 1), (1, 3), (30, 7)]
+COX = "e'*log(R*exp(X*w)) - e'*X*w"
+COX_SHAPES = {"X": ("m", "n"), "R": ("m", "m"), "e": ("m",), "w": ("n",)}
+METRIC = "sum(exp(-(sum((X*L).^2,2)*ones(n)' + ones(n)*sum((X*L).^2,2)' - 2*X*L*L'*X')).*S)"
+
+
+def body(source: str) -> str:
+    return source.split('"""')[-1]
+
+
+@pytest.mark.parametrize(("m", "n"), SIDES_OF_SUMS)
+def test_a_gram_matrix_less_a_row_by_a_column_is_one_gram_matrix_and_an_outer_product_in_place(m, n):
+    D = cf.derivative(cf.parse("logsumexp((A*x).^2 + b)", {"A": ("m", "n"), "x": ("n",), "b": ("m",)}), "x", "x")
+    assert "return plus_outers(weighted_gram(A, " in D.code()
+    A, x, b = drawn(m, n), drawn(n), drawn(m)
+    t = A @ x
+    p = np.exp(t**2 + b - (t**2 + b).max())
+    p /= p.sum()
+    g = 2 * (p * t) @ A
+    assert np.allclose(D.compile()(A=A, x=x, b=b), (A.T * (p * (2 + 4 * t**2))) @ A - np.outer(g, g), rtol=1e-10)
+
+
+@pytest.mark.parametrize(("m", "n"), SIDES_OF_SUMS)
+def test_a_diagonal_less_a_product_between_thin_matrices_is_two_gram_matrices(m, n):
+    D = cf.derivative(cf.parse(COX, COX_SHAPES), "w", "w")
+    assert body(D.code()).count("signed_gram(") == 2
+    assert "plus_diagonal" not in D.code()
+    X, R, e, w = drawn(m, n) / 2, np.triu(np.ones((m, m))), np.abs(drawn(m)), drawn(n) / 2
+    t = np.exp(X @ w)
+    s = R @ t
+    B = R @ (t[:, None] * X)
+    wanted = (X.T * (t * ((e / s) @ R))) @ X - (B.T * (e / s**2)) @ B
+    assert np.allclose(D.compile()(X=X, R=R, e=e, w=w), wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_a_product_with_a_sum_forms_no_matrix_as_large_as_its_middle():
+    m, n = 700, 20
+    D = cf.derivative(cf.parse(COX, COX_SHAPES), "w", "w")
+    X, R, e, w = drawn(m, n) / 9, np.triu(np.ones((m, m))), np.abs(drawn(m)), drawn(n) / 9
+    run = D.compile()
+    tracemalloc.start()
+    run(X=X, R=R, e=e, w=w)
+    made = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert made < 0.3 * R.nbytes
+    assert D.cost(m=m, n=n).peak < 1.3 * R.nbytes
+    assert D.cost(m=m, n=n).flops < 3 * m * m * n
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(1, 1, 1), (5, 1, 2), (12, 4, 3)])
+def test_a_matrix_less_a_diagonal_is_not_copied_before_a_thin_matrix(n, d, k):
+    shapes = {"X": ("n", "d"), "L": ("d", "k"), "S": ("n", "n")}
+    D = cf.derivative(cf.parse(METRIC, shapes, {"S": ["symmetric"]}), "L")
+    assert "plus_diagonal" not in D.code()
+    X, L, S = drawn(n, d) / 2, drawn(d, k), drawn(n, n)
+    S = S + S.T
+    Z = X @ L
+    T = 2 * S * np.exp(-((Z[:, None] - Z[None]) ** 2).sum(2))
+    wanted = 2 * X.T @ (T @ Z - T.sum(1)[:, None] * Z)
+    assert np.allclose(D.compile()(X=X, L=L, S=S), wanted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("m", "n"), SIDES_OF_SUMS)
+@pytest.mark.parametrize(
+    ("text", "middle", "code"),
+    [
+        ("X'*(diag(a) + c*M)*X", lambda M, a, b, c: np.diag(a) + c * M, "X.T @ (a[:, None] * X + M @ X * c)"),
+        ("X'*(diag(a) - M'*diag(b)*M)*X", lambda M, a, b, c: np.diag(a) - M.T * b @ M, "signed_gram(M @ X, b)"),
+        ("X'*(c*eye(m) + M'*M)*X", lambda M, a, b, c: c * np.eye(len(M)) + M.T @ M, "X.T @ X * c + t0.T @ t0"),
+        ("X'*(M + 2*M')*X", lambda M, a, b, c: M + 2 * M.T, "X.T @ ((2 * M.T + M) @ X)"),
+        ("X'*(diag(a)*M*diag(b)*X + diag(b)*X)", lambda M, a, b, c: a[:, None] * M * b + np.diag(b), ""),
+        ("X'*(diag(a)*diag(b)*X + c*diag(b)*X + a*b'*X)", lambda M, a, b, c: np.diag(a * b + c * b) + np.outer(a, b),
+         "plus_outers(signed_gram(X, "),
+    ],
+)  # fmt: skip
+def test_a_sum_between_two_matrices_is_multiplied_out_where_that_is_less(text, middle, code, m, n):
+    shapes = {k: v for k, v in (ROWS | {"M": ("m", "m")}).items() if re.search(rf"\b{k}\b", text)}
+    run = compile(normal(cf.parse(text, shapes).expr))
+    assert code in run.source
+    env = {"X": drawn(m, n), "M": drawn(m, m) / 3, "a": drawn(m), "b": drawn(m) + 1, "c": 1.5}
+    wanted = env["X"].T @ middle(*(env[k] for k in "Mabc")) @ env["X"]
+    assert np.allclose(run(**{k: env[k] for k in run.names}), wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_a_product_is_not_multiplied_out_where_a_factorisation_would_be_used_twice():
+    f = cf.parse("inv(S)*(C*inv(S) - c*eye(n))", {"S": ("n", "n"), "C": ("n", "n"), "c": ()}, {"S": ["spd"]})
+    assert body(compile(normal(f.expr)).source).count("solve(") == 2
+    assert "inverse" not in compile(normal(f.expr)).source
