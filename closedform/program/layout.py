@@ -18,7 +18,7 @@ from closedform.program.term import ARITHMETIC, Plan, Term, broadcast
 EACH = ARITHMETIC | {name for name, op in OPS.items() if op.kind == "elementwise"}
 EACH |= {"sqrt", "expm1", "log1p", "erfc", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2"}
 EACH |= {"over", "hypot", "logaddexp", "larger", "smaller"}  #: entry by entry
-ROWWISE = frozenset({"rowmax", "rowcentred", "rowslope"})  #: they read their operands row by row
+ROWWISE = frozenset({"rowmax", "rowcentred"})  #: they read their operands row by row
 
 
 def laid_out(plan: Plan, roots: Sequence[Term]) -> list[Term]:
