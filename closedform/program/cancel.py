@@ -15,13 +15,16 @@ from closedform.core.expr import OPS, Expr, node, number, ones, topological
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.core.terms import split
+from closedform.program.chain import Factor
 from closedform.program.lower import RULES, Lowering, is_definite, mark_definite
+from closedform.program.products import factors, times
 from closedform.program.shift import candidates, code_op
 from closedform.program.summands import coefficient, slope_of
 from closedform.program.term import Term
 
 CENTRED = code_op("centred", "(m,n), (m,1) -> (m,n)")
 ROWCENTRED = code_op("rowcentred", "(m,n), (m,n) -> (m,n)")
+ROWSLOPE = code_op("rowslope", "(m,n), (m,n), (m,1) -> (m,n)")
 ENTROPY = code_op("entropy", "(n,1) -> (1,1)")
 RATIO = code_op("logdetratio", "(n,n), (n,n) -> (1,1)")
 #: matrices that are kept as they are beside a Laplacian
@@ -234,10 +237,29 @@ def slopes_by_row(e: Expr) -> Expr:
         for G in [] if degree.whole else _beside_diagonal(nodes, normal(s**-1)):
             if G.shape == E.shape:
                 Z = normal(E.args[0].args[0].T) if E.op.name == "transpose" else E.args[0]
-                (stable, *_), plain = _slopes(E, s, ROWCENTRED(G, Z)), _slopes(E, s, G)
+                (bare, *_), plain = _slopes(E, s, ROWCENTRED(G, Z)), _slopes(E, s, G)
+                whole = ROWSLOPE(G, E, s)
+                stable = [*bare[:4], *(f for form in (whole, normal(-whole)) for f in (form, form.T))]
                 pairs = ((normal(form), made) for forms in plain for form, made in zip(forms, stable, strict=True))
                 new |= {form: made for form, made in pairs if form in nodes}
     return replaced(e, new) if new else e
+
+
+def rowslope(low: Lowering, e: Expr) -> Term:
+    """E ⊙ (H − h 𝟏') with H = diag(s)⁻¹G less its entry where E's row is largest, and h the row sums of E ⊙ H over s.
+
+    Of a product G the first factor is divided, which is smaller.
+    """
+    plan, chain, (G, *_), (E, s) = low.plan, low.chain, e.args, (low[a] for a in e.args[1:])
+    scalars, inverse = list[Term](), Factor("diag", (e.shape[0], e.shape[0]), plan.each("divide", plan.number(1.0), s))
+    first, *rest = factors(low, G.args if G.op.name == "matmul" else (G,), scalars)
+    H = times(plan, plan.product(scalars), chain.term(chain.multiply([chain.times(inverse, first), *rest])))
+    H = plan.make("rowcentred", (H, E), H.axes)
+    h = plan.each("divide", plan.sum_over(plan.each("multiply", E, H), 1), s)
+    return plan.each("multiply", E, plan.each("subtract", H, plan.column(h)))
+
+
+RULES["rowslope"] = rowslope
 
 
 def _slopes(E: Expr, s: Expr, G: Expr) -> list[list[Expr]]:

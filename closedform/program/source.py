@@ -22,6 +22,7 @@ from closedform.program.cancel import uncancelled
 from closedform.program.factorise import share_factorisations
 from closedform.program.gathering import pieces_of
 from closedform.program.language import ATOM, NEGATE, Language, Spelling
+from closedform.program.layout import laid_out
 from closedform.program.lower import Lowering
 from closedform.program.runtime import Argument
 from closedform.program.shift import shifted
@@ -85,7 +86,7 @@ def lower(outputs: Sequence[Output], variables: Sequence[Expr] | None = None, *,
     return Lowered(
         arguments_of(roots, variables),
         tuple(map(described, outputs)),
-        tuple(share_factorisations(low.plan, terms)),
+        tuple(share_factorisations(low.plan, laid_out(low.plan, terms))),
         several or len(outputs) > 1,
     )
 

@@ -115,6 +115,8 @@ class Plan:
     def negative(self, a: Term) -> Term:
         if a.value is not None:
             return self.number(-a.value)
+        if a.op == "subtract":
+            return self.each("subtract", *a.args[::-1])
         return a.args[0] if a.op == "negative" else self.each("negative", a)
 
     def product(self, factors: Iterable[Term]) -> Term | None:

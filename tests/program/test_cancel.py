@@ -30,11 +30,11 @@ FOUND = [
     ("logsumexp(x) - x'*softmax(x)", "x", "centred"),
     ("y'*softmax(x)", "x", "centred"),
     ("a*w'*V'*softmax(x)", "x", "centred"),
-    ("sum(C.*(exp(X)./(sum(exp(X), 2)*ones(n)')))", "X", "rowcentred"),
-    ("sum(C.*(exp(X)./(ones(m)*sum(exp(X), 1))))", "X", "rowcentred"),
-    ("sum((C - diag(1./sum(exp(X), 2))*exp(X)).^2)", "X", "rowcentred"),
-    (ATTENTION, "Q", "rowcentred"),
-    (ATTENTION, "K", "rowcentred"),
+    ("sum(C.*(exp(X)./(sum(exp(X), 2)*ones(n)')))", "X", "rowslope"),
+    ("sum(C.*(exp(X)./(ones(m)*sum(exp(X), 1))))", "X", "rowslope"),
+    ("sum((C - diag(1./sum(exp(X), 2))*exp(X)).^2)", "X", "rowslope"),
+    (ATTENTION, "Q", "rowslope"),
+    (ATTENTION, "K", "rowslope"),
 ]
 LEFT = [
     "(diag(sum(W, 1)') - W)*x",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from closedform.errors import NotSupported
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, added_to, halves, infix, postfix
 from closedform.program.languages import numpy, python
+from closedform.program.layout import is_each
 from closedform.program.source import Program, Writer
 from closedform.program.tensors import Part
 from closedform.program.term import Term
@@ -97,8 +98,11 @@ def _like_numpy(name: str) -> Spell:
 
 
 def _matmul(t: Term, writer: Writer) -> Spelling:
-    """XLA multiplies by a transposed matrix on the left at half the speed, unless it is stored transposed first."""
-    if t.args[0].op == "transpose":
+    """XLA multiplies by a transposed matrix on the left at half the speed, unless it is stored transposed first.
+
+    One that is computed entry by entry would be computed in that order, across, which takes longer.
+    """
+    if t.args[0].op == "transpose" and not is_each(t.args[0].args[0]):
         return Spelling("jax.lax.optimization_barrier({0}) @ {1}", MULTIPLY, ADD, ATOM)
     return infix("@", MULTIPLY)
 
