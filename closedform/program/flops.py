@@ -176,7 +176,8 @@ FLOPS: dict[str, Count] = {
     **_rows("sum sum_over max norm1 added tr", operand()),
     **_rows("norm2 inner dot matvec", operand(2)),
     **_rows(
-        "hypot logaddexp larger smaller erfc log1psq log1mexp smallexpm1 logcosh sech2 softmaxslope centred rowcentred",
+        "hypot logaddexp larger smaller erfc log1psq log1mexp smallexpm1 logcosh sech2 softmaxslope centred rowcentred"
+        " complement",
         each(),
     ),
     **_rows("rowmax", operand()),

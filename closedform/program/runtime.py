@@ -135,6 +135,12 @@ def rowcentred(G, Z):  # type: ignore[no-untyped-def]
     return G - np.take_along_axis(G, np.argmax(Z, axis=1)[:, None], axis=1)
 
 
+def complement(P, axis=None):  # type: ignore[no-untyped-def]
+    """The sums of the other entries, of entries ≥ 0 of sum 1: 1 less the entry, but added up for one above 1/2."""
+    large = P > 0.5
+    return np.where(large, np.sum(np.where(large, 0.0, P), axis, keepdims=axis is not None), 1.0 - P)
+
+
 def expm(X):  # type: ignore[no-untyped-def]
     """exp(X): of X/2ˢ whose powers are small, squared s times; SciPy's own s is too small where X is large."""
     fourth = np.linalg.matrix_power(X, 4)
@@ -357,7 +363,7 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, rootprod, log1psq, log1mexp, smallexpm1, logcosh,
-              sech2, softmaxslope, softmaxtimes, centred, deflated, rowcentred, expm, ismax, powersum, over, polar,
+              sech2, softmaxslope, softmaxtimes, centred, deflated, rowcentred, complement, expm, ismax, powersum, over, polar,
               adjugate, commuted, packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers,
               lowrank_solve,
               cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, cholesky_logdetratio,

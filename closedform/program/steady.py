@@ -22,8 +22,8 @@ from closedform.program.lower import RULES, Lowering
 from closedform.program.shift import Degree, Mixed, candidates, code_op, without_largest
 from closedform.program.term import Term
 
-OTHERS = code_op("others", "(m,n) -> (m,n)")
-ROW_OTHERS = code_op("rowothers", "(m,n) -> (m,n)")
+COMPLEMENT = code_op("complement", "(m,n) -> (m,n)")
+ROW_COMPLEMENT = code_op("rowcomplement", "(m,n) -> (m,n)")
 Place = tuple[Index, ...]
 Powers = Counter[tuple[Expr, Place]]  #: the exponents of the factors of a product
 
@@ -167,7 +167,7 @@ def _others(
         known = scale == number(1) and E.op.name == "softmax"
         if not known and normal(OPS["sum"](E) * scale) != number(1):
             return None
-        return Factor(OTHERS(E if known else scale * E), place)
+        return Factor(COMPLEMENT(E if known else scale * E), place)
     if len(below) != 1 or len(along) != 1 or scale != number(1):
         return None
     (j,), ((total, at),) = along, below
@@ -182,7 +182,7 @@ def _others(
         return None
     spread = [ones((m, ONE)) @ weight.T] if weights else []
     shares = normal(OPS["hadamard"](E, total**-1 @ ones((ONE, n)), *spread))
-    return Factor(ROW_OTHERS(shares), matrices[0][1])
+    return Factor(ROW_COMPLEMENT(shares), matrices[0][1])
 
 
 def _entries(factors: Sequence[tuple[Expr, Place]]) -> Expr:
@@ -196,17 +196,10 @@ def _column(e: Expr) -> Expr:
     return e.T if e.shape[0] is ONE else e
 
 
-def others(low: Lowering, e: Expr) -> Term:
-    """The sum of the other entries, of entries of sum 1: 1 less the entry, but of one above ½ the sum itself."""
-    plan, P = low.plan, low[e.args[0]]
-    above = plan.each("larger", plan.each("subtract", P, plan.number(0.5)), plan.number(0.0))
-    large = plan.each("sign", above)
-    small = plan.each("subtract", P, plan.each("multiply", large, P))
-    by_row = e.op is ROW_OTHERS and P.rank == 2
-    total = plan.column(plan.sum_over(small, 1)) if by_row else plan.total(small)
-    one = plan.number(1.0)
-    rest = plan.each("multiply", plan.each("subtract", one, large), plan.each("subtract", one, P))
-    return plan.each("add", rest, plan.each("multiply", large, total))
+def complement(low: Lowering, e: Expr) -> Term:
+    """The sums of the other entries, of entries of sum 1, as a whole or in each row."""
+    P = low[e.args[0]]
+    return low.plan.make("complement", (P,), P.axes, 1 if e.op is ROW_COMPLEMENT and P.rank == 2 else None)
 
 
-RULES["others"] = RULES["rowothers"] = others
+RULES["complement"] = RULES["rowcomplement"] = complement

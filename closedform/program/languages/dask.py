@@ -68,6 +68,7 @@ HELPERS = {
     """The rows of G, each less its entry where the row of Z is largest."""
     largest = da.arange(Z.shape[1], chunks=Z.chunks[1:]) == da.argmax(Z, axis=1)[:, None]
     return G - da.sum(da.where(largest, G, 0), axis=1)[:, None]''',
+    "complement": numpy.HELPER_SOURCES["complement"].replace("np.", "da."),
     "whole": '''def whole(task, like, shape=None):
     """The array that one task makes, of the shape and type of another one, or of a shape of its own."""
     return da.from_delayed(task, like.shape if shape is None else shape, like.dtype)''',

@@ -24,7 +24,17 @@ HELPERS = {
     return jnp.where(sign >= 0, log, jnp.nan)''',
     **{
         name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.")
-        for name in ("rootprod", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "centred", "rowcentred")
+        for name in (
+            "rootprod",
+            "log1psq",
+            "log1mexp",
+            "smallexpm1",
+            "logcosh",
+            "sech2",
+            "centred",
+            "rowcentred",
+            "complement",
+        )
     },
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""

@@ -60,6 +60,10 @@ def _sum_over(t: Term, writer: Writer) -> Spelling:
     return postfix(f"{{0}}.sum(axis={t.data})")
 
 
+def complement(t: Term, writer: object) -> Spelling:
+    return Spelling("complement({0})" if t.data is None else f"complement({{0}}, {t.data})")
+
+
 def _tensordot(t: Term, writer: Writer) -> Spelling:
     left, right = ([*word] for word in t.data)  # type: ignore[attr-defined]
     return Spelling(f"np.tensordot({{0}}, {{1}}, ({left}, {right}))")
@@ -239,6 +243,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "plus_outers": _plus_outers,
     "softmaxtimes": _softmaxtimes,
     "pair_gram": _pair_gram,
+    "complement": complement,
     "take": python.taken,
     "rows": python.rows,
     "ones": _filled,

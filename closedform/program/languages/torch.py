@@ -16,7 +16,7 @@ from closedform.program.language import (
     listed,
     postfix,
 )
-from closedform.program.languages import python
+from closedform.program.languages import numpy, python
 from closedform.program.languages.numpy import is_fresh
 from closedform.program.languages.python import OPERATORS, calls
 from closedform.program.source import Program, Writer, identifier
@@ -82,6 +82,11 @@ HELPERS = {
     top = torch.where(first @ w != 0, first @ w, torch.inf)
     H = H - torch.outer(first, w @ H / top)
     return H - torch.outer(H @ w / top, first)''',
+    "complement": '''def complement(P, axis=None):
+    """The sums of the other entries, of entries ≥ 0 of sum 1: 1 less the entry, but added up for one above 1/2."""
+    large = P > 0.5
+    small = P.masked_fill(large, 0)
+    return torch.where(large, small.sum() if axis is None else small.sum(axis, keepdim=True), 1 - P)''',
     "rowcentred": '''def rowcentred(G, Z):
     """The rows of G, each less its entry where the row of Z is largest."""
     return G - G.gather(1, Z.argmax(1, keepdim=True))''',
@@ -263,6 +268,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "logdetpos": Spelling("torch.logdet({0})"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
+    "complement": numpy.complement,
     "deflated": Spelling("deflated({0}, {1}, {2})"),
     "rootprod": Spelling("rootprod({0}, {1})"),
     "distances": Spelling("torch.cdist({0}, {1}, compute_mode='donot_use_mm_for_euclid_dist') ** 2", POWER, ADD),
