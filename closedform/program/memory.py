@@ -21,7 +21,9 @@ SHARING = VIEWS | {"variable", "number", "size", "rows", "triangle", "integer", 
 #: instructions that write over an operand that is nobody else's, and how many operands they look at for that
 OVERWRITING = {
     **dict.fromkeys(["add", "multiply"], 2),
-    **dict.fromkeys(["subtract", "divide", "negative", "plus_diagonal", "plus_outers", "deflated"], 1),
+    **dict.fromkeys(
+        ["subtract", "divide", "negative", "plus_diagonal", "plus_outers", "deflated", "rowexp", "rowslope"], 1
+    ),
 }
 #: how many arrays as large as its first operand an instruction needs for itself
 WORK = {
