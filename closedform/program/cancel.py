@@ -238,24 +238,25 @@ def slopes_by_row(e: Expr) -> Expr:
             if G.shape == E.shape:
                 Z = normal(E.args[0].args[0].T) if E.op.name == "transpose" else E.args[0]
                 (bare, *_), plain = _slopes(E, s, ROWCENTRED(G, Z)), _slopes(E, s, G)
-                whole = ROWSLOPE(G, E, s)
-                stable = [*bare[:4], *(f for form in (whole, normal(-whole)) for f in (form, form.T))]
+                r = normal(s**-1)
+                stable = [*bare[:4], *(f for H in (G, normal(-G)) for f in (ROWSLOPE(H, E, r), ROWSLOPE(H, E, r).T))]
                 pairs = ((normal(form), made) for forms in plain for form, made in zip(forms, stable, strict=True))
                 new |= {form: made for form, made in pairs if form in nodes}
     return replaced(e, new) if new else e
 
 
 def rowslope(low: Lowering, e: Expr) -> Term:
-    """E ⊙ (H − h 𝟏') with H = diag(s)⁻¹G less its entry where E's row is largest, and h the row sums of E ⊙ H over s.
+    """E ⊙ (H − h 𝟏') with H = diag(r) G less its entry where E's row is largest, and h the row sums of E ⊙ H times r.
 
-    Of a product G the first factor is divided, which is smaller.
+    Of a product G the first factor is multiplied, which is smaller.
     """
-    plan, chain, (G, *_), (E, s) = low.plan, low.chain, e.args, (low[a] for a in e.args[1:])
-    scalars, inverse = list[Term](), Factor("diag", (e.shape[0], e.shape[0]), plan.each("divide", plan.number(1.0), s))
+    plan, chain, (G, *_), (E, r) = low.plan, low.chain, e.args, (low[a] for a in e.args[1:])
+    scalars = list[Term]()
     first, *rest = factors(low, G.args if G.op.name == "matmul" else (G,), scalars)
-    H = times(plan, plan.product(scalars), chain.term(chain.multiply([chain.times(inverse, first), *rest])))
+    weights = Factor("diag", (e.shape[0], e.shape[0]), times(plan, plan.product(scalars), r))
+    H = chain.term(chain.multiply([chain.times(weights, first), *rest]))
     H = plan.make("rowcentred", (H, E), H.axes)
-    h = plan.each("divide", plan.sum_over(plan.each("multiply", E, H), 1), s)
+    h = plan.each("multiply", plan.sum_over(plan.each("multiply", E, H), 1), r)
     return plan.each("multiply", E, plan.each("subtract", H, plan.column(h)))
 
 

@@ -22,7 +22,9 @@ SHARING = VIEWS | {"variable", "number", "size", "rows", "triangle", "integer", 
 #: instructions that write over an operand that is nobody else's, and how many operands they look at for that
 OVERWRITING = {
     **dict.fromkeys(["add", "multiply"], 2),
-    **dict.fromkeys(["subtract", "divide", "negative", "plus_diagonal", "plus_outers", "deflated"], 1),
+    **dict.fromkeys(
+        ["subtract", "divide", "negative", "plus_diagonal", "plus_outers", "deflated", "rowexp", "rowslope"], 1
+    ),
 }
 #: how many arrays as large as its first operand an instruction needs for itself
 WORK = {
@@ -43,7 +45,7 @@ WORK = {
         1,
     ),
     **dict.fromkeys(["solve", "solve_transposed", "inverse", "lu_inverse", "factor_inverse", "normnuc"], 1),
-    **dict.fromkeys(["smallexpm1", "sech2", "rootprod"], 2),
+    **dict.fromkeys(["smallexpm1", "sech2", "rootprod", "complement"], 2),
     **dict.fromkeys(["log1psq", "log1mexp", "logcosh"], 4),
     **dict.fromkeys(["pinv", "polar", "matpow", "sqrtm", "unpacked", "vech"], 2),
     **dict.fromkeys(["adj", "powersum", "packed"], 4),

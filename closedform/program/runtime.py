@@ -141,6 +141,27 @@ def complement(P, axis=None):  # type: ignore[no-untyped-def]
     return np.where(large, np.sum(np.where(large, 0.0, P), axis, keepdims=axis is not None), 1.0 - P)
 
 
+def rowexp(Z):  # type: ignore[no-untyped-def]
+    """exp(Z) over the largest entry of each row, in the memory of Z."""
+    step = max(1, 2**15 // max(1, Z.shape[1]))
+    for i in range(0, len(Z), step):
+        S = Z[i : i + step]
+        S -= np.max(S, axis=1, keepdims=True)
+        np.exp(S, out=S)
+    return Z
+
+
+def rowslope(H, E, r):  # type: ignore[no-untyped-def]
+    """E * (H - h), h the row sums of E * H times r, in the memory of H; of H less its entry where E's is largest."""
+    step = max(1, 2**15 // max(1, H.shape[1]))
+    for i in range(0, len(H), step):
+        S, P = H[i : i + step], E[i : i + step]
+        S -= np.take_along_axis(S, np.argmax(P, axis=1)[:, None], axis=1)
+        S -= (np.einsum("ij,ij->i", S, P) * r[i : i + step])[:, None]
+        S *= P
+    return H
+
+
 def expm(X):  # type: ignore[no-untyped-def]
     """exp(X): of X/2ˢ whose powers are small, squared s times; SciPy's own s is too small where X is large."""
     fourth = np.linalg.matrix_power(X, 4)
@@ -363,7 +384,8 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, rootprod, log1psq, log1mexp, smallexpm1, logcosh,
-              sech2, softmaxslope, softmaxtimes, centred, deflated, rowcentred, complement, expm, ismax, powersum, over, polar,
+              sech2, softmaxslope, softmaxtimes, centred, deflated, rowcentred, rowexp, rowslope, complement,
+              expm, ismax, powersum, over, polar,
               adjugate, commuted, packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers,
               lowrank_solve,
               cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, cholesky_logdetratio,

@@ -283,5 +283,5 @@ DEGREES: dict[str, Callable[[Expr, list[Degree]], Degree]] = {
     "sum": _total,
     "tr": _trace,
     "log": _log,
-    "rowslope": lambda e, args: args[0] + args[1] + args[2].times(Fraction(-1)),
+    "rowslope": _summed,
 }  #: operations that a shift passes through

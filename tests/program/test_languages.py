@@ -30,7 +30,10 @@ from tests.program.test_code import LINES
 from tests.strategies import SIZES, environment, squeezed
 
 PASTED = [name for name in LANGUAGES if language_named(name).matrices]
+OWN = {"weighted_gram", "signed_gram", "rowexp", "rowslope"}
+FUSED = {"weighted_gram", "signed_gram", "softmax_gram", "pair_gram"}
 TENSORS = {
+    "complement",
     "einsum",
     "tensordot",
     "permute",
@@ -145,7 +148,7 @@ def in_corpus(c: Case) -> bool:
 def instructions() -> set[str]:
     """Every instruction that has NumPy code, or that lowering makes; not what NumPy alone has one instruction for."""
     made = {t.op for c in cases() for t in c.lowered.order}
-    return (made | NUMPY.spellings.keys()) - {"variable", "number", "size", "weighted_gram", "signed_gram"} - TENSORS
+    return (made | NUMPY.spellings.keys()) - {"variable", "number", "size", *OWN} - TENSORS
 
 
 @pytest.mark.parametrize("name", PASTED)

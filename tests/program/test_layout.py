@@ -93,3 +93,24 @@ def test_what_cannot_gain_stays(text, shown):
 
 def test_a_difference_is_negated_by_its_order():
     assert "return M - V" in compile(parsed("-(V - M)").expr).source
+
+
+def test_a_softmax_by_rows_and_its_slope_are_computed_in_place():
+    (g,) = cf.gradient(parsed(ATTENTION), ["U"])
+    assert "t0 = rowexp(U @ V.T)\n" in g.code()
+    assert "rowslope((-t1)[:, None] * (Y - t1[:, None] * (t0 @ M)) @ M.T, t0, t1)" in g.code()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+def test_the_slope_keeps_its_digits_where_one_entry_dominates(backend):
+    if backend != "numpy":
+        pytest.importorskip(backend)
+    f = cf.parse("sum(C.*(exp(X)./(sum(exp(X), 2)*ones(n)')))", shapes={"C": ("m", "n"), "X": ("m", "n")})
+    (g,) = cf.gradient(f, ["X"])
+    X, C = np.array([[60.0, 1.0, 0.0], [0.1, 0.2, 0.3]]), np.array([[3.0, 2.0, 1.0], [1.0, 2.0, 4.0]])
+    E = np.exp((X - X.max(1, keepdims=True)).astype("longdouble"))
+    P, D = E / E.sum(1, keepdims=True), C[:, None, :] - C[:, :, None]
+    wanted = -P * (D * P[:, None, :]).sum(2)
+    assert np.allclose(
+        np.asarray(g.compile(backend)(C=C, X=X)), wanted.astype(float), rtol=1e-12 if backend != "jax" else 1e-5, atol=0
+    )

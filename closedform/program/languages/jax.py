@@ -6,6 +6,7 @@ from closedform.errors import NotSupported
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, added_to, halves, infix, postfix
 from closedform.program.languages import numpy, python
 from closedform.program.layout import is_each
+from closedform.program.rowwise import with_rows
 from closedform.program.source import Program, Writer
 from closedform.program.tensors import Part
 from closedform.program.term import Term
@@ -24,7 +25,7 @@ HELPERS = {
     return jnp.where(sign >= 0, log, jnp.nan)''',
     **{
         name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.")
-        for name in (
+        for name in [
             "rootprod",
             "log1psq",
             "log1mexp",
@@ -34,7 +35,7 @@ HELPERS = {
             "centred",
             "rowcentred",
             "complement",
-        )
+        ]
     },
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
@@ -48,6 +49,15 @@ HELPERS = {
     top = jnp.where(w[k] != 0, w[k], jnp.inf)
     H = H.at[k].add(-(w @ H) / top)
     return H.at[:, k].add(-(H @ w) / top)''',
+    "rowslope": '''def rowslope(H, E, r):
+    """E * (H - h), h the row sums of E * H times r; of H less its entry where E's is more than half of the sum 1/r.
+
+    Of that entry only h is left, which XLA would lose: it adds up what is subtracted.
+    """
+    most = E * r[:, None] > 0.5
+    entry = jnp.sum(jnp.where(most, H, 0), axis=1)
+    h = jnp.sum(jnp.where(most, 0, E * (H - entry[:, None])), axis=1) * r
+    return E * jnp.where(most, -h[:, None], H - (entry + h)[:, None])''',
     "distances": '''def distances(X, Y):
     """The squared distances between the rows of X and those of Y."""
     return jnp.sum((X[:, None] - Y[None]) ** 2, axis=2)''',
@@ -203,6 +213,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "expm": Spelling("jax.scipy.linalg.expm({0})"),
     "sqrtm": Spelling("jax.scipy.linalg.sqrtm({0}).real"),
     "distances": Spelling("distances({0}, {1})"),
+    "rowslope": Spelling("rowslope({0}, {1}, {2})"),
     "deflated": Spelling("deflated({0}, {1}, {2})"),
     "vec": postfix("{0}.T.ravel()"),
     "plus_transpose": Spelling("{0} + {0}.T", ADD, ATOM),
@@ -243,4 +254,5 @@ JAX = Language(
     repr,
     source,
     python.sized,
+    fused=with_rows,
 )

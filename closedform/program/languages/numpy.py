@@ -12,6 +12,7 @@ from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Sp
 from closedform.program.languages import python
 from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
 from closedform.program.pairs import with_pairs
+from closedform.program.rowwise import with_rows
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
 from closedform.program.term import VIEWS, Term
@@ -106,6 +107,12 @@ def _multiply(t: Term, writer: Writer) -> Spelling:
 
 def _softmaxtimes(t: Term, writer: Writer) -> Spelling:
     return Spelling(f"softmaxtimes({{0}}, {{1}}, {_owned(2, t, writer)[0]})", ATOM, ADD, ATOM)
+
+
+def _over_first(t: Term, writer: Writer) -> Spelling:
+    """A function that writes over its first operand."""
+    place, level = _owned(0, t, writer)
+    return Spelling(f"{t.op}({', '.join([place, *(f'{{{n}}}' for n in range(1, len(t.args)))])})", ATOM, level)
 
 
 def _deflated(t: Term, writer: Writer) -> Spelling:
@@ -217,6 +224,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
     "deflated": _deflated,
+    "rowexp": _over_first,
+    "rowslope": _over_first,
     "expm": Spelling("expm({0})"),
     "distances": Spelling("scipy.spatial.distance.cdist({0}, {1}, 'sqeuclidean')"),
     **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
@@ -296,5 +305,5 @@ NUMPY = Language(
     source,
     python.sized,
     returned=returned,
-    fused=lambda roots: with_pairs(with_grams(roots)),
+    fused=lambda roots: with_rows(with_pairs(with_grams(roots)), exponentials=True),
 )

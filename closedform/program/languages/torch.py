@@ -19,6 +19,7 @@ from closedform.program.language import (
 from closedform.program.languages import numpy, python
 from closedform.program.languages.numpy import is_fresh
 from closedform.program.languages.python import OPERATORS, calls
+from closedform.program.rowwise import with_rows
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
 from closedform.program.term import Term
@@ -90,6 +91,10 @@ HELPERS = {
     "rowcentred": '''def rowcentred(G, Z):
     """The rows of G, each less its entry where the row of Z is largest."""
     return G - G.gather(1, Z.argmax(1, keepdim=True))''',
+    "rowslope": '''def rowslope(H, E, r):
+    """E * (H - h), h the row sums of E * H times r; of H less its entry where E's is largest."""
+    P = E * (H - H.gather(1, E.argmax(1, keepdim=True)))
+    return torch.addcmul(P, E, (P.sum(1) * r)[:, None], value=-1)''',
     "softplus": '''def softplus(z):
     """log(1 + exp(z)), without overflow."""
     return torch.logaddexp(z, torch.zeros_like(z))''',
@@ -264,6 +269,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **calls("ismax polar vech packed unpacked"),
     "rowpairs": python.by_its_name,
     **{name: Spelling(f"paired(torch.{f}, {{0}}, {{1}})") for name, f in PAIRED.items()},
+    "rowslope": Spelling("rowslope({0}, {1}, {2})"),
     "rowmax": postfix("{0}.amax(1)"),
     "logdetpos": Spelling("torch.logdet({0})"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
@@ -359,4 +365,5 @@ TORCH = Language(
     repr,
     source,
     python.sized,
+    fused=with_rows,
 )
