@@ -30,8 +30,7 @@ from tests.program.test_code import LINES
 from tests.strategies import SIZES, environment, squeezed
 
 PASTED = [name for name in LANGUAGES if language_named(name).matrices]
-OWN = {"weighted_gram", "signed_gram", "rowexp", "rowslope"}
-FUSED = {"weighted_gram", "signed_gram", "softmax_gram", "pair_gram"}
+OWN = {"weighted_gram", "signed_gram", "softmax_gram", "pair_gram", "rowexp", "rowslope"}
 TENSORS = {
     "complement",
     "einsum",

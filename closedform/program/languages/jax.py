@@ -13,6 +13,8 @@ from closedform.program.term import Term
 
 IMPORTS = {"jax.": "import jax", "jnp.": "import jax.numpy as jnp", "np.": "import numpy as np"}
 ABSENT = {"logm": "logm"}  #: functions that JAX does not have
+LIKE_NUMPY = ("rootprod", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2")
+LIKE_NUMPY += ("centred", "rowcentred", "complement")
 HELPERS = {
     "norm": '''def norm(x):
     """The Euclidean norm, without overflow and underflow of squares."""
@@ -23,20 +25,7 @@ HELPERS = {
     """log(det(X)), without overflow; nan where det(X) < 0."""
     sign, log = jnp.linalg.slogdet(X)
     return jnp.where(sign >= 0, log, jnp.nan)''',
-    **{
-        name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.")
-        for name in [
-            "rootprod",
-            "log1psq",
-            "log1mexp",
-            "smallexpm1",
-            "logcosh",
-            "sech2",
-            "centred",
-            "rowcentred",
-            "complement",
-        ]
-    },
+    **{name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.") for name in LIKE_NUMPY},
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
     i = jnp.arange(len(s))
