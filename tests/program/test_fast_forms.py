@@ -359,11 +359,11 @@ def test_a_product_is_not_multiplied_out_where_a_factorisation_would_be_used_twi
     assert "inverse" not in compile(normal(f.expr)).source
 
 
-@pytest.mark.parametrize("front", ["c", "2/c^2", "2", "1/(1 + c^2)"])
+@pytest.mark.parametrize("front", ["3*c^2", "2/c^2", "2", "1/(1 + c^2)"])
 def test_a_number_that_is_not_negative_is_multiplied_into_the_weights(front):
     f = cf.parse(f"{front}*X'*diag(exp(a)/c)*X", {"X": ("m", "n"), "a": ("m",), "c": ()}, {"c": ["positive"]})
     run = compile(normal(f.expr))
     assert re.search(r"return weighted_gram\(.*\)\n", run.source)
     X, a, c = drawn(9, 4), drawn(9), 1.5
-    number = {"c": c, "2/c^2": 2 / c**2, "2": 2, "1/(1 + c^2)": 1 / (1 + c**2)}[front]
+    number = {"3*c^2": 3 * c**2, "2/c^2": 2 / c**2, "2": 2, "1/(1 + c^2)": 1 / (1 + c**2)}[front]
     assert_near(run(X=X, a=a, c=c), number / c * (X.T * np.exp(a)) @ X)
