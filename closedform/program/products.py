@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import partial
 
 from closedform.core.expr import Expr
+from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.program.chain import Chain, Factor
 from closedform.program.lower import MOVES, RULES, Lowering, moved, vector
@@ -238,6 +239,7 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
 
 def weights(low: Lowering, w: Expr, code: Term, scalars: list[Term]) -> Factor:
     """diag(w); where no entry is positive as −diag(−w), which has a root."""
+    w = normal(w.T) if w.shape[0] is ONE else w
     known = sign(w)
     if known == -1:
         turn(low.plan, scalars)

@@ -367,3 +367,10 @@ def test_a_number_that_is_not_negative_is_multiplied_into_the_weights(front):
     X, a, c = drawn(9, 4), drawn(9), 1.5
     number = {"3*c^2": 3 * c**2, "2/c^2": 2 / c**2, "2": 2, "1/(1 + c^2)": 1 / (1 + c**2)}[front]
     assert_near(run(X=X, a=a, c=c), number / c * (X.T * np.exp(a)) @ X)
+
+
+def test_the_diagonal_of_a_row_is_that_of_a_column():
+    shapes = {"X": ("m", "n"), "a": ("m",), "b": ("m",)}
+    for text in ("X'*(diag(a') + 2*diag(b))*X", "X'*(diag(a')*X + 2*diag(b)*X)"):
+        X, a, b = drawn(9, 4), drawn(9), drawn(9) + 1
+        assert_near(compile(cf.parse(text, shapes).expr)(X=X, a=a, b=b), (X.T * (a + 2 * b)) @ X)
