@@ -107,7 +107,7 @@ class Chain:
     def _mirror(self, factors: list[Factor], centre: int) -> tuple[int, int]:
         """The longest run about a place, counted in halves, that is Z'Z, or Z'DZ with D ≥ 0; empty if there is none."""
         i, j = (centre + 1) // 2, centre // 2
-        while i and j + 1 < len(factors) and self._mirrored(factors, i - 1, j + 1):
+        while i and j + 1 < len(factors) and self.is_mirrored(factors, i - 1, j + 1):
             i, j = i - 1, j + 1
         return i, j
 
@@ -125,7 +125,7 @@ class Chain:
                     c = cost[i, k] + cost[k + 1, j] + flops(i, k, j)
                     if c < best * (1 - 1e-9):
                         best, split[i, j] = c, k
-                if self._mirrored(factors, i, j):
+                if self.is_mirrored(factors, i, j):
                     half = i + (span + 1) // 2
                     halves = 1 if self._is_signed(factors, i, j) else 2
                     c = cost[half, j] + flops.sides[j + 1] ** 2 * flops.sides[half] / halves
@@ -148,7 +148,7 @@ class Chain:
         plain, turned = tuple(factors), tuple([self.turned[e] for e in reversed(factors)])
         return min(plain, turned, key=_orders)
 
-    def _mirrored(self, factors: list[Factor], i: int, j: int) -> bool:
+    def is_mirrored(self, factors: list[Factor], i: int, j: int) -> bool:
         """Is a run of factors Z'Z, or Z'DZ with D ≥ 0, or with any D and a Z that is a product?"""
         middle = factors[(i + j) // 2]
         if (j - i) % 2 == 0 and (middle.kind != "diag" or (j - i == 2 and not middle.positive)):

@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import partial, reduce
 
 from closedform.core.expr import OPS, Expr
+from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.program.chain import Chain, Factor
 from closedform.program.lower import MOVES, RULES, Lowering, moved, vector
@@ -18,6 +19,8 @@ from closedform.program.polar import Polar, with_polar
 from closedform.program.signs import negated, sign
 from closedform.program.summands import diagonal_sum, known_power, slope_of
 from closedform.program.term import Plan, Term, axes_of
+
+SCALAR_DEPTH = 3  #: how far down a number before a product is looked at for its sign
 
 
 @dataclass(slots=True)
@@ -27,6 +30,12 @@ class Scalars:
     coefficient: Fraction | float = Fraction(1)
     above: list[Expr] = field(default_factory=list)
     below: list[tuple[Expr, Fraction]] = field(default_factory=list)
+
+    @property
+    def is_positive(self) -> bool:
+        """Is it known not to be negative?"""
+        above = all(sign(f, SCALAR_DEPTH) == 1 for f in self.above)
+        return self.coefficient > 0 and above and all(sign(b, SCALAR_DEPTH) == 1 or k % 2 == 0 for b, k in self.below)
 
     def collect(self, e: Expr) -> None:
         """Take in a scalar factor, seeing through one product."""
@@ -89,6 +98,8 @@ def scalar_code(low: Lowering, s: Scalars, whole: list[Expr]) -> Term | None:
         below = plan.product(guarded)
         assert below is not None
         total = plan.each("over", total or plan.number(1.0), below)
+    if total is not None and s.is_positive:
+        plan.positive.add(total)
     return total
 
 
@@ -244,6 +255,7 @@ def kept_diagonal(low: Lowering, e: Expr) -> Term:
 
 def weights(low: Lowering, w: Expr, code: Term, scalars: list[Term]) -> Factor:
     """diag(w); where no entry is positive as −diag(−w), which has a root."""
+    w = normal(w.T) if w.shape[0] is ONE else w
     known = sign(w)
     if known == -1:
         turn(low.plan, scalars)
@@ -342,9 +354,9 @@ def chain_code(low: Lowering, e: Expr, scalar: Term | None) -> Term:
 
 def product_of(low: Lowering, parts: list[Factor], scalars: list[Term], *, matrix: bool) -> Term:
     """The product of some factors; a scalar before a matrix is put where it is cheapest."""
-    light = next((f for f in parts if f.kind in ("diag", "full") and (f.kind == "diag" or f.row or f.column)), None)
+    light = _light(low, parts)
     front = low.plan.product(scalars)
-    keeps = light is not None and light.positive and front is not None and not _is_positive_number(front)
+    keeps = light is not None and light.positive and front is not None and not _is_positive(low.plan, front)
     if front is not None and light is not None and not keeps and matrix:
         assert light.term is not None
         light.term = times(low.plan, front, light.term)
@@ -352,8 +364,15 @@ def product_of(low: Lowering, parts: list[Factor], scalars: list[Term], *, matri
     return times(low.plan, front, low.chain.term(low.chain.multiply(parts)))
 
 
-def _is_positive_number(t: Term) -> bool:
-    return t.value is not None and t.value > 0
+def _light(low: Lowering, parts: list[Factor]) -> Factor | None:
+    """A diagonal or vector that a number is multiplied into; of Z'DZ it is D, and Z'Z has none."""
+    if len(parts) > 2 and low.chain.is_mirrored(parts, 0, len(parts) - 1):
+        return parts[len(parts) // 2] if len(parts) % 2 else None
+    return next((f for f in parts if f.kind == "diag" or (f.kind == "full" and (f.row or f.column))), None)
+
+
+def _is_positive(plan: Plan, t: Term) -> bool:
+    return t in plan.positive if t.value is None else t.value > 0
 
 
 # what sums a product up

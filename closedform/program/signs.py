@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
 
 from closedform.core.expr import OPS, Expr, number
 from closedform.core.normal import normal
@@ -61,7 +60,7 @@ def sign(e: Expr, depth: int = DEPTH) -> int:
     if name in KEEPING:
         return int(_is_diagonal_of_square(e)) or sign(e.args[0], depth - 1)
     if name in PRODUCTS:
-        return int(_is_square(e)) or prod(sign(a, depth - 1) for a in e.args)
+        return int(_is_square(e)) or _sign_of_product(e, depth)
     if name == "log":
         return int(_at_least_one(e.args[0], depth - 1))
     return _sign_of_sum(e, depth) if name == "add" else 0
@@ -78,10 +77,19 @@ def _sign_of_power(e: Expr, depth: int) -> int:
     return int(base == 1)
 
 
+def _sign_of_product(e: Expr, depth: int) -> int:
+    found = 1
+    for a in e.args:
+        found *= sign(a, depth - 1)
+        if not found:
+            break
+    return found
+
+
 def _sign_of_sum(e: Expr, depth: int) -> int:
-    signs = {sign(a, depth - 1) for a in e.args}
-    if len(signs) == 1:
-        return signs.pop()
+    first = sign(e.args[0], depth - 1)
+    if all(sign(a, depth - 1) == first for a in e.args[1:]):
+        return first
     if len(e.args) != 2:
         return 0
     (c, a), (d, b) = ((number(1), a) if a.op.name != "scale" else a.args for a in e.args)

@@ -41,7 +41,7 @@ def diagonal_sum(e: Expr) -> Expr | None:
 
 def _diagonal_of(e: Expr) -> Expr | None:
     if e.op.name == "diag":
-        return e.args[0]
+        return e.args[0] if e.args[0].shape[1] is ONE else e.args[0].T
     if e.op.name == "eye":
         return ones((e.shape[0], ONE))
     if e.op.name == "scale":

@@ -181,6 +181,10 @@ def _full_terms(low: Lowering, items: list[Item]) -> list[tuple[bool, Term]]:
             groups.setdefault(tuple(i.scalars), []).append(i)
     for scalars, group in groups.items():
         negative, front = _front(low, list(scalars), [])
+        if len(group) == 1 and group[0].node is None:
+            numbers = group[0].numbers if front is None else [front, *group[0].numbers]
+            made.append((negative, product_of(low, group[0].factors, numbers, matrix=True)))
+            continue
         inside = terms_of(low, [i.node for i in group if i.node is not None])
         inside += [(False, product_of(low, i.factors, i.numbers, matrix=True)) for i in group if i.node is None]
         made.append((negative, times(low.plan, front, added(low.plan, inside))))

@@ -82,6 +82,7 @@ class Plan:
         self.table: dict[tuple[object, ...], Term] = {}
         self.definite: set[Term] = set()  #: terms known to be symmetric positive definite
         self.symmetric: set[Term] = set()  #: terms known to be symmetric
+        self.positive: set[Term] = set()  #: numbers before a product that are known not to be negative
 
     def make(self, op: str, args: tuple[Term, ...] = (), axes: Axes = (), data: Hashable = None) -> Term:
         key = (op, data, *args)

@@ -358,3 +358,20 @@ def test_a_product_is_not_multiplied_out_where_a_factorisation_would_be_used_twi
     f = cf.parse("inv(S)*(C*inv(S) - c*eye(n))", {"S": ("n", "n"), "C": ("n", "n"), "c": ()}, {"S": ["spd"]})
     assert body(compile(normal(f.expr)).source).count("solve(") == 2
     assert "inverse" not in compile(normal(f.expr)).source
+
+
+@pytest.mark.parametrize("front", ["3*c^2", "2/c^2", "2", "1/(1 + c^2)"])
+def test_a_number_that_is_not_negative_is_multiplied_into_the_weights(front):
+    f = cf.parse(f"{front}*X'*diag(exp(a)/c)*X", {"X": ("m", "n"), "a": ("m",), "c": ()}, {"c": ["positive"]})
+    run = compile(normal(f.expr))
+    assert re.search(r"return weighted_gram\(.*\)\n", run.source)
+    X, a, c = drawn(9, 4), drawn(9), 1.5
+    number = {"3*c^2": 3 * c**2, "2/c^2": 2 / c**2, "2": 2, "1/(1 + c^2)": 1 / (1 + c**2)}[front]
+    assert_near(run(X=X, a=a, c=c), number / c * (X.T * np.exp(a)) @ X)
+
+
+def test_the_diagonal_of_a_row_is_that_of_a_column():
+    shapes = {"X": ("m", "n"), "a": ("m",), "b": ("m",)}
+    for text in ("X'*(diag(a') + 2*diag(b))*X", "X'*(diag(a')*X + 2*diag(b)*X)"):
+        X, a, b = drawn(9, 4), drawn(9), drawn(9) + 1
+        assert_near(compile(cf.parse(text, shapes).expr)(X=X, a=a, b=b), (X.T * (a + 2 * b)) @ X)

@@ -13,7 +13,7 @@ from closedform.program.term import Term
 
 IMPORTS = {"jax.": "import jax", "jnp.": "import jax.numpy as jnp", "np.": "import numpy as np"}
 ABSENT = {"logm": "logm"}  #: functions that JAX does not have
-LIKE_NUMPY = ("rootprod", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2")
+LIKE_NUMPY: tuple[str, ...] = ("rootprod", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2")
 LIKE_NUMPY += ("centred", "rowcentred", "complement")
 HELPERS = {
     "norm": '''def norm(x):
