@@ -225,6 +225,9 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
             found.append(weights(low, inner.args[0], low[inner.args[0]], scalars))
         elif on_diagonal(inner):
             found.append(Factor("diag", a.shape, kept_diagonal(low, inner)))
+        elif name == "hadamard" and inner is a and low.uses[a] == 1 and (apart := taken_apart(a)) is not None:
+            low.visit(apart)
+            found += factors(low, apart, scalars)
         elif name == "inv":
             found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]], a))
         elif name in MOVES:
@@ -240,6 +243,21 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
         else:
             found.append(Factor("full", a.shape, low[a], a))
     return found
+
+
+def taken_apart(e: Expr) -> tuple[Expr, ...] | None:
+    """A ⊙ (diag(u) B diag(v)) as diag(u), A ⊙ B, diag(v); None if no factor is so scaled."""
+    if vector(e):
+        return None
+    before, entries, after = list[Expr](), list[Expr](), list[Expr]()
+    for a in e.args:
+        inside = list(a.args) if a.op.name == "matmul" else [a]
+        while len(inside) > 1 and inside[0].op.name == "diag":
+            before.append(inside.pop(0))
+        while len(inside) > 1 and inside[-1].op.name == "diag":
+            after.append(inside.pop())
+        entries.append(inside[0] if len(inside) == 1 else OPS["matmul"](*inside))
+    return (*before, normal(OPS["hadamard"](*entries)), *after) if before or after else None
 
 
 def on_diagonal(e: Expr) -> bool:
@@ -475,7 +493,8 @@ def _weighted_rows(chain: Chain, parts: list[Factor], n: int) -> Term:
     plan, w = chain.plan, chain.vector(parts[n])
     if P.rank < 2:  # a column and a row
         return reduce(partial(plan.each, "multiply"), (P, Q, w))
-    return plan.times_vector(plan.each("multiply", P, plan.transpose(Q)), w)
+    Q = plan.transpose(Q)
+    return plan.times_vector(plan.each("power", P, plan.number(2)) if P is Q else plan.each("multiply", P, Q), w)
 
 
 def diagonal_of(plan: Plan, A: Term) -> Term:

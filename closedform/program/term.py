@@ -215,7 +215,9 @@ class Plan:
         return known or self.make("matvec", (A, x), A.axes[:1])
 
     def vector_times(self, x: Term, A: Term) -> Term:
-        """x'A; the same term as A'x if that is there."""
+        """x'A; the same term as A'x if that is there, or if A is symmetric."""
+        if A in self.symmetric:
+            return self.times_vector(A, x)
         known = self.find("matvec", self.transpose(A), x)
         return known or self.make("vecmat", (x, A), A.axes[1:])
 
