@@ -110,11 +110,19 @@ def deflated_by(e: Expr) -> tuple[Expr, Expr] | None:
     return None
 
 
+def _everywhere(low: Lowering, a: Term, b: Term) -> Term:
+    """A number instead of an array of nothing else, beside another array."""
+    if b.op in ("ones", "full") or a.op not in ("ones", "full"):
+        return a
+    return low.plan.number(1.0) if a.op == "ones" else a.args[0]
+
+
 def known_power(low: Lowering, base: Expr, p: Fraction | float) -> Term:
     """A power with a known exponent; of √(x² + y²) by hypot."""
     if base.op.name == "add" and len(base.args) == 2 and 2 * p % 2 == 1:
         roots = [root_of(a) for a in base.args]
         if None not in roots:
             x, y = (low.new(normal(r)) for r in roots if r is not None)
+            x, y = (_everywhere(low, a, b) for a, b in ((x, y), (y, x)))
             return number_power(low, low.plan.each("hypot", x, y), 2 * p)
     return number_power(low, low[base], p)

@@ -375,3 +375,25 @@ def test_the_diagonal_of_a_row_is_that_of_a_column():
     for text in ("X'*(diag(a') + 2*diag(b))*X", "X'*(diag(a')*X + 2*diag(b)*X)"):
         X, a, b = drawn(9, 4), drawn(9), drawn(9) + 1
         assert_near(compile(cf.parse(text, shapes).expr)(X=X, a=a, b=b), (X.T * (a + 2 * b)) @ X)
+
+
+#: a derivative, and what its code has and has not
+FORMS_OF_DIAGONALS = [
+    ("logdet(X'*diag(w)*X)", "w", "X.T).T).sum(axis=1)", "np.diagonal"),
+    ("u'*(eye(m).*(A*diag(v.^2)*A'))*u", "u", "A**2 @ v**2", "np.eye"),
+    ("norm2(diag(u)*A*diag(v))^2", "v", "(A**2).T @ u**2", "v[:, None]"),
+    ("sum((ones(m,n) + exp(A)).^2.5)", "A", "np.sqrt(", "**1.5"),
+    ("sum((ones(m,n) + A.^2).^2.5)", "A", "np.hypot(1.0, A)", "np.ones"),
+    ("tr(inv(X'*X)*B)", "B", "factor_inverse", "np.linalg.inv"),
+    ("(x'*S*x)^2", "x", "S @ x", "x @ S"),
+]
+
+
+@pytest.mark.parametrize(("text", "by", "has", "has_not"), FORMS_OF_DIAGONALS)
+def test_diagonals_scaled_products_and_powers_take_the_short_way(text, by, has, has_not):
+    f = cf.parse(text, properties={"S": ["symmetric"]} if "S" in text else {})
+    D = cf.derivative(f, by)
+    source = D.code()
+    body = source[source.index("float)") :]
+    assert has in body and has_not not in body, source
+    D.check()
