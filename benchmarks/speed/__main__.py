@@ -19,7 +19,7 @@ from benchmarks.speed import driver, worker
 from benchmarks.speed.arms import ARMS
 from benchmarks.speed.machine import machine
 from benchmarks.speed.plot import dots
-from benchmarks.speed.problem import Problem, Size
+from benchmarks.speed.problem import GROUPS, Problem, Size
 from benchmarks.speed.problems import PROBLEMS
 from benchmarks.speed.table import largest, misses, report, seconds
 from benchmarks.speed.table import time as shown
@@ -90,10 +90,11 @@ def tables(results: dict[str, Any], docs: Path) -> str:
     before, after = page.read_text(encoding="utf-8").split(BEGIN)
     rest = after.split(END)[1]
     page.write_text(f"{before}{BEGIN}\n{text}\n\n{END}{rest}", encoding="utf-8")
-    for name, tuned in (("speed-aim", True), ("speed-untuned", False)):
-        rows = [row for row in largest(results["rows"]) if PROBLEMS[row["problem"]].tuned is tuned]
-        picture = dots(rows, "time over that of the hand-written code, at the largest size")
-        (docs / f"{name}.svg").write_text(picture, encoding="utf-8")
+    for group in GROUPS:
+        rows = [row for row in largest(results["rows"]) if PROBLEMS[row["problem"]].group == group]
+        if rows:
+            picture = dots(rows, "time over that of the hand-written code, at the largest size")
+            (docs / f"speed-{group}.svg").write_text(picture, encoding="utf-8")
     return text
 
 

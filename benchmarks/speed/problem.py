@@ -15,6 +15,11 @@ Array = Any
 Size = tuple[int, ...]
 
 PROBLEMS: dict[str, Problem] = {}
+GROUPS = {
+    "aim": "The problems of the aim",
+    "untuned": "Problems that nobody tuned for",
+    "further": "Problems written to find faults",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Problem:
         arms: by hand; `np` is the reference, the best closed form in NumPy and SciPy that we know.
         tolerance: of the agreement with `np`, relative to the largest entry.
         factors: JAX over hand-written, as measured on another machine before there was a compiler, by size.
-        tuned: whether the compiler's authors looked at it before they measured.
+        group: why it is there, one of `GROUPS`.
     """
 
     name: str
@@ -65,7 +70,7 @@ class Problem:
     properties: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tolerance: float = 1e-8
     factors: Mapping[Size, float] = field(default_factory=dict)
-    tuned: bool = True
+    group: str = "aim"
 
     def inputs(self, size: Size) -> dict[str, Any]:
         """The same arrays for every arm, in every process."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.speed.arms import ARMS
 from benchmarks.speed.machine import QUIET
+from benchmarks.speed.problem import GROUPS
 from benchmarks.speed.problems import PROBLEMS
 
 Row = dict[str, Any]
@@ -254,10 +255,9 @@ def machine(results: dict[str, Any]) -> str:
 def report(results: dict[str, Any]) -> str:
     """All tables, as they stand in docs/performance.md."""
     rows = ordered(results["rows"])
-    tuned = [row for row in rows if PROBLEMS[row["problem"]].tuned]
+    grouped = {group: [row for row in rows if PROBLEMS[row["problem"]].group == group] for group in GROUPS}
     sections = {
-        "The problems of the aim": markdown(SPEED, tuned),
-        "Problems that nobody tuned for": markdown(SPEED, [row for row in rows if row not in tuned]),
+        **{GROUPS[group]: markdown(SPEED, found) for group, found in grouped.items() if found},
         "Compressed": markdown(COMPRESSED, [r for r in rows if {"comp", "cf_comp"} & r["arms"].keys() and tried(r)]),
         "Numba": markdown(KERNELS, [row for row in rows if "seconds" in row["arms"].get("cf_nb", {})]),
         "Peak memory over inputs and result": markdown(MEMORY, [row for row in rows if peak("np")(row) is not None]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,7 @@ import closedform as cf
 from benchmarks.speed import __main__ as command
 from benchmarks.speed import compiler, driver, libraries, table
 from benchmarks.speed.arms import ARMS
-from benchmarks.speed.problem import Problem
+from benchmarks.speed.problem import GROUPS, Problem
 from benchmarks.speed.problems import PROBLEMS
 from benchmarks.speed.questions import by_autodiff
 from benchmarks.speed.worker import Worker, answer
@@ -131,6 +132,16 @@ def test_the_plots_have_a_point_for_every_arm_that_was_timed(stored, docs):
     space = "{http://www.w3.org/2000/svg}"
     points = [c for root in found for c in root.iter(space + "circle") if c.find(space + "title") is not None]
     assert len(points) == timed
+
+
+def test_every_problem_is_there_for_a_reason_that_has_a_table():
+    assert {p.group for p in PROBLEMS.values()} == set(GROUPS)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="Prescott is an x86 processor")
+def test_variables_that_pin_blas_to_another_processor_are_not_handed_on(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
+    assert "Prescott" not in driver.kernels() != "unknown"
 
 
 def test_a_ratio_is_that_of_the_same_round():

@@ -1,4 +1,4 @@
-"""More problems that nobody tuned for: statistics and machine learning, of other structure than those before."""
+"""Problems written to find faults: statistics and machine learning, of other structure than those before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.speed.problems.gaussian import DISTANCES, triangle_dot
 from benchmarks.speed.problems.networks import symmetric_places
 from benchmarks.speed.problems.untuned import normal, weighted_gram, with_positive
 
-add = partial(add_problem, tuned=False)
+add = partial(add_problem, group="further")
 REGRESSION = dict(shapes={"X": "m n", "y": "m", "w": "n"}, by="w", question="hessian")
 TALL = [(512, 128), (2000, 200), (4000, 400)]
 

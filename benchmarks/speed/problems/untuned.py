@@ -13,7 +13,7 @@ from benchmarks.speed.problem import add as add_problem
 from benchmarks.speed.problems.networks import symmetric_places
 from benchmarks.speed.problems.quadratic import by_tiles
 
-add = partial(add_problem, tuned=False)
+add = partial(add_problem, group="untuned")
 SQUARE = [(128,), (512,), (1024,)]
 
 
