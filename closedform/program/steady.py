@@ -24,6 +24,7 @@ from closedform.program.term import Term
 
 COMPLEMENT = code_op("complement", "(m,n) -> (m,n)")
 ROW_COMPLEMENT = code_op("rowcomplement", "(m,n) -> (m,n)")
+MOST = 64  #: products among which a slope is looked for
 Place = tuple[Index, ...]
 Powers = Counter[tuple[Expr, Place]]  #: the exponents of the factors of a product
 
@@ -113,12 +114,18 @@ def _is_balanced(p: Product, degrees: Mapping[Expr, Degree]) -> bool:
 def _slopes(products: tuple[Product, ...]) -> Iterator[tuple[tuple[Product, ...], tuple[Product, ...]]]:
     """Two products that are a slope: the one without its delta, and its diagonal; and the other products.
 
-    Nothing else may fill what the first one fills.
+    Nothing else may fill what the first one fills.  Among very many products none is looked for.
     """
+    if len(products) > MOST:
+        return
+    deltas = {id(p): _deltas(p) for p in products}
     for p, q in permutations(products, 2):
-        diagonal = _slope(p, q)
+        new = deltas[id(p)] - deltas[id(q)]
+        if not new or not deltas[id(q)] <= deltas[id(p)]:
+            continue
         rest = tuple(r for r in products if r is not p and r is not q)
-        if diagonal is not None and all(_deltas(r) != _deltas(q) for r in rest):
+        diagonal = _slope(p, q, new) if all(deltas[id(r)] != deltas[id(q)] for r in rest) else None
+        if diagonal is not None:
             yield (q, diagonal), rest
 
 
@@ -126,11 +133,8 @@ def _deltas(p: Product) -> set[Place]:
     return {f.indices for f in p.factors if f.expr.op.name == "eye"}
 
 
-def _slope(p: Product, q: Product) -> Product | None:
-    """p + q where the indices of the deltas of p agree: p times the sum of the other entries of what is of sum 1."""
-    new = _deltas(p) - _deltas(q)
-    if not new or not _deltas(q) <= _deltas(p):
-        return None
+def _slope(p: Product, q: Product, new: set[Place]) -> Product | None:
+    """p + q where the indices of its new deltas agree: p times the sum of the other entries of what is of sum 1."""
     renamed = {b: a for a, b in new}
     exponents = _powers(q, renamed)
     exponents.subtract(_powers(p, {}))

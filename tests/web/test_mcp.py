@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 
 import closedform as cf
@@ -15,7 +16,8 @@ PROGRAM = "from closedform.cli.main import main; main()"
 async def session(ask):
     from mcp import ClientSession, StdioServerParameters, stdio_client
 
-    server = StdioServerParameters(command=sys.executable, args=["-c", PROGRAM, "mcp"])
+    # the whole environment: with other kernels of BLAS the measured errors would be others
+    server = StdioServerParameters(command=sys.executable, args=["-c", PROGRAM, "mcp"], env={**os.environ})
     async with stdio_client(server) as (read, write), ClientSession(read, write) as client:
         await client.initialize()
         return await ask(client)
