@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -332,10 +332,10 @@ HOSTILE = {
 @pytest.mark.parametrize("written", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_latex_is_refused_within_a_second(written: str) -> None:
     parse(r"x^\top y")
-    started = perf_counter()
+    started = process_time()  # not the time that others have the machine for
     with pytest.raises(ClosedFormError) as caught:
         parse(written, syntax="latex")
-    assert perf_counter() - started < 1
+    assert process_time() - started < 1
     assert caught.value.span is not None and len(str(caught.value)) < 1000
 
 
