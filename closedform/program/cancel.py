@@ -234,11 +234,11 @@ def slopes_by_row(e: Expr) -> Expr:
     for E, degree in candidates([e]):
         E = E if degree.row else normal(E.T)
         s = normal(E @ ones((E.shape[1], ONE)))
-        for G in [] if degree.whole else _beside_diagonal(nodes, normal(s**-1)):
+        r = normal(s**-1)
+        for G in [] if degree.whole else _beside_diagonal(nodes, r):
             if G.shape == E.shape:
                 Z = normal(E.args[0].args[0].T) if E.op.name == "transpose" else E.args[0]
                 (bare, *_), plain = _slopes(E, s, ROWCENTRED(G, Z)), _slopes(E, s, G)
-                r = normal(s**-1)
                 stable = [*bare[:4], *(f for H in (G, normal(-G)) for f in (ROWSLOPE(H, E, r), ROWSLOPE(H, E, r).T))]
                 pairs = ((normal(form), made) for forms in plain for form, made in zip(forms, stable, strict=True))
                 new |= {form: made for form, made in pairs if form in nodes}

@@ -86,7 +86,7 @@ def _as_one(group: list[Sketch]) -> list[Sketch]:
         shared = [n for n in shared if n in pairs]
         matches.append((names, pairs))
     kept, word = _divided(first, group, shared, [{n: n for n in shared}, *[pairs for _, pairs in matches]])
-    if not kept or word is None:
+    if not kept:
         return group
     pieces = [_rest(first, word, {c: c for c in first.dims}, set(kept))]
     for s, (names, pairs) in zip(others, matches, strict=True):
@@ -95,11 +95,14 @@ def _as_one(group: list[Sketch]) -> list[Sketch]:
         pieces.append(_rest(s, word, names, {pairs[n] for n in kept}))
     if any(set("".join(f.letters for f in p.leaves)) < set(word) for p in pieces):
         return group
-    return [Sketch(first.view, number(1), [*[first.leaves[n] for n in kept], _summed(word, pieces)], first.dims)]
-
-
-def _summed(word: str, pieces: list[Sketch]) -> Merged:
-    return Merged(word, [p.planned() for p in pieces])
+    return [
+        Sketch(
+            first.view,
+            number(1),
+            [*[first.leaves[n] for n in kept], Merged(word, [p.planned() for p in pieces])],
+            first.dims,
+        )
+    ]
 
 
 def _is_connected(s: Sketch) -> bool:
@@ -147,8 +150,8 @@ def _same(f: Leaf | Merged, g: Leaf | Merged, names: Names, view: str) -> bool:
 
 def _divided(
     first: Sketch, group: Sequence[Sketch], shared: list[int], pairs: Sequence[Mapping[int, int]]
-) -> tuple[list[int], str | None]:
-    """The shared factors that are multiplied last, and the letters of what is added up before."""
+) -> tuple[list[int], str]:
+    """The shared factors that are multiplied last, if there are any, and the letters of what is added up before."""
     view = set(first.view)
     rests = [
         "".join(f.letters for k, f in enumerate(s.leaves) if k not in {at[n] for n in shared})
@@ -160,7 +163,7 @@ def _divided(
     within = "".join(f.letters for n, f in enumerate(first.leaves) if n not in kept)
     between = [c for c in dict.fromkeys(outside) if c in within and c not in view]
     if not between or inside & set(outside):
-        return [], None
+        return [], ""
     return kept, "".join([*between, *[c for c in dict.fromkeys(first.view) if c in inside]])
 
 

@@ -4,11 +4,9 @@ a second array as large as X or A.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from closedform.core.expr import topological
-from closedform.program.term import Term
+from closedform.program.term import Found, Term, with_instructions
 
 
 def with_grams(roots: Sequence[Term]) -> list[Term]:
@@ -17,17 +15,10 @@ def with_grams(roots: Sequence[Term]) -> list[Term]:
     Of what is centred it is `softmax_gram`.
     What has another use than the product stays what it is.
     """
-    order, made = topological(roots), dict[Term, Term]()
-    uses = Counter(a for t in order for a in t.args)
-    uses.update(roots)
-    for t in order:
-        op, operands = _gram(t, uses) or (t.op, t.args)
-        args = tuple(made[a] for a in operands)
-        made[t] = t if (op, args) == (t.op, t.args) else Term(op, args, None if op != t.op else t.data, t.axes)
-    return [made[r] for r in roots]
+    return with_instructions(roots, _gram)
 
 
-def _gram(t: Term, uses: Mapping[Term, int]) -> tuple[str, tuple[Term, Term]] | None:
+def _gram(t: Term, uses: Mapping[Term, int]) -> Found | None:
     """The instruction that a product is, with X and w."""
     if t.op != "matmul" or t.args[1].op not in ("multiply", "softmaxtimes"):
         return None

@@ -94,7 +94,7 @@ def _taken_apart(roots: Sequence[Term]) -> list[Term]:
     for t in topological(roots):
         args = tuple(made[a] for a in t.args)
         if t.op == "softmaxslope":
-            args = (*args, Term("others", args[1:], axes=args[1].axes))
+            args = (*args, Term("complement", args[1:], axes=args[1].axes))
         made[t] = t if args == t.args else replace(t, args=args)
     return [made[r] for r in roots]
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from closedform.core.expr import topological
-from closedform.program.term import Term
+from closedform.program.term import Found, Term, with_instructions
 
 
 def with_rows(roots: Sequence[Term], *, exponentials: bool = False) -> list[Term]:
     """The same terms, with `rowslope` for E ⊙ (H − h 𝟏') and, if wanted, `rowexp` for exp(Z − rowmax(Z) 𝟏')."""
-    order, made = topological(roots), dict[Term, Term]()
-    uses = Counter(a for t in order for a in t.args)
-    uses.update(roots)
-    for t in order:
-        op, operands = _slope(t, uses) or (exponentials and _exponential(t, uses)) or (t.op, t.args)
-        args = tuple(made[a] for a in operands)
-        made[t] = t if (op, args) == (t.op, t.args) else Term(op, args, t.data, t.axes)
-    return [made[r] for r in roots]
+
+    def find(t: Term, uses: Mapping[Term, int]) -> Found | None:
+        return _slope(t, uses) or (_exponential(t, uses) if exponentials else None)
+
+    return with_instructions(roots, find)
 
 
-def _slope(t: Term, uses: Mapping[Term, int]) -> tuple[str, tuple[Term, ...]] | None:
+def _slope(t: Term, uses: Mapping[Term, int]) -> Found | None:
     """H, E and r of E ⊙ (C − h 𝟏'), C being H centred by E, and h the row sums of E ⊙ C times r."""
     if t.op != "multiply" or t.args[1].op != "subtract" or t.args[1].args[1].op != "column":
         return None
@@ -34,7 +29,7 @@ def _slope(t: Term, uses: Mapping[Term, int]) -> tuple[str, tuple[Term, ...]] | 
     return ("rowslope", (C.args[0], E, h.args[1])) if fits else None
 
 
-def _exponential(t: Term, uses: Mapping[Term, int]) -> tuple[str, tuple[Term, ...]] | None:
+def _exponential(t: Term, uses: Mapping[Term, int]) -> Found | None:
     if t.op != "exp" or t.args[0].op != "subtract" or t.args[0].args[1].op != "column" or uses[t.args[0]] != 1:
         return None
     Z, column = t.args[0].args

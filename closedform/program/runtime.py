@@ -103,9 +103,8 @@ def sech2(z):  # type: ignore[no-untyped-def]
 
 def softmaxslope(u, s, out=None):  # type: ignore[no-untyped-def]
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
-    H, others, k = np.outer(-u, s, out), 1 - s, np.argmax(s)
-    others[k] = np.sum(s[:k]) + np.sum(s[k + 1 :])
-    H.flat[:: len(s) + 1] = u * others
+    H = np.outer(-u, s, out)
+    H.flat[:: len(s) + 1] = u * complement(s)
     return H
 
 

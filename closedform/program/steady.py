@@ -7,7 +7,7 @@ The largest exponents of exp(Z) are taken out of every product on which that mak
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -46,7 +46,7 @@ class Steady:
 def steady(t: Tensor) -> Steady:
     """The tensor without overflow, and without the cancellation of one slope."""
     products = tuple(_with_deltas(p, t.free) for p in t.products)
-    slope, rest = next(_slopes(products), ((), products))
+    slope, rest = _with_slope(products)
     made = without_overflow(Tensor(t.free, t.groups, (*slope, *rest))).products
     return Steady(made[: len(slope)], Tensor(t.free, t.groups, made[len(slope) :]))
 
@@ -111,13 +111,13 @@ def _is_balanced(p: Product, degrees: Mapping[Expr, Degree]) -> bool:
 # slopes
 
 
-def _slopes(products: tuple[Product, ...]) -> Iterator[tuple[tuple[Product, ...], tuple[Product, ...]]]:
-    """Two products that are a slope: the one without its delta, and its diagonal; and the other products.
+def _with_slope(products: tuple[Product, ...]) -> tuple[tuple[Product, ...], tuple[Product, ...]]:
+    """Two products that are a slope, as the one without its delta and its diagonal, if there are any; the others.
 
     Nothing else may fill what the first one fills.  Among very many products none is looked for.
     """
     if len(products) > MOST:
-        return
+        return (), products
     deltas = {id(p): _deltas(p) for p in products}
     for p, q in permutations(products, 2):
         new = deltas[id(p)] - deltas[id(q)]
@@ -126,7 +126,8 @@ def _slopes(products: tuple[Product, ...]) -> Iterator[tuple[tuple[Product, ...]
         rest = tuple(r for r in products if r is not p and r is not q)
         diagonal = _slope(p, q, new) if all(deltas[id(r)] != deltas[id(q)] for r in rest) else None
         if diagonal is not None:
-            yield (q, diagonal), rest
+            return (q, diagonal), rest
+    return (), products
 
 
 def _deltas(p: Product) -> set[Place]:

@@ -7,11 +7,13 @@ made here; `languages` says how each is written.  Arrays of different rank are b
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import mul
 
+from closedform.core.expr import topological
 from closedform.core.shape import ONE, Dim, Shape, dim_of
 
 Axes = tuple[Dim, ...]
@@ -73,6 +75,21 @@ def broadcast(*operands: Term) -> Axes:
             if found[-n] is ONE:
                 found[-n] = d
     return tuple(found)
+
+
+Found = tuple[str, tuple[Term, ...]]  #: an instruction and its operands
+
+
+def with_instructions(roots: Sequence[Term], find: Callable[[Term, Mapping[Term, int]], Found | None]) -> list[Term]:
+    """The same results, where a term may be another instruction: what `find` says, given how often each is used."""
+    order, made = topological(roots), dict[Term, Term]()
+    uses = Counter(a for t in order for a in t.args)
+    uses.update(roots)
+    for t in order:
+        op, operands = find(t, uses) or (t.op, t.args)
+        args = tuple(made[a] for a in operands)
+        made[t] = t if (op, args) == (t.op, t.args) else Term(op, args, None if op != t.op else t.data, t.axes)
+    return [made[r] for r in roots]
 
 
 class Plan:

@@ -10,28 +10,13 @@ from scipy.linalg import blas, lapack
 from scipy.special import expit, log_ndtr, softmax
 
 from benchmarks.speed.problem import add as add_problem
-from benchmarks.speed.problems.gaussian import DISTANCES, triangle_dot
+from benchmarks.speed.problems.gaussian import DISTANCES, cholesky, inverse, triangle_dot
 from benchmarks.speed.problems.networks import symmetric_places
 from benchmarks.speed.problems.untuned import normal, weighted_gram, with_positive
 
 add = partial(add_problem, group="further")
 REGRESSION = dict(shapes={"X": "m n", "y": "m", "w": "n"}, by="w", question="hessian")
 TALL = [(512, 128), (2000, 200), (4000, 400)]
-
-
-def cholesky(S):
-    """The lower triangle L of S = L L'; what is above it is not valid."""
-    return lapack.dpotrf(S.T, lower=1, clean=0)[0]
-
-
-def inverse(S):
-    """S⁻¹, its lower triangle mirrored by blocks."""
-    P, side = lapack.dpotri(cholesky(S), lower=1, overwrite_c=1)[0], 256
-    for i in range(0, len(P), side):
-        D = P[i : i + side, i : i + side]
-        D[...] = np.tril(D) + np.tril(D, -1).T
-        P[i : i + side, i + side :] = P[i + side :, i : i + side].T
-    return P
 
 
 def student_hessian(X, y, w, k):

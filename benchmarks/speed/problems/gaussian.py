@@ -94,16 +94,24 @@ def process_symbols(tg):
     return tuple(f.grad(x) for x in (a, b, c))
 
 
-def likelihood_gradient(S, C, N):
-    """½(N P − P C P), P = S⁻¹ by Cholesky, its lower triangle mirrored by blocks."""
-    n, side = len(S), 256
-    L, _ = lapack.dpotrf(S.T, lower=1, clean=1)
-    P, _ = lapack.dpotri(L, lower=1, overwrite_c=1)
-    for i in range(0, n, side):
-        j = min(i + side, n)
-        D = P[i:j, i:j]
+def cholesky(S):
+    """The lower triangle L of S = L L'; what is above it is not valid."""
+    return lapack.dpotrf(S.T, lower=1, clean=0)[0]
+
+
+def inverse(S):
+    """S⁻¹, its lower triangle mirrored by blocks."""
+    P, side = lapack.dpotri(cholesky(S), lower=1, overwrite_c=1)[0], 256
+    for i in range(0, len(P), side):
+        D = P[i : i + side, i : i + side]
         D[...] = np.tril(D) + np.tril(D, -1).T
-        P[i:j, j:] = P[j:, i:j].T
+        P[i : i + side, i + side :] = P[i + side :, i : i + side].T
+    return P
+
+
+def likelihood_gradient(S, C, N):
+    """½(N P − P C P), P = S⁻¹ by Cholesky."""
+    P = inverse(S)
     G = P @ C @ P
     G -= N * P
     G *= -0.5

@@ -50,9 +50,7 @@ HELPERS = {
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
     i = da.arange(len(s), chunks=s.chunks)
-    largest = i == da.argmax(s)
-    others = da.where(largest, da.sum(da.where(largest, 0, s)), 1 - s)
-    return da.where(i[:, None] == i, (u * others)[:, None], -u[:, None] * s)''',
+    return da.where(i[:, None] == i, (u * complement(s))[:, None], -u[:, None] * s)''',
     "centred": '''def centred(B, s):
     """The rows of B less the one where s is largest."""
     largest = da.arange(len(s), chunks=s.chunks) == da.argmax(s)

@@ -29,9 +29,7 @@ HELPERS = {
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
     i = jnp.arange(len(s))
-    largest = i == jnp.argmax(s)
-    others = jnp.where(largest, jnp.sum(jnp.where(largest, 0, s)), 1 - s)
-    return jnp.where(i[:, None] == i, (u * others)[:, None], -u[:, None] * s)''',
+    return jnp.where(i[:, None] == i, (u * complement(s))[:, None], -u[:, None] * s)''',
     "deflated": '''def deflated(H, w, u):
     """H with H w = 0 and w'H = 0: by these its row and column where w u is largest."""
     k = jnp.argmax(jnp.abs(w * u))

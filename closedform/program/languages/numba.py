@@ -15,15 +15,6 @@ from closedform.program.term import Term
 
 IMPORTS = {"numba.": "import numba", "math.": "import math", **numpy.IMPORTS}
 
-HELPERS = {
-    **numpy.HELPER_SOURCES,
-    "others": '''def others(s):
-    """The sum of the other entries, for every entry of an s of sum 1."""
-    found, k = 1 - s, np.argmax(s)
-    found[k] = np.sum(s[:k]) + np.sum(s[k + 1 :])
-    return found''',
-}
-
 
 def _kernel(t: Term, writer: Writer) -> Spelling:
     assert isinstance(t.data, Kernel)
@@ -33,14 +24,14 @@ def _kernel(t: Term, writer: Writer) -> Spelling:
 def source(p: Program, name: str) -> str:
     """A self-contained source that defines the loops, and one function of arrays."""
     kernels = {t.data.name: t.data.source for t in p.order if isinstance(t.data, Kernel)}
-    return python.source(p, name, IMPORTS, HELPERS | kernels, numpy.conversions(p))
+    return python.source(p, name, IMPORTS, numpy.HELPER_SOURCES | kernels, numpy.conversions(p))
 
 
 NUMBA = replace(
     numpy.NUMPY,
     name="numba",
-    spellings={**numpy.SPELLINGS, "kernel": _kernel, "others": Spelling("others({0})")},
-    reserved=numpy.NUMPY.reserved | {"numba", "math", "others", *[f"kernel{n}" for n in range(MOST)]},
+    spellings={**numpy.SPELLINGS, "kernel": _kernel},
+    reserved=numpy.NUMPY.reserved | {"numba", "math", *[f"kernel{n}" for n in range(MOST)]},
     write=source,
     fused=lambda roots: with_kernels(numpy.NUMPY.fused(roots)),
 )

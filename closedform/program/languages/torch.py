@@ -69,10 +69,8 @@ HELPERS = {
     return 4 * e / (1 + e) ** 2''',
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
-    largest = torch.arange(len(s), device=s.device) == s.argmax()
-    others = torch.where(largest, torch.where(largest, 0, s).sum(), 1 - s)
     H = torch.outer(-u, s)
-    H.diagonal().copy_(u * others)
+    H.diagonal().copy_(u * complement(s))
     return H''',
     "centred": '''def centred(B, s):
     """The rows of B less the one where s is largest."""
