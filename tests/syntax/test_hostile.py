@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from closedform.syntax.declare import declarations
 from closedform.syntax.text import parse
 from closedform.syntax.tokens import MAX_LENGTH, MAX_NESTING
 from closedform.syntax.tree import MAX_DEPTH
+from tests.clock import within
 
 TOO_LARGE = {
     "length": "x" * (MAX_LENGTH + 1),
@@ -45,10 +44,8 @@ MALFORMED = {
                          + [(t, SyntaxProblem) for t in MALFORMED.values()], ids=[*TOO_LARGE, *MALFORMED])  # fmt: skip
 def test_hostile_text_is_refused_within_a_second(text, kind):
     parse("x")  # the grammar is built once
-    started = perf_counter()
-    with pytest.raises(ClosedFormError) as caught:
+    with within(1), pytest.raises(ClosedFormError) as caught:
         parse(text)
-    assert perf_counter() - started < 1
     assert type(caught.value) is kind
     assert caught.value.span is not None
     assert len(str(caught.value)) < 1000
@@ -64,9 +61,8 @@ def test_a_thousand_unknown_dimensions_take_less_than_a_second():
     names = [f"H{i}" for i in range(700)]
     while len(names) > 1:
         names = [f"({'*'.join(names[i : i + 2])})" for i in range(0, len(names), 2)]
-    started = perf_counter()
-    f = parse(names[0])
-    assert perf_counter() - started < 1
+    with within(1):
+        f = parse(names[0])
     assert len(f.variables) == 700
 
 
