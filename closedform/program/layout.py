@@ -63,6 +63,10 @@ def _made(plan: Plan, t: Term, args: tuple[Term, ...]) -> Term:
         return plan.transpose(args[0])
     if is_each(t):
         return _each(plan, t.op, args)
+    if t.op == "plus_outers" and len(args) == 3 and args[2].op == "ones":
+        minus = args[1].op == "negative"
+        u = plan.column(args[1].args[0] if minus else args[1])
+        return _each(plan, "subtract" if minus else "add", (args[0], u))
     bare = [a.args[0] for a in args if a.op == "transpose"]
     if bare and t.op == "sum_over":
         return plan.sum_over(bare[0], int(t.data == 0))

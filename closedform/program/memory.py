@@ -13,19 +13,17 @@ from fractions import Fraction
 
 from closedform.core.expr import topological
 from closedform.core.shape import triangle
+from closedform.program.languages.inplace import UFUNCS
 from closedform.program.polynomial import Polynomial, constant, entries
 from closedform.program.source import Program
 from closedform.program.term import VIEWS, Axes, Term
 
 #: instructions whose result has no memory, or that of their first operand
 SHARING = VIEWS | {"variable", "number", "size", "rows", "triangle", "integer", "permute", "first", "diagonal"}
-#: instructions that write over an operand that is nobody else's, and how many operands they look at for that
-OVERWRITING = {
-    **dict.fromkeys(["add", "multiply"], 2),
-    **dict.fromkeys(
-        ["subtract", "divide", "negative", "plus_diagonal", "plus_outers", "deflated", "rowexp", "rowslope"], 1
-    ),
-}
+#: functions of ours that write over their first operand if it is nobody else's
+OVER_FIRST = frozenset({"plus_diagonal", "plus_outers", "deflated", "rowexp", "rowslope"})
+#: operations that write over vectors too if they have no name, and how many operands they look at for that
+OVERWRITING = {"add": 2, "multiply": 2, "subtract": 1, "divide": 1, "negative": 1}
 #: how many arrays as large as its first operand an instruction needs for itself
 WORK = {
     **dict.fromkeys(
@@ -181,10 +179,18 @@ def _owner(t: Term, owner: Mapping[Term, Term | None], p: Program, uses: Mapping
         return owner[t.args[0]] if t.args else None
     if t.op == "assemble" and _begins(t, uses):
         return owner[t.args[0]]
-    for a in t.args[: OVERWRITING.get(t.op, 0)]:
-        if uses[a] == 1 and a.axes == t.axes and a not in p.kept and not _shares(a) and a.op != "assemble":
+    for a in _written_over(t):
+        spare = uses[a] == 1 and (t.op in OVER_FIRST or a not in p.kept)
+        if spare and a.axes == t.axes and not _shares(a) and a.op != "assemble":
             return owner[a]
     return t
+
+
+def _written_over(t: Term) -> tuple[Term, ...]:
+    """The operands of which one may be written over."""
+    if t.op in UFUNCS and t.rank > 1:
+        return t.args
+    return t.args[: 1 if t.op in OVER_FIRST else OVERWRITING.get(t.op, 0)]
 
 
 def _begins(t: Term, uses: Mapping[Term, int]) -> bool:

@@ -27,7 +27,9 @@ def assert_same_value(e: Expr, seed: int) -> bool:
         return False
     run = compile(e)
     arrays = {s.data.name: squeezed(env[s.data.name], s.shape) for s in symbols(e)}
+    before = {name: a.copy() for name, a in arrays.items()}
     found = np.asarray(run(**arrays, **{n: SIZES[n] for n in run.sizes}))
+    assert all((arrays[name] == a).all() for name, a in before.items()), "an argument was written to"
     expected = squeezed(known[e], e.shape)
     assert found.shape == expected.shape, run.source
     assert np.allclose(found, expected, rtol=1e-6, atol=1e-7 * max(sizes)), f"{found}\n{expected}\n{run.source}"

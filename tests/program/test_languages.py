@@ -20,7 +20,7 @@ from closedform.core.shape import ONE, dim, shape_of
 from closedform.errors import ClosedFormError, NotSupported, RequestError
 from closedform.program.compile import code
 from closedform.program.languages import LANGUAGES, language_named
-from closedform.program.languages.numpy import NUMPY
+from closedform.program.languages.numpy import NUMPY, SPELLINGS
 from tests.corpus.cases import cases as corpus
 from tests.corpus.make_references import references
 from tests.corpus.outcome import parsed, scope
@@ -147,7 +147,7 @@ def in_corpus(c: Case) -> bool:
 def instructions() -> set[str]:
     """Every instruction that has NumPy code, or that lowering makes; not what NumPy alone has one instruction for."""
     made = {t.op for c in cases() for t in c.lowered.order}
-    return (made | NUMPY.spellings.keys()) - {"variable", "number", "size", *OWN} - TENSORS
+    return (made | SPELLINGS.keys()) - {"variable", "number", "size", *OWN} - TENSORS
 
 
 @pytest.mark.parametrize("name", PASTED)

@@ -6,6 +6,8 @@ memory, as X'X does where X does not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from closedform.errors import NotSupported
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, postfix
 from closedform.program.languages import jax, numpy, python
@@ -100,11 +102,11 @@ def absent(t: Term, writer: Writer) -> Spelling:
     raise NotSupported(f"Dask has no {t.op}", hint="ask for NumPy code")
 
 
-def _like(language: Language, prefix: str, name: str) -> Spell:
+def _like(spellings: Mapping[str, Spelling | Spell], prefix: str, name: str) -> Spell:
     """A spelling that depends on the term, in the names of Dask."""
 
     def spell(t: Term, writer: Writer) -> Spelling:
-        made = language.spellings[name]
+        made = spellings[name]
         assert not isinstance(made, Spelling)
         s = made(t, writer)
         return Spelling(s.template.replace(prefix, "da."), s.level, s.first, s.others)
@@ -126,13 +128,13 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **{
         name: Spelling(renamed(s.template), s.level, s.first, s.others)
         if isinstance(s, Spelling)
-        else _like(numpy.NUMPY, "np.", name)
+        else _like(numpy.SPELLINGS, "np.", name)
         for name, s in numpy.SPELLINGS.items()
     },
     **{name: jax.SPELLINGS[name] for name in ("vec", "plus_transpose", "softmaxtimes", "rows", "take")},
-    **{name: _like(jax.JAX, "jnp.", name) for name in ("ones", "zeros", "assemble", "plus_outers")},
+    **{name: _like(jax.SPELLINGS, "jnp.", name) for name in ("ones", "zeros", "assemble", "plus_outers")},
     "full": lambda t, w: Spelling(f"{{0}} * da.ones({python.tuple_of(1, len(t.args))}, dtype)", MULTIPLY, MULTIPLY),
-    "outers": _like(numpy.NUMPY, "np.", "outers"),
+    "outers": _like(numpy.SPELLINGS, "np.", "outers"),
     "eye": Spelling("da.eye({0}, dtype=dtype)"),
     "sigmoid": Spelling("scipy.special.expit({0})"),
     "softplus": Spelling("np.logaddexp(0.0, {0})"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from closedform.core.expr import OPS
-from closedform.program.languages import numpy, python
-from closedform.program.languages.numpy import NUMPY, is_fresh
+from closedform.program.languages import python
+from closedform.program.languages.inplace import UFUNCS
+from closedform.program.languages.numpy import NUMPY
+from closedform.program.languages.python import is_fresh
 from closedform.program.source import Writer
 from closedform.program.term import Term
 
@@ -15,13 +16,10 @@ OUT = "out"  #: the parameter
 OWN = ("softmaxslope", "plus_transpose", "weighted_gram", "signed_gram", "softmax_gram", "pair_gram")  #: ours
 FUNCTIONS = {
     **{op: op for op in OWN},
-    **{op: f"np.{op}" for op in ("add", "subtract", "multiply", "divide", "negative", "power", "outer")},
+    **UFUNCS,
+    "outer": "np.outer",
     **dict.fromkeys(["matmul", "matvec", "vecmat", "matmul_each"], "np.matmul"),
-    **{op: numpy.SPELLINGS[op].template.partition("(")[0] for op in  # type: ignore[union-attr]
-       ("sqrt", "expm1", "log1p", "hypot", "logaddexp", "larger", "smaller", "erfc")},
-    **{name: op.code.partition("(")[0] for name, op in OPS.items()
-       if op.kind == "elementwise" and re.fullmatch(r"(np|scipy\.special)\.\w+\({0}\)", op.code)},
-}  # fmt: skip
+}
 WHOLE = {"outer", "matmul", "matvec", "vecmat", "matmul_each", *OWN}  #: not entry by entry
 
 

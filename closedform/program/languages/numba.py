@@ -30,7 +30,7 @@ def source(p: Program, name: str) -> str:
 NUMBA = replace(
     numpy.NUMPY,
     name="numba",
-    spellings={**numpy.SPELLINGS, "kernel": _kernel},
+    spellings={**numpy.NUMPY.spellings, "kernel": _kernel},
     reserved=numpy.NUMPY.reserved | {"numba", "math", *[f"kernel{n}" for n in range(MOST)]},
     write=source,
     fused=lambda roots: with_kernels(numpy.NUMPY.fused(roots)),

@@ -10,7 +10,8 @@ from closedform.program import runtime, strips
 from closedform.program.grams import with_grams
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, halves, infix, listed, postfix
 from closedform.program.languages import python
-from closedform.program.languages.python import OPERATORS, calls, is_view, tuple_of
+from closedform.program.languages.inplace import BINARY, UNARY, in_place
+from closedform.program.languages.python import OPERATORS, calls, is_fresh, is_view, tuple_of
 from closedform.program.pairs import with_pairs
 from closedform.program.rowwise import with_rows
 from closedform.program.source import Program, Writer, identifier
@@ -135,16 +136,6 @@ def _owned(n: int, t: Term, writer: Writer) -> tuple[str, int]:
     return (f"{{{n}}}", ADD) if is_fresh(t.args[n], writer) else (f"{{{n}}}.copy()", ATOM)
 
 
-def is_fresh(t: Term, writer: Writer) -> bool:
-    """Is an array nobody else's, itself or what it is a view of?"""
-    while t.op in VIEWS or t.op in ("vec", "permute", "first"):
-        if writer.uses[t] != 1:
-            return False
-        t = t.args[0]
-    unary = t.op == "einsum" and len(t.args) == 1
-    return writer.uses[t] == 1 and bool(t.args) and not unary and t.op != "diagonal"
-
-
 def assemble(t: Term, writer: Writer) -> Spelling:
     """Lines that add the products to an array, each in its place."""
     parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
@@ -213,13 +204,9 @@ def _row(part: Part, terms: list[Term], i: str, writer: Writer) -> str:
 SPELLINGS: dict[str, Spelling | Spell] = {
     **OPERATORS,
     "multiply": _multiply,
-    **calls("sqrt expm1 log1p", "np."),
+    **{op: Spelling(f"{function}({{0}})") for op, function in UNARY.items()},
+    **{op: Spelling(f"{function}({{0}}, {{1}})") for op, function in BINARY.items()},
     **calls("logdetpos log1psq log1mexp smallexpm1 logcosh sech2"),
-    "erfc": Spelling("scipy.special.erfc({0})"),
-    "hypot": Spelling("np.hypot({0}, {1})"),
-    "logaddexp": Spelling("np.logaddexp({0}, {1})"),
-    "larger": Spelling("np.maximum({0}, {1})"),
-    "smaller": Spelling("np.minimum({0}, {1})"),
     "rowmax": Spelling("np.max({0}, axis=1)"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in ("centred", "rowcentred")},
@@ -298,7 +285,7 @@ HELPER_SOURCES = {
 }
 NUMPY = Language(
     "numpy",
-    SPELLINGS,
+    in_place(SPELLINGS),
     otherwise,
     python.KEYWORDS | {"np", "scipy", *HELPERS},
     repr,

@@ -8,18 +8,29 @@ from collections.abc import Iterable, Mapping
 from textwrap import indent
 
 from closedform.errors import RequestError
-from closedform.program.language import ATOM, MULTIPLY, NEGATE, POWER, Spelling, called, infix, listed, postfix
-from closedform.program.source import Program
+from closedform.program.language import ATOM, MULTIPLY, NEGATE, POWER, Spell, Spelling, called, infix, listed, postfix
+from closedform.program.source import Program, Writer
 from closedform.program.term import VIEWS, Term
 
 KEYWORDS = frozenset(keyword.kwlist) | {"float", "int", "len", "range"}
-OPERATORS: dict[str, Spelling] = {
+
+
+def _power(t: Term, writer: Writer) -> Spelling:
+    """A number below 0 has no root; Python's would be complex."""
+    base, exponent = t.args
+    fraction = exponent.op == "divide" or isinstance(exponent.value, float)
+    if base.value is not None and base.value < 0 and fraction and all(a.value is not None for a in exponent.args):
+        return Spelling("float('nan')")
+    return Spelling("{0}**{1}", POWER, ATOM, ATOM)
+
+
+OPERATORS: dict[str, Spelling | Spell] = {
     "add": infix("+", 0),
     "subtract": infix("-", 0),
     "multiply": infix("*", MULTIPLY),
     "divide": infix("/", MULTIPLY),
     **dict.fromkeys(["matmul", "matvec", "vecmat", "inner"], infix("@", MULTIPLY)),
-    "power": Spelling("{0}**{1}", POWER, ATOM, ATOM),
+    "power": _power,
     "negative": Spelling("-{0}", NEGATE, POWER),
     "triangle": Spelling("{0} * ({0} + 1) // 2", MULTIPLY, ATOM),
     "integer": Spelling("int({0})"),
@@ -79,6 +90,16 @@ def is_view(t: Term, borrowing: frozenset[str]) -> bool:
             return True
         t = t.args[0]
     return t.op == "variable"
+
+
+def is_fresh(t: Term, writer: Writer) -> bool:
+    """Is an array nobody else's, itself or what it is a view of?"""
+    while t.op in VIEWS or t.op in ("vec", "permute", "first"):
+        if writer.uses[t] != 1:
+            return False
+        t = t.args[0]
+    unary = t.op == "einsum" and len(t.args) == 1
+    return writer.uses[t] == 1 and bool(t.args) and not unary and t.op != "diagonal"
 
 
 def first_array(p: Program) -> str | None:

@@ -17,7 +17,6 @@ from closedform.program.language import (
     postfix,
 )
 from closedform.program.languages import numpy, python
-from closedform.program.languages.numpy import is_fresh
 from closedform.program.languages.python import OPERATORS, calls
 from closedform.program.rowwise import with_rows
 from closedform.program.source import Program, Writer, identifier
@@ -219,7 +218,7 @@ def _plus_outers(t: Term, writer: Writer) -> Spelling:
 
 
 def _plus_diagonal(t: Term, writer: Writer) -> Spelling:
-    copied = "" if is_fresh(t.args[0], writer) else ".clone()"
+    copied = "" if python.is_fresh(t.args[0], writer) else ".clone()"
     return Spelling(f"plus_diagonal({{0}}{copied}, {{1}})", ATOM, ATOM if copied else ADD)
 
 
