@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-import closedform.ops  # noqa: F401
+import closedform as cf
 from closedform.core.expr import OPS, Expr, commutation, duplication, elimination, eye, number, ones, size_of, symbol
 from closedform.core.shape import ONE, dim, shape_of, triangle
 from closedform.errors import ClosedFormError, DomainError, RequestError, ShapeError

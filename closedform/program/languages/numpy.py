@@ -16,7 +16,7 @@ from closedform.program.pairs import with_pairs
 from closedform.program.rowwise import with_rows
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
-from closedform.program.term import VIEWS, Term
+from closedform.program.term import Term
 
 IMPORTS = {
     "np.": "import numpy as np",
