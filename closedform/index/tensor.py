@@ -187,9 +187,12 @@ def represented(factors: list[Factor], free: Sequence[Index]) -> list[Factor]:
 
 
 def _turned(f: Factor) -> Factor:
-    """A'[i,j] is A[j,i], and vec(A) at the split index (j, i) is A[i,j]."""
+    """A'[i,j] is A[j,i], (X'S)[i,j] with S = S' is (S X)[j,i], and vec(A) at the split index (j, i) is A[i,j]."""
     if f.expr.op.name == "transpose":
         return Factor(f.expr.args[0], f.indices[::-1])
+    if f.expr.op.name == "matmul" and len(f.indices) == 2:
+        turned = normal(f.expr.T)
+        return Factor(turned, f.indices[::-1]) if turned.size < f.expr.size else f
     if f.expr.op.name == "vec" and f.indices[0].parts is not None:
         slow, fast = f.indices[0].parts
         if (fast.dim, slow.dim) == f.expr.args[0].shape:
