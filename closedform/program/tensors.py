@@ -96,33 +96,51 @@ class _Body:
     def of_low_rank(self, pieces: list[Piece]) -> tuple[str, Term, list[Piece]] | None:
         """Products of two arrays over the same two sets of axes, as one batch of matrix products; and the others.
 
-        One of the two arrays has the first axis of the result, and the other the axes that follow it.
+        One set are the axes that follow the first one of the result, the other the rest; either array may have the
+        first one too.
         """
         groups: dict[str, list[Piece]] = {}
         for p in pieces:
-            if p.dense and isinstance(p.root, Pair) and len(set(p.view)) == len(p.view) > 2:
-                ends = (p.root.left.letters, p.root.right.letters)
-                if sorted("".join(ends)) == sorted(p.view):
-                    behind = next(w for w in ends if p.view[0] not in w)
-                    if behind and set(p.view[1 : 1 + len(behind)]) == set(behind):
-                        groups.setdefault(p.view[1 : 1 + len(behind)], []).append(p)
+            if word := _behind_first(p):
+                groups.setdefault(word, []).append(p)
         word, group = max(groups.items(), key=lambda g: len(g[1]), default=("", []))
         if len(group) < 2:
             return None
-        view, first, second = group[0].view, list[Term](), list[Term]()
-        batch = view[0] + view[1 + len(word) :]
+        view, left, right = group[0].view, list[Operand](), list[Operand]()
         for p in group:
             assert isinstance(p.root, Pair)
-            after, before = sorted(self.scaled_ends(p, p.root), key=lambda e: view[0] in e.letters)
-            first.append(self.plan.flat(self.permuted(after, word)))
-            second.append(self.flat_rows(self.permuted(before, batch)))
-        left, right = self.plan.stack(first), self.plan.stack(second)
-        if len(batch) == 1:
-            made = self.plan.matmul(right, self.plan.transpose(left))
-        else:
-            made = self.plan.make("matmul_each", (left, right), (self.axes[0], *left.axes[:1], *right.axes[2:]))
-        whole = self.plan.reshape(made, [self.low.size(d) for d in self.axes], self.axes)
-        return view, whole, [p for p in pieces if p not in group]
+            ends = self.scaled_ends(p, p.root)
+            behind, rest = ends if set(ends[0].letters) - {view[0]} == set(word) else ends[::-1]
+            left.append(behind)
+            right.append(rest)
+        made = self.rows_times_rows(
+            self.stacked(left, view[0], word), self.stacked(right, view[0], view[1 + len(word) :])
+        )
+        if made.axes != self.axes:
+            made = self.plan.reshape(made, [self.low.size(d) for d in self.axes], self.axes)
+        return view, made, [p for p in pieces if p not in group]
+
+    def stacked(self, arrays: list[Operand], first: str, word: str) -> Term:
+        """Arrays beside each other, the axes of a word as one; for each place on the first axis, if one has that."""
+        if not any(first in a.letters for a in arrays):
+            return self.plan.stack([self.plan.flat(self.permuted(a, word)) for a in arrays])
+        rows = []
+        for a in arrays:
+            if first in a.letters:
+                rows.append(self.flat_rows(self.permuted(a, first + word)))
+            else:
+                once = self.plan.make("ones", (self.low.size(self.axes[0]),), self.axes[:1])
+                rows.append(self.plan.outer(once, self.plan.flat(self.permuted(a, word))))
+        return self.plan.stack(rows)
+
+    def rows_times_rows(self, left: Term, right: Term) -> Term:
+        """L'R for every place on the first axis: of `stacked` arrays L and R, of which one at least has that axis."""
+        if right.rank == 2 == left.rank:  # one number for each place
+            return self.plan.matmul(right, self.plan.transpose(left))
+        if left.rank == 3:
+            left = self.plan.make("permute", (left,), (left.axes[0], left.axes[2], left.axes[1]), (0, 2, 1))
+        right = right if right.rank == 3 else self.plan.transpose(right)
+        return self.plan.make("matmul_each", (left, right), (self.axes[0], left.axes[-2], right.axes[-1]))
 
     def flat_rows(self, a: Term) -> Term:
         """An array as a matrix with a row for each place on its first axis."""
@@ -305,3 +323,18 @@ class _Body:
         else:
             return None
         return Operand(self.plan.each("multiply", a.term, other), a.letters)
+
+
+def _behind_first(p: Piece) -> str:
+    """The axes that follow the first of the result, if one of two arrays has these, and the other the rest."""
+    if not p.dense or not isinstance(p.root, Pair) or len(set(p.view)) != len(p.view) or len(p.view) < 3:
+        return ""
+    first, others = p.view[0], p.view[1:]
+    both = (p.root.left.letters, p.root.right.letters)
+    ends = [w.replace(first, "") for w in both]
+    if sorted("".join(ends)) != sorted(others):
+        return ""
+    for n, w in enumerate(ends):
+        if w and set(others[: len(w)]) == set(w) and (first not in both[n] or len(w) < len(others)):
+            return others[: len(w)]
+    return ""

@@ -289,7 +289,9 @@ def test_results_are_fresh_arrays_and_plain_floats() -> None:
 
 
 @pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
-@pytest.mark.parametrize(("text", "expected"), [("(-8)^(1/3) + a", np.nan), ("(-0.5)^0.3*a", np.nan), ("(-2)^3 + a", -7)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("(-8)^(1/3) + a", np.nan), ("(-0.5)^0.3*a", np.nan), ("(-2)^3 + a", -7)]
+)
 def test_a_root_of_a_number_below_zero_is_not_complex(text, expected, backend):
     run = compile(cf.parse(text, shapes={"a": []}).expr, backend=backend)
     np.testing.assert_equal(float(run(a=1.0)), expected)
