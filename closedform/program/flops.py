@@ -166,6 +166,11 @@ def _rows(names: str, count: Count) -> dict[str, Count]:
     return dict.fromkeys(names.split(), count)
 
 
+def _quadratics(t: Term) -> Polynomial:
+    """A triangular solve, and the squares of what it gives."""
+    return entries(t.args[1].axes) * (size(t.args[0].axes[0]) + constant(2))
+
+
 THIRD = Fraction(1, 3)
 FLOPS: dict[str, Count] = {
     **{name: each() for name, op in OPS.items() if op.kind == "elementwise"},
@@ -210,6 +215,7 @@ FLOPS: dict[str, Count] = {
     **_rows("cholesky_logdet cholesky_logdetratio lu_logdet factor_logdet", lambda t: size(t.args[0].axes[0]) * 2),
     **_rows("solve solve_transposed", _solve(2 * THIRD)),
     **_rows("cholesky_solve lu_solve lu_solve_transposed factor_solve", _solve(Fraction(0))),
+    **_rows("cholesky_quadratics cholesky_quadratic factor_quadratics factor_quadratic", _quadratics),
     "normnuc": _singular_values(4),
     **_rows("pinv polar", _singular_values(14)),
     "adj": cubic(22),

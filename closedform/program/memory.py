@@ -216,6 +216,8 @@ def _work(t: Term) -> tuple[Axes, ...]:
         return tuple(_row(part.view, t.axes) for part in t.data if len(part.words) == 2)  # type: ignore[attr-defined]
     if t.op == "tensordot":
         return tuple(x.axes for x in _turned(t) if x.rank > 2)
+    if t.op.endswith(("_quadratics", "_quadratic")):
+        return (t.args[1].axes,)
     if not t.args:
         return ()
     base = t.args[0] if t.args[0].rank else t

@@ -269,6 +269,21 @@ def cholesky_solve(L, B):  # type: ignore[no-untyped-def]
     return potrs(L, B, lower=True)[0]
 
 
+def cholesky_quadratics(L, B):  # type: ignore[no-untyped-def]
+    """The x' (L L')⁻¹ x for the columns x of B: the squares of the columns of L⁻¹B."""
+    (trsm,) = scipy.linalg.get_blas_funcs(("trsm",), (L, B))
+    if B.flags.c_contiguous:
+        Z = trsm(1.0, L, B.T, side=True, lower=True, trans_a=True).T
+    else:
+        Z = trsm(1.0, L, B, lower=True)
+    return np.einsum("ij,ij->j", Z, Z)
+
+
+def cholesky_quadratic(L, B):  # type: ignore[no-untyped-def]
+    """The sum of x' (L L')⁻¹ x over the columns x of B."""
+    return np.sum(cholesky_quadratics(L, B))
+
+
 def cholesky_inverse(L):  # type: ignore[no-untyped-def]
     """(L L')⁻¹, its upper triangle filled in by blocks."""
     (potri,) = scipy.linalg.get_lapack_funcs(("potri",), (L,))
@@ -331,6 +346,16 @@ def factor_solve(F, B):  # type: ignore[no-untyped-def]
     return lu_solve(F, B) if isinstance(F, tuple) else cholesky_solve(F, B)
 
 
+def factor_quadratics(F, B):  # type: ignore[no-untyped-def]
+    """The x' S⁻¹ x for the columns x of B."""
+    return np.einsum("ij,ij->j", B, lu_solve(F, B)) if isinstance(F, tuple) else cholesky_quadratics(F, B)
+
+
+def factor_quadratic(F, B):  # type: ignore[no-untyped-def]
+    """The sum of x' S⁻¹ x over the columns x of B."""
+    return np.sum(factor_quadratics(F, B))
+
+
 def factor_inverse(F):  # type: ignore[no-untyped-def]
     """S⁻¹."""
     return lu_inverse(F) if isinstance(F, tuple) else cholesky_inverse(F)
@@ -387,8 +412,9 @@ HELPERS: dict[str, Callable[..., Any]] = {
               expm, ismax, powersum, over, polar,
               adjugate, commuted, packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers,
               lowrank_solve,
-              cholesky, cholesky_solve, cholesky_inverse, cholesky_logdet, cholesky_logdetratio,
-              lu, lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_inverse, factor_logdet)
+              cholesky, cholesky_solve, cholesky_quadratics, cholesky_quadratic, cholesky_inverse, cholesky_logdet, cholesky_logdetratio,
+              lu, lu_solve, lu_inverse, lu_logdet, factor, factor_solve, factor_quadratics, factor_quadratic,
+              factor_inverse, factor_logdet)
 }  # fmt: skip
 
 

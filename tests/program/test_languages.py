@@ -31,6 +31,7 @@ from tests.strategies import SIZES, environment, squeezed
 
 PASTED = [name for name in LANGUAGES if language_named(name).matrices]
 OWN = {"weighted_gram", "signed_gram", "softmax_gram", "pair_gram", "rowexp", "rowslope"}
+OWN |= {f"{kind}_{what}" for kind in ("cholesky", "factor") for what in ("quadratics", "quadratic")}
 TENSORS = {
     "complement",
     "einsum",

@@ -13,6 +13,7 @@ from closedform.program.languages import python
 from closedform.program.languages.inplace import BINARY, UNARY, in_place
 from closedform.program.languages.python import OPERATORS, calls, is_fresh, is_view, tuple_of
 from closedform.program.pairs import with_pairs
+from closedform.program.quadratics import with_quadratics
 from closedform.program.rowwise import with_rows
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
@@ -218,7 +219,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     **calls("plus_transpose cholesky cholesky_inverse cholesky_logdet lu lu_inverse lu_logdet "
             "factor factor_inverse factor_logdet"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
-       ("cholesky_solve", "cholesky_logdetratio", "lu_solve", "factor_solve", "commuted", "rootprod",
+       ("cholesky_quadratics", "cholesky_quadratic", "factor_quadratics", "factor_quadratic",
+        "cholesky_solve", "cholesky_logdetratio", "lu_solve", "factor_solve", "commuted", "rootprod",
         "weighted_gram", "signed_gram", "softmax_gram")},
     "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
     **calls("polar packed unpacked"),
@@ -292,5 +294,5 @@ NUMPY = Language(
     source,
     python.sized,
     returned=returned,
-    fused=lambda roots: with_rows(with_pairs(with_grams(roots)), exponentials=True),
+    fused=lambda roots: with_rows(with_pairs(with_grams(with_quadratics(roots))), exponentials=True),
 )
