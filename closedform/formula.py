@@ -131,7 +131,11 @@ class Formula(Shown):
             RequestError: a size is missing, unknown or not a positive integer; no such dtype or back-end.
             NotSupported: an instruction has no count.
         """
-        return self.growth(backend).at({**(sizes or {}), **named}, dtype)
+        from closedform.program.lengths import rounded
+
+        given = {**(sizes or {}), **named}
+        cost, near = self.growth(backend).at(given, dtype), rounded(given)
+        return self.growth(backend, dict(near)).at(given, dtype) if near else cost
 
     def cost_depends_on(self, backend: str = "numpy") -> list[str]:
         """The sizes that `cost` asks for.
@@ -142,8 +146,12 @@ class Formula(Shown):
         """
         return self.growth(backend).names
 
-    def growth(self, backend: str = "numpy") -> Growth:
+    def growth(self, backend: str = "numpy", near: Mapping[str, int] | None = None) -> Growth:
         """What a call costs at any sizes, counted once.
+
+        Args:
+            backend: what it runs on.
+            near: sizes near which its products are in a cheap order; by default where all are alike.
 
         Raises:
             RequestError: no such back-end.
@@ -157,7 +165,7 @@ class Formula(Shown):
         from closedform.program.cost import growth
         from closedform.program.languages import language_named
 
-        return growth(self.output, self.arguments, language_named(backend))
+        return growth(self.output, self.arguments, language_named(backend), near)
 
     _name = "formula"  #: of the function in code
 

@@ -9,7 +9,7 @@ A Kronecker product is not formed when it meets a vector.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -17,12 +17,12 @@ from functools import reduce
 from closedform.core.expr import Expr
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim, Shape
+from closedform.program.lengths import length
 from closedform.program.term import Plan, Term, axes_of
 
 LONGEST = 24  #: beyond this many factors the order is taken from the ends
 SHARED = 4  #: the longest run of factors that is looked for in several products
 LIGHT = ("diag", "moved", "moved_t")  #: kinds that multiply without a matrix product
-TYPICAL: defaultdict[str, int] = defaultdict(lambda: 100)  #: the size assumed for every named dimension
 
 
 @dataclass(eq=False, slots=True)
@@ -54,10 +54,6 @@ class Factor:
     @property
     def row(self) -> bool:
         return self.shape[0] is ONE
-
-
-def length(n: Dim) -> float:
-    return float(n.value(TYPICAL))
 
 
 class Chain:

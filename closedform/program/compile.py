@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 from closedform.core.expr import Expr
 from closedform.errors import RequestError
 from closedform.program.bound import Bound
+from closedform.program.callable import Compiled
 from closedform.program.engines import Engine, engine_named
 from closedform.program.into import Into
 from closedform.program.language import Language
 from closedform.program.languages import COMPILED, language_named
 from closedform.program.languages.into import INTO
 from closedform.program.memory import Memory, memory_of
-from closedform.program.runtime import Compiled
 from closedform.program.source import Output, Program, lower, write
 
 
@@ -47,10 +47,16 @@ def code(
     return language.write(replace(p, outputs=(said + p.outputs[0], *p.outputs[1:])), name)
 
 
-def program(outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language) -> Program:
-    """The lines that compute some results, in a language."""
+def program(
+    outputs: Output | Sequence[Output],
+    variables: Sequence[Expr] | None,
+    language: Language,
+    sizes: Mapping[str, int] | None = None,
+) -> Program:
+    """The lines that compute some results, in a language; cheaply at these sizes."""
     several = isinstance(outputs, Sequence)
-    return write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables, several=several), language)
+    listed = outputs if isinstance(outputs, Sequence) else [outputs]
+    return write(lower(listed, variables, several=several, sizes=sizes), language)
 
 
 def compile(
@@ -62,6 +68,7 @@ def compile(
     what: str = "value",
     dtype: str = "float64",
     batch: Collection[str] = (),
+    sizes: Mapping[str, int] | None = None,
 ) -> Compiled:
     """The same as a function of arrays, by keyword or in the order of `variables`.
 
@@ -73,6 +80,7 @@ def compile(
         what: the result in a word, for the error of a call that would take more.
         dtype: the precision: `float64`, `float32`, or, in NumPy, `longdouble`.
         batch: variables that come with one more axis in front, for many points at once.
+        sizes: of the dimensions, at which it is to be cheap; by default those of each call.
 
     Raises:
         RequestError: no such back-end, precision or variable, or its library is not installed.
@@ -85,7 +93,7 @@ def compile(
     25.0
     """
     language = language_named(backend, COMPILED)
-    p = program(outputs, variables, language if dtype == "float64" else language.typed(dtype))
+    p = program(outputs, variables, language if dtype == "float64" else language.typed(dtype), sizes)
     engine = engine_named(backend, dtype, p)
     unknown = sorted(set(batch) - {a.name for a in p.arguments})
     if unknown:
@@ -99,16 +107,23 @@ def compile(
     bound = Bound(memory, limit, what, dtype)
     into = None
     if backend == "numpy" and not batch and not p.several and p.roots[0].axes:
-        build = partial(_storing, engine, outputs, variables, p.language)
+        build = partial(_storing, engine, outputs, variables, p.language, sizes)
         into = Into(p.roots[0].axes, dtype, [a.name for a in p.arguments], build)
-    return Compiled(run, source, p.arguments, p.sizes, bound, engine.array, batch, into)
+    again = None
+    if sizes is None and backend != "dask":
+        again = partial(compile, outputs, variables, backend, limit=limit, what=what, dtype=dtype, batch=batch)
+    return Compiled(run, source, p.arguments, p.sizes, bound, engine.array, batch, into, again)
 
 
 def _storing(
-    engine: Engine, outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language
+    engine: Engine,
+    outputs: Output | Sequence[Output],
+    variables: Sequence[Expr] | None,
+    language: Language,
+    sizes: Mapping[str, int] | None,
 ) -> Callable[..., Any]:
     """A function of one result, as one that writes it into an array."""
-    p = program(outputs, variables, replace(INTO, dtype=language.dtype))
+    p = program(outputs, variables, replace(INTO, dtype=language.dtype), sizes)
     return engine.prepared(p, [False], partial(_function, p, p.language.write(p, "derivative")))
 
 

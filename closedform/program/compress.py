@@ -18,11 +18,11 @@ from closedform.core.shape import ONE, Dim, dim
 from closedform.core.shown import Told
 from closedform.emit.index import index_text
 from closedform.index.tensor import Factor, Index, Product, Tensor, atoms, canonical_factors, fresh, letters
-from closedform.program.chain import length
 from closedform.program.compile import compile
 from closedform.program.compressed import CompressedFunction, Shape
 from closedform.program.contraction import Leaf, Sketch, sketch_of
 from closedform.program.cost import check_sizes
+from closedform.program.lengths import length
 from closedform.program.memory import numbers
 from closedform.program.steady import without_overflow
 

@@ -18,8 +18,8 @@ import numpy as np
 from closedform.core.shape import Dim
 from closedform.core.shown import Shown
 from closedform.errors import RequestError, ShapeError, TooLarge
+from closedform.program.callable import REMEMBERED, Compiled
 from closedform.program.room import available, in_words
-from closedform.program.runtime import REMEMBERED, Compiled
 
 Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]

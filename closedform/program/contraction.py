@@ -15,7 +15,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim
 from closedform.index.tensor import Index, Product, Tensor, atoms, letters
 from closedform.ops.product import upright
-from closedform.program.chain import length
+from closedform.program.lengths import length
 
 LIKED = 1 - 1e-6  #: among equal costs, a factor is first multiplied by itself: V_mj V_ml depends on nothing else
 MOST_HALVED = 6  #: factors of an outer product for which the best halves are looked for
@@ -317,6 +317,7 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
     n = len(nodes)
     full = (1 << n) - 1
     outs, costs, splits = [0] * (full + 1), [0.0] * (full + 1), [0] * (full + 1)
+    squares = [False] * (full + 1)  # V_mj V_ml, and that times what has no other letters: symmetric in j and l
     for s in range(1, full + 1):
         inside = outside = 0
         for k in range(n):
@@ -333,11 +334,15 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
             part = (part - 1) & others
             left, right = first | part, others ^ part
             step = sets[outs[left] | outs[right]] + out
-            if not (part or right & (right - 1)) and _alike(nodes, left, right):
+            liked = not (part or right & (right - 1)) and _alike(nodes, left, right)
+            if liked:
                 step *= LIKED
+            elif outs[s] != outs[left] | outs[right]:  # by halves
+                step /= (1 + squares[left]) * (1 + squares[right])
             cost = costs[left] + costs[right] + step
             if cost < best:
                 best, splits[s], costs[s] = cost, left, cost
+                squares[s] = liked or outs[s] in (outs[left] * squares[left], outs[right] * squares[right])
 
     def built(s: int) -> Node:
         if not s & (s - 1):

@@ -113,18 +113,24 @@ class Growth:
         )
 
 
-def growth(outputs: Output | Sequence[Output], variables: Sequence[Expr] | None, language: Language) -> Growth:
+def growth(
+    outputs: Output | Sequence[Output],
+    variables: Sequence[Expr] | None,
+    language: Language,
+    sizes: Mapping[str, int] | None = None,
+) -> Growth:
     """What a program costs.
 
     Args:
         outputs: what it computes.
         variables: its parameters.
         language: it is written in.
+        sizes: of the dimensions, at which it is to be cheap; by default they are alike.
 
     Raises:
         NotSupported: an instruction has no count.
     """
-    p = write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables), language)
+    p = write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables, sizes=sizes), language)
     counted = flops_of(p)
     return Growth(p, names_of(p, counted), counted, memory_of(p))
 

@@ -24,9 +24,9 @@ def with_quadratics(roots: Sequence[Term]) -> list[Term]:
 def _quadratic(t: Term, uses: Mapping[Term, int]) -> Found | None:
     """The instruction that a sum of products is, with the factorisation and B."""
     if t.op == "dot":
-        product, axes = t, (0, 1)
+        product, axes = t, {0, 1}
     elif t.op == "sum_over" and t.args[0].op == "multiply" and uses[t.args[0]] == 1:
-        product, axes = t.args[0], (int(t.data == 1),)
+        product, axes = t.args[0], {int(t.data == 1)}
     else:
         return None
     for x, y in (product.args, product.args[::-1]):

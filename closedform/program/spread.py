@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from closedform.core.expr import OPS, Expr
 from closedform.core.normal import normal
-from closedform.program.chain import Factor, length
+from closedform.program.chain import Factor
+from closedform.program.lengths import length
 from closedform.program.lower import Lowering
 from closedform.program.products import distributed, weights
 from closedform.program.term import Term

@@ -182,7 +182,8 @@ class _Body:
         else:
             ends = self.ends(p, root)
             n = 0 if p.size(ends[0].letters) <= p.size(ends[1].letters) else 1
-            if scalar is not None and p.size(root.letters) > p.size(ends[1 - n].letters):
+            other = n if len(root.letters) > 2 else 1 - n  # a matrix may be a product with its own transpose
+            if scalar is not None and p.size(root.letters) > p.size(ends[other].letters):
                 ends[n], scalar = self.multiplied(scalar, ends[n]), None
             found = self.contracted(p, ends[0], ends[1], set(root.letters), want)
         if scalar is not None:

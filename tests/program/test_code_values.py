@@ -14,7 +14,7 @@ from closedform.verification.interpreter import values
 from tests.strategies import SIZES, environment, expressions, squeezed, stacked
 
 
-def assert_same_value(e: Expr, seed: int) -> bool:
+def assert_same_value(e: Expr, seed: int, made_for: dict[str, int] | None = None) -> bool:
     """Compare at one point; the tolerance is 1e-7 of the largest intermediate value there:
     rounding 1 to 1 − 1e-16 moves arccos(1) by 1e-8.
 
@@ -25,7 +25,7 @@ def assert_same_value(e: Expr, seed: int) -> bool:
     sizes = [np.abs(v).max() for v in known.values()]
     if not np.isfinite(sizes).all() or max(sizes) > 1e4:
         return False
-    run = compile(e)
+    run = compile(e, sizes=made_for)
     arrays = {s.data.name: squeezed(env[s.data.name], s.shape) for s in symbols(e)}
     before = {name: a.copy() for name, a in arrays.items()}
     found = np.asarray(run(**arrays, **{n: SIZES[n] for n in run.sizes}))

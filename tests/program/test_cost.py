@@ -16,7 +16,7 @@ from closedform.core.expr import OPS
 from closedform.errors import NotSupported, RequestError, TooLarge
 from closedform.lang import LANGUAGES as SPOKEN
 from closedform.lang.messages import told
-from closedform.program import bound, compressed, room, runtime
+from closedform.program import bound, callable, compressed, room
 from closedform.program.flops import FLOPS, flops
 from closedform.program.languages import LANGUAGES, language_named
 from closedform.program.lower import RULES
@@ -310,7 +310,7 @@ def test_memory_that_is_left_is_asked_for_anew_after_a_while(monkeypatch):
     run = derivative("sum(exp(X))", "X").compile()
     X = np.zeros((2000, 2000))
     run(X=X)
-    sleep(runtime.AWHILE)
+    sleep(callable.AWHILE)
     monkeypatch.setattr(bound, "available", lambda: 10**6)
     with pytest.raises(TooLarge, match=r"the gradient would take 32\.0 MB; a call may take 1\.0 MB"):
         run(X=X)
