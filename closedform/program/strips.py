@@ -17,34 +17,38 @@ from closedform.program.runtime import centred, rowpairs, softmaxtimes, unpacked
 def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X for w ≥ 0."""
     if isinstance(X, np.ndarray) and X.size >= 2**19:
-        return gram_in_strips(X, w, True, out)
+        return gram_in_strips(X, w, out)
     Z = X * np.sqrt(w)[:, None]
     return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
 
 
 def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X."""
+    if np.all(w >= 0):
+        return weighted_gram(X, w, out)
     if isinstance(X, np.ndarray) and X.size >= 2**19:
-        return gram_in_strips(X, w, False, out)
+        return gram_in_strips(X, w, out)
     Z = X * w[:, None]
     return X.T @ Z if out is None else np.matmul(X.T, Z, out=out)
 
 
-def gram_in_strips(X, w, positive, out=None):  # type: ignore[no-untyped-def]
+def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X, of strips of rows where they are short, else of columns: what is below the diagonal, mirrored."""
-    (m, n), w = X.shape, w[:, None]
+    (m, n), positive = X.shape, np.all(w >= 0)
     H = np.empty((n, n), X.dtype) if out is None else out
-    if m > 16 * n:
-        H[...], b = 0, 2**15 // n + 1
+    if m > (7 if positive else 16) * n:
+        b, v = max(m // 6 - n, n // 2, 2**15 // n + 1), (np.sqrt(w) if positive else w)[:, None]
+        Z, part = np.empty((min(b, m), n), X.dtype), np.empty((n, n), X.dtype)
         for i in range(0, m, b):
-            rows, v = X[i : i + b], w[i : i + b]
-            Z = rows * (np.sqrt(v) if positive else v)
-            H += (Z if positive else rows).T @ Z
-        return mirrored(H)
+            strip = np.multiply(X[i : i + b], v[i : i + b], out=Z[: m - i])
+            np.matmul((strip if positive else X[i : i + b]).T, strip, out=part if i else H)
+            if i:
+                H += part
+        return H if positive else mirrored(H)
     b = min(-(-n // 8), 256)
     Z = np.empty((m, b), X.dtype)
     for i in range(0, n, b):
-        strip = np.multiply(X[:, i : i + b], w, out=Z[:, : n - i])
+        strip = np.multiply(X[:, i : i + b], w[:, None], out=Z[:, : n - i])
         np.matmul(strip.T, X[:, i:], out=H[i : i + b, i:])
     return mirrored(H)
 
