@@ -17,7 +17,7 @@ from functools import reduce
 from closedform.core.expr import Expr
 from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim, Shape
-from closedform.program.lengths import length
+from closedform.program.lengths import PASS, length
 from closedform.program.term import Plan, Term, axes_of
 
 LONGEST = 24  #: beyond this many factors the order is taken from the ends
@@ -82,6 +82,8 @@ class Chain:
                     if i >= free.get(run, 0):
                         free[run] = j
                         self.runs[run] += 1
+                for a, b in _multiplied_out(*args[i : i + 2]):
+                    self.runs[self._run((a, b))] += 1
 
     def multiply(self, factors: list[Factor]) -> Factor:
         """The product of a list of factors, in a cheap order."""
@@ -124,7 +126,7 @@ class Chain:
                 if self.is_mirrored(factors, i, j):
                     half = i + (span + 1) // 2
                     halves = 1 if self._is_signed(factors, i, j) else 2
-                    c = cost[half, j] + flops.sides[j + 1] ** 2 * flops.sides[half] / halves
+                    c = cost[half, j] + flops.sides[j + 1] ** 2 * (flops.sides[half] / halves + PASS)
                     if c < best:
                         best, split[i, j] = c, -1
                 cost[i, j] = best / self._times_shared(factors[i : j + 1])
@@ -358,7 +360,8 @@ class _Flops:
             return rows
         flops = rows * self.sides[j + 1]
         if left not in LIGHT and right not in LIGHT:
-            flops *= self.sides[k + 1]
+            inner = self.sides[k + 1]
+            flops = flops * (inner + PASS) + PASS * inner * (rows + self.sides[j + 1])
         if i == k and self.inverse[i] and right in LIGHT:
             flops += 2 * rows**3
         if j == k + 1 and self.inverse[j] and left in LIGHT:
@@ -368,6 +371,15 @@ class _Flops:
     def kind(self, i: int, j: int) -> str:
         """What a run of factors is, multiplied."""
         return self.kinds[i] if i == j else "diag" if self.kinds[i] == "diag" and self.diagonal[i] > j else "full"
+
+
+def _multiplied_out(a: Expr, b: Expr) -> list[tuple[Expr, Expr]]:
+    """The products of a few matrices, of which one of two factors is the sum, with the other."""
+    for sum_, other in ((a, b), (b, a)):
+        if sum_.op.name == "add" and len(sum_.args) <= SHARED and other.op.name != "add":
+            terms = [t.args[1] if t.op.name == "scale" else t for t in sum_.args]
+            return [(t, other) if sum_ is a else (other, t) for t in terms if t.op.name == "symbol"]
+    return []
 
 
 def _orders(run: tuple[Expr, ...]) -> list[object]:

@@ -16,6 +16,7 @@ from closedform.core.shape import Dim
 
 TYPICAL = 100  #: the size of a dimension of which nothing is known
 LITTLE = 32  #: where no dimension is larger, any order will do
+PASS = 40  #: multiplications of a matrix product that take as long as to read an entry from memory, and to write one
 APART = 4  #: by what factor sizes may differ before the order is chosen again
 
 

@@ -185,8 +185,8 @@ def power(low: Lowering, e: Expr) -> Term:
     raise AssertionError("an exponent is a scalar or of the shape of its base")
 
 
-#: exponents that are taken by a root and products; a power takes as long as a logarithm and an exponential
-HALVES = (Fraction(3, 2), Fraction(5, 2), Fraction(7, 2))
+#: exponents that are taken by products and a root; a power takes as long as a logarithm and an exponential
+MULTIPLIED = (Fraction(3, 2), Fraction(5, 2), Fraction(7, 2))
 
 
 def number_power(low: Lowering, base: Term, p: Fraction | float) -> Term:
@@ -198,8 +198,8 @@ def number_power(low: Lowering, base: Term, p: Fraction | float) -> Term:
         return plan.each("sqrt", base)
     if p < 0:
         return plan.each("divide", plan.number(1.0), number_power(low, base, -p))
-    if base.rank and p in HALVES:
-        return plan.each("multiply", number_power(low, base, p - Fraction(1, 2)), plan.each("sqrt", base))
+    if (base.rank and p in MULTIPLIED) or (base.rank == 2 and p == 3):
+        return plan.each("multiply", number_power(low, base, p - 1), base)
     return plan.each("power", base, low.number(p))
 
 
@@ -210,7 +210,10 @@ def matpow(low: Lowering, e: Expr) -> Term:
     if k.op.name == "number":
         if k.data == -1:
             return low.plan.inverse(low[X])
-        return low.plan.make("matpow", (low[X], low.plan.number(int(k.data))), axes_of(e.shape))
+        made = low.plan.make("matpow", (low[X], low.plan.number(int(k.data))), axes_of(e.shape))
+        if low[X] in low.plan.symmetric:
+            low.plan.symmetric.add(made)
+        return made
     return low.plan.make("matpow", (low[X], low.plan.make("integer", (low[k],))), axes_of(e.shape))
 
 

@@ -14,6 +14,7 @@ from closedform.core.expr import OPS, Expr
 from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.program.chain import Chain, Factor
+from closedform.program.lengths import PASS, length
 from closedform.program.lower import MOVES, RULES, Lowering, moved, vector
 from closedform.program.polar import Polar, with_polar
 from closedform.program.signs import negated, sign
@@ -456,7 +457,12 @@ def split(chain: Chain, parts: list[Factor]) -> tuple[Factor, Factor] | None:
         return None
     cost, _ = chain.splits(parts)
     last = len(parts) - 1
-    k = min(range(last), key=lambda i: cost[0, i] + cost[i + 1, last])
+
+    def taken(k: int) -> float:
+        """By both halves, and by going through their entries."""
+        return cost[0, k] + cost[k + 1, last] + PASS * length(parts[0].shape[0]) * length(parts[k].shape[1])
+
+    k = min(range(last), key=taken)
     P, Q = chain.multiply(parts[: k + 1]), chain.multiply(parts[k + 1 :])
     return None if any(f.kind.startswith("moved") for f in (P, Q)) else (P, Q)
 

@@ -12,15 +12,20 @@ import numpy as np
 import scipy.linalg
 
 
-def sigmoid(z):  # type: ignore[no-untyped-def]
+def sigmoid(z, out=None):  # type: ignore[no-untyped-def]
     """1/(1 + exp(-z)): exact to rounding also where exp(-z) is infinite."""
     with np.errstate(over="ignore"):
-        return 1.0 / (1.0 + np.exp(-z))
+        e = np.negative(z, out=out)
+        if not np.ndim(e):
+            return 1.0 / (1.0 + np.exp(e))
+        np.exp(e, out=e)
+        e += 1.0
+        return np.divide(1.0, e, out=e)
 
 
-def softplus(z):  # type: ignore[no-untyped-def]
+def softplus(z, out=None):  # type: ignore[no-untyped-def]
     """log(1 + exp(z)), without overflow."""
-    return np.logaddexp(0.0, z)
+    return np.logaddexp(0.0, z, out=out)
 
 
 def logsumexp(x):  # type: ignore[no-untyped-def]
@@ -87,7 +92,11 @@ def logcosh(z):  # type: ignore[no-untyped-def]
 def sech2(z):  # type: ignore[no-untyped-def]
     """1 - tanh(z)**2, without cancellation."""
     e = np.exp(-2.0 * np.abs(z))
-    return 4.0 * e / (1.0 + e) ** 2
+    total = 1.0 + e
+    total *= total
+    e *= 4.0
+    e /= total
+    return e
 
 
 def softmaxslope(u, s, out=None):  # type: ignore[no-untyped-def]

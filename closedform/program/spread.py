@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from closedform.core.expr import OPS, Expr
 from closedform.core.normal import normal
 from closedform.program.chain import Factor
-from closedform.program.lengths import length
+from closedform.program.lengths import PASS, length
 from closedform.program.lower import Lowering
 from closedform.program.products import distributed, weights
 from closedform.program.term import Term
 
 LONGEST = 12  #: factors of a product whose cost is counted
-TIE = 1.05  #: a sum that is not formed needs no array of its own: it is multiplied out even if that takes a bit more
+TIE = 1.2  #: a sum that is not formed needs no array of its own: it is multiplied out even if that takes a bit more
 
 
 @dataclass(slots=True)
@@ -118,7 +118,10 @@ def _is_between_matrices(low: Lowering, f: Factor, parts: list[Factor]) -> bool:
 
     One that meets a vector is never formed.
     """
-    if f.expr is None or low.uses[f.expr] > 1 or len(parts) > LONGEST:
+    if f.expr is None or len(parts) > LONGEST or low.uses[f.expr] > 1:
+        return False
+    turned = normal(f.expr.T)
+    if turned is not f.expr and low.uses[turned]:
         return False
     others = [p for p in parts if p is not f and p.kind != "diag"]
     return bool(others) and not any(p.kind.startswith("inv") or p.row or p.column for p in others)
@@ -159,7 +162,7 @@ def _cost(low: Lowering, factors: list[Factor]) -> float:
 
 
 def _entries(factors: list[Factor]) -> float:
-    """Of the product; a diagonal has as many as stand there."""
+    """What a sum takes for the entries of a product; of a diagonal there are as many as stand there."""
     if all(f.kind == "diag" for f in factors):
-        return length(factors[0].shape[0]) if factors else 0.0
-    return length(factors[0].shape[0]) * length(factors[-1].shape[1])
+        return PASS * length(factors[0].shape[0]) if factors else 0.0
+    return PASS * length(factors[0].shape[0]) * length(factors[-1].shape[1])

@@ -37,11 +37,12 @@ def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
     (m, n), positive = X.shape, np.all(w >= 0)
     H = np.empty((n, n), X.dtype) if out is None else out
     if m > (7 if positive else 16) * n:
-        b, v = max(m // 6 - n, n // 2, 2**15 // n + 1), (np.sqrt(w) if positive else w)[:, None]
+        b = max((m * n // 6 - n * n) // (n + 1), n // 2, 2**15 // n + 1)
         Z, part = np.empty((min(b, m), n), X.dtype), np.empty((n, n), X.dtype)
         for i in range(0, m, b):
-            strip = np.multiply(X[i : i + b], v[i : i + b], out=Z[: m - i])
-            np.matmul((strip if positive else X[i : i + b]).T, strip, out=part if i else H)
+            rows, v = X[i : i + b], w[i : i + b, None]
+            strip = np.multiply(rows, np.sqrt(v) if positive else v, out=Z[: len(rows)])
+            np.matmul((strip if positive else rows).T, strip, out=part if i else H)
             if i:
                 H += part
         return H if positive else mirrored(H)

@@ -86,8 +86,10 @@ class _Body:
             if not pieces:
                 return found
             parts, terms = [Part(word, (word,))], [found]
+        outer = [p for p in pieces if self.is_outer(p)]
+        by_rows = bool(parts) or (len(outer) > 1 and outer[0] is pieces[0] and not any(p.replaces for p in pieces))
         for p in pieces:
-            part, operands = self.part(p, first=not parts)
+            part, operands = self.part(p, by_rows=by_rows or bool(parts))
             parts.append(part)
             terms += operands
         sizes = [self.low.size(d) for d in self.axes]
@@ -149,13 +151,19 @@ class _Body:
         n = reduce(mul, a.axes[1:])
         return self.plan.reshape(a, [self.low.size(a.axes[0]), self.low.size(n)], (a.axes[0], n))
 
-    def part(self, p: Piece, *, first: bool) -> tuple[Part, list[Term]]:
-        """One product; one as large as the result, and not the first, as two operands."""
+    def is_outer(self, p: Piece) -> bool:
+        """Is a product as large as the result, and larger than its two operands?"""
         root = p.root
-        outer = isinstance(root, Pair) and p.size(root.letters) > max(
-            p.size(root.left.letters), p.size(root.right.letters)
+        return (
+            p.dense
+            and isinstance(root, Pair)
+            and p.size(root.letters) > max(p.size(root.left.letters), p.size(root.right.letters))
         )
-        if p.dense and outer and not first and isinstance(root, Pair):
+
+    def part(self, p: Piece, *, by_rows: bool) -> tuple[Part, list[Term]]:
+        """One product; one as large as the result as two operands, if it is to be taken row by row."""
+        root = p.root
+        if by_rows and isinstance(root, Pair) and self.is_outer(p):
             ends = self.scaled_ends(p, root)
             return Part(p.view, tuple(e.letters for e in ends)), [e.term for e in ends]
         value = self.value(p, p.view if p.dense else None)
@@ -215,6 +223,8 @@ class _Body:
             if any(i.parts is not None for i in node.indices):
                 axes = tuple(a.dim for a in atoms(node.indices))
                 term = self.plan.reshape(term, [self.low.size(d) for d in axes], axes)
+            if term in self.plan.symmetric:
+                return Operand(term, "".join(sorted(node.letters, key=self.place)))
             return Operand(term, node.letters)
         left, right = self.ends(p, node)
         return self.contracted(p, left, right, set(node.letters), None)

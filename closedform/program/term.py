@@ -128,7 +128,10 @@ class Plan:
 
     def each(self, op: str, *args: Term) -> Term:
         """A function taken entry by entry."""
-        return self.make(op, args, broadcast(*args))
+        made = self.make(op, args, broadcast(*args))
+        if made.rank == 2 and all(a in self.symmetric or not a.rank for a in args):
+            self.symmetric.add(made)
+        return made
 
     def negative(self, a: Term) -> Term:
         if a.value is not None:
@@ -164,7 +167,7 @@ class Plan:
     # other ways of looking at an array
 
     def transpose(self, a: Term) -> Term:
-        if a.rank < 2:
+        if a.rank < 2 or a in self.symmetric:
             return a
         return a.args[0] if a.op == "transpose" else self.make("transpose", (a,), a.axes[::-1])
 
@@ -253,4 +256,7 @@ class Plan:
         return self.make("solve_transposed" if flipped else "solve", (A, right), right.axes)
 
     def inverse(self, A: Term) -> Term:
-        return self.make("inverse", (A,), A.axes)
+        made = self.make("inverse", (A,), A.axes)
+        if A in self.symmetric:
+            self.symmetric.add(made)
+        return made

@@ -172,7 +172,7 @@ def test_matrix_products_are_written_as_such() -> None:
 def test_a_delta_is_written_to_a_diagonal_view() -> None:
     code = tensor_code(tensor("tr(X'*X*A'*A)/2", "XX")[0])
     assert "np.eye" not in code
-    assert "J = np.zeros(" in code and "np.einsum('ij" in code and ", J)[...] +=" in code
+    assert "J = np.zeros(" in code and "np.einsum('ij" in code and ", J)[...] =" in code
 
 
 def test_names_of_the_user_do_not_collide() -> None:

@@ -20,10 +20,12 @@ AUGMENTED = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
 COMMUTATIVE = frozenset({"add", "multiply"})
 UNARY = {"sqrt": "np.sqrt", "expm1": "np.expm1", "log1p": "np.log1p", "erfc": "scipy.special.erfc"}
 BINARY = {"hypot": "np.hypot", "logaddexp": "np.logaddexp", "larger": "np.maximum", "smaller": "np.minimum"}
+OURS = ("sigmoid", "softplus")  #: functions of ours that take `out=` as well
 UFUNCS = {
     **{op: f"np.{op}" for op in (*AUGMENTED, "negative", "power")},
     **{name: op.code.partition("(")[0] for name, op in OPS.items()
        if op.kind == "elementwise" and re.fullmatch(r"(np|scipy\.special)\.\w+\(\{0\}\)", op.code)},
+    **{op: op for op in OURS},
     **UNARY,
     **BINARY,
 }  #: the function of each instruction that is taken entry by entry, which takes `out=`  # fmt: skip

@@ -138,17 +138,19 @@ def _owned(n: int, t: Term, writer: Writer) -> tuple[str, int]:
 
 
 def assemble(t: Term, writer: Writer) -> Spelling:
-    """Lines that add the products to an array, each in its place."""
+    """Lines that add the products to an array, each in its place; those of two operands row by row."""
     parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
     operands, into = list(t.args), writer.language.into if t in writer.roots else ""
     J = into or identifier("J", writer.taken)
     sizes = [writer.shown[a][0] for a in operands[len(operands) - len(t.axes) :]]
+    shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
     dense = bool(parts) and len(parts[0].words) == 1 and parts[0].words[0] == parts[0].view
-    if into and not dense:
+    row_first = bool(parts) and len(parts[0].words) == 2
+    if into and not dense and not row_first:
         writer.lines.append(f"{J}[...] = 0")
-    elif not dense:
-        writer.lines.append(f"{J} = np.zeros(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}){_typed(writer)})")
-    by_rows, i = list[str](), identifier("i", writer.taken)
+    elif not into and not dense:
+        writer.lines.append(f"{J} = np.{'empty' if row_first else 'zeros'}({shape}{_typed(writer)})")
+    by_rows, in_place, i = list[str](), list[str](), identifier("i", writer.taken)
     writer.taken.discard(i)
     for n, part in enumerate(parts):
         terms, operands = operands[: len(part.words)], operands[len(part.words) :]
@@ -157,19 +159,23 @@ def assemble(t: Term, writer: Writer) -> Spelling:
         elif dense and n == 0:
             writer.lines.append(f"{J}{'[...]' if into else ''} = {_begun(terms[0], part.negative, writer)}")
         elif len(part.words) == 2:
-            by_rows.append(f"    {J}[{i}] {'-' if part.negative else '+'}= {_row(part, terms, i, writer)}")
+            factors, sign = _row(part, terms, i, writer), "-" if part.negative else "+"
+            if n == 0 and len(factors) == 2:
+                by_rows.append(f"    np.multiply({', '.join(factors)}, out={J}[{i}])")
+            else:
+                by_rows.append(f"    {J}[{i}] {sign if n else ''}= {' * '.join(factors)}")
         else:
             missing = "".join(c for c in dict.fromkeys(part.view) if c not in part.words[0])
             target = missing + part.words[0]
             place = J if target == part.view else f"np.einsum('{part.view}->{target}', {J})[...]"
-            writer.lines.append(f"{place} {_joined(part, terms[0], writer)}")
-    if by_rows:
-        writer.lines += [f"for {i} in range(len({J})):", *by_rows]
+            in_place.append(f"{place} {_joined(part, terms[0], writer, alone=n == 0 and place != J)}")
+    loop = [f"for {i} in range(len({J})):", *by_rows] if by_rows else []
+    writer.lines += [*loop, *in_place] if row_first else [*in_place, *loop]
     return Spelling(J)
 
 
-def _joined(part: Part, value: Term, writer: Writer) -> str:
-    if part.replaces:
+def _joined(part: Part, value: Term, writer: Writer, *, alone: bool) -> str:
+    if part.replaces or alone:
         return f"= -{writer.operand(value, 3)}" if part.negative else f"= {writer.shown[value][0]}"
     return f"{'-' if part.negative else '+'}= {writer.shown[value][0]}"
 
@@ -181,8 +187,8 @@ def _begun(value: Term, negative: bool, writer: Writer) -> str:
     return code if is_fresh(value, writer) else f"np.array({code})"
 
 
-def _row(part: Part, terms: list[Term], i: str, writer: Writer) -> str:
-    """A row of a product as large as the result: no second array of that size is made."""
+def _row(part: Part, terms: list[Term], i: str, writer: Writer) -> list[str]:
+    """A row of a product as large as the result, as its factors: no second array of that size is made."""
     c, view = part.view[0], part.view[1:]
     words, codes = [], []
     for word, t in zip(part.words, terms, strict=True):
@@ -194,12 +200,12 @@ def _row(part: Part, terms: list[Term], i: str, writer: Writer) -> str:
     shared = [c for c in words[0] if c in words[1]]
     free = "".join(c for w in words for c in w if c not in shared)
     if not shared:
-        return " * ".join(python.spread(code, word, view) for code, word in zip(codes, words, strict=True))
+        return [python.spread(code, word, view) for code, word in zip(codes, words, strict=True)]
     if sorted(free) != sorted(view):
-        return f"np.einsum('{','.join(words)}->{view}', {', '.join(codes)})"
+        return [f"np.einsum('{','.join(words)}->{view}', {', '.join(codes)})"]
     left, right = ([w.index(c) for c in shared] for w in words)
     product = f"np.tensordot({', '.join(codes)}, ({left}, {right}))"
-    return product if free == view else f"np.transpose({product}, {tuple(free.index(c) for c in view)})"
+    return [product if free == view else f"np.transpose({product}, {tuple(free.index(c) for c in view)})"]
 
 
 SPELLINGS: dict[str, Spelling | Spell] = {
