@@ -83,7 +83,8 @@ class Chain:
                         free[run] = j
                         self.runs[run] += 1
                 for a, b in _multiplied_out(*args[i : i + 2]):
-                    self.runs[self._run((a, b))] += 1
+                    run = self._run((a, b))
+                    self.runs[run] += self.turned[a] is not b
 
     def multiply(self, factors: list[Factor]) -> Factor:
         """The product of a list of factors, in a cheap order."""

@@ -16,7 +16,7 @@ def sigmoid(z, out=None):  # type: ignore[no-untyped-def]
     """1/(1 + exp(-z)): exact to rounding also where exp(-z) is infinite."""
     with np.errstate(over="ignore"):
         e = np.negative(z, out=out)
-        if not np.ndim(e):
+        if not e.ndim:
             return 1.0 / (1.0 + np.exp(e))
         np.exp(e, out=e)
         e += 1.0
