@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, product
 
 from closedform.core.expr import OPS, Expr, size_of
 from closedform.core.normal import normal
@@ -17,7 +17,6 @@ from closedform.index.tensor import Index, Product, Tensor, atoms, letters
 from closedform.ops.product import upright
 from closedform.program.lengths import length
 
-LIKED = 1 - 1e-6  #: among equal costs, a factor is first multiplied by itself: V_mj V_ml depends on nothing else
 MOST_HALVED = 6  #: factors of an outer product for which the best halves are looked for
 MOST_EXACT = 8  #: up to so many factors the best order of contraction is found
 
@@ -112,6 +111,7 @@ class Sketch:
     def planned(self) -> Piece:
         if len(self.leaves) > MOST_EXACT:
             self.leaves = [f for same in self.components().values() for g in same for f in self.as_matrix(g)]
+        self.leaves = _squared(self.leaves)
         piece, keep = Piece(self.view, None, self.scalar, self.dims), set(self.view)
         halves = self.halves(piece.size)
         if halves is not None:
@@ -189,6 +189,24 @@ class Sketch:
         for _, group in groups:
             found.setdefault(_key(group, self.view), []).append(group)
         return found
+
+
+def _squared(leaves: list[Leaf | Merged]) -> list[Leaf | Merged]:
+    """V_im V_km u_i u_k as (u V)_im (u V)_km: a matrix twice, so that half of the products will do."""
+    of_two = [f for f in leaves if isinstance(f, Leaf) and len(f.letters) == 2]
+    for a, b in combinations(of_two, 2):
+        apart = [n for n in (0, 1) if a.letters[n] != b.letters[n]]
+        if a.expr is not b.expr or len(apart) != 1:
+            continue
+        n = apart[0]
+        before, after = ([f for f in leaves if isinstance(f, Leaf) and f.letters == x.letters[n]] for x in (a, b))
+        for u, v in product(before, after):
+            if u.expr is v.expr:
+                d = OPS["diag"](u.expr.T if u.expr.shape[0] is ONE else u.expr)
+                both = normal(a.expr @ d if n else d @ a.expr)
+                rest = [f for f in leaves if not any(f is x for x in (a, b, u, v))]
+                return _squared([*rest, replace(a, expr=both), replace(b, expr=both)])
+    return leaves
 
 
 def _upright(f: Leaf, first: str) -> Expr:
@@ -317,7 +335,7 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
     n = len(nodes)
     full = (1 << n) - 1
     outs, costs, splits = [0] * (full + 1), [0.0] * (full + 1), [0] * (full + 1)
-    squares = [False] * (full + 1)  # V_mj V_ml, and that times what has no other letters: symmetric in j and l
+    squares = [False] * (full + 1)  # V_mj V_ml, and that times what has no other letters: half of it will do
     for s in range(1, full + 1):
         inside = outside = 0
         for k in range(n):
@@ -334,15 +352,15 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
             part = (part - 1) & others
             left, right = first | part, others ^ part
             step = sets[outs[left] | outs[right]] + out
-            liked = not (part or right & (right - 1)) and _alike(nodes, left, right)
-            if liked:
-                step *= LIKED
-            elif outs[s] != outs[left] | outs[right]:  # by halves
+            square = not (part or right & (right - 1)) and _alike(nodes, left, right)
+            square = square or outs[s] in (outs[left] * squares[left], outs[right] * squares[right])
+            if square:
+                step /= 2
+            elif outs[s] != outs[left] | outs[right]:
                 step /= (1 + squares[left]) * (1 + squares[right])
             cost = costs[left] + costs[right] + step
             if cost < best:
-                best, splits[s], costs[s] = cost, left, cost
-                squares[s] = liked or outs[s] in (outs[left] * squares[left], outs[right] * squares[right])
+                best, splits[s], costs[s], squares[s] = cost, left, cost, square
 
     def built(s: int) -> Node:
         if not s & (s - 1):
