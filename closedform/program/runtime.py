@@ -149,12 +149,15 @@ def rowexp(Z):  # type: ignore[no-untyped-def]
 
 
 def rowslope(H, E, r):  # type: ignore[no-untyped-def]
-    """E * (H - h), h the row sums of E * H times r, in the memory of H; of H less its entry where E's is largest."""
+    """E * (H - h), h the row sums of E * H times r, in the memory of H.
+
+    Twice, so that of an entry that dominates its row is left what it differs from h, and not the rounding of h.
+    """
     step = max(1, 2**15 // max(1, H.shape[1]))
     for i in range(0, len(H), step):
-        S, P = H[i : i + step], E[i : i + step]
-        S -= np.take_along_axis(S, np.argmax(P, axis=1)[:, None], axis=1)
-        S -= (np.einsum("ij,ij->i", S, P) * r[i : i + step])[:, None]
+        S, P, scale = H[i : i + step], E[i : i + step], r[i : i + step]
+        for _ in range(2):
+            S -= (np.einsum("ij,ij->i", S, P) * scale)[:, None]
         S *= P
     return H
 

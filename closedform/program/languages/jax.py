@@ -37,14 +37,13 @@ HELPERS = {
     H = H.at[k].add(-(w @ H) / top)
     return H.at[:, k].add(-(H @ w) / top)''',
     "rowslope": '''def rowslope(H, E, r):
-    """E * (H - h), h the row sums of E * H times r; of H less its entry where E's is more than half of the sum 1/r.
+    """E * (H - h), h the row sums of E * H times r.
 
-    Of that entry only h is left, which XLA would lose: it adds up what is subtracted.
+    Twice, so that of an entry that dominates its row is left what it differs from h, and not the rounding of h.
     """
-    most = E * r[:, None] > 0.5
-    entry = jnp.sum(jnp.where(most, H, 0), axis=1)
-    h = jnp.sum(jnp.where(most, 0, E * (H - entry[:, None])), axis=1) * r
-    return E * jnp.where(most, -h[:, None], H - (entry + h)[:, None])''',
+    P = E * r[:, None]
+    D = H - jnp.einsum("ij,ij->i", P, H)[:, None]
+    return E * (D - jnp.einsum("ij,ij->i", P, D)[:, None])''',
     "distances": '''def distances(X, Y):
     """The squared distances between the rows of X and those of Y."""
     return jnp.sum((X[:, None] - Y[None]) ** 2, axis=2)''',

@@ -89,9 +89,12 @@ HELPERS = {
     """The rows of G, each less its entry where the row of Z is largest."""
     return G - G.gather(1, Z.argmax(1, keepdim=True))''',
     "rowslope": '''def rowslope(H, E, r):
-    """E * (H - h), h the row sums of E * H times r; of H less its entry where E's is largest."""
-    P = E * (H - H.gather(1, E.argmax(1, keepdim=True)))
-    return torch.addcmul(P, E, (P.sum(1) * r)[:, None], value=-1)''',
+    """E * (H - h), h the row sums of E * H times r.
+
+    Twice, so that of an entry that dominates its row is left what it differs from h, and not the rounding of h.
+    """
+    D = H - (torch.linalg.vecdot(E, H) * r)[:, None]
+    return E * (D - (torch.linalg.vecdot(E, D) * r)[:, None])''',
     "softplus": '''def softplus(z):
     """log(1 + exp(z)), without overflow."""
     return torch.logaddexp(z, torch.zeros_like(z))''',
