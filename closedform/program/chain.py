@@ -22,6 +22,7 @@ from closedform.program.term import Plan, Term, axes_of
 
 LONGEST = 24  #: beyond this many factors the order is taken from the ends
 SHARED = 4  #: the longest run of factors that is looked for in several products
+SMALL = 256  #: rows of a product with its own transpose by which half of the multiplications is not half of the time
 LIGHT = ("diag", "moved", "moved_t")  #: kinds that multiply without a matrix product
 
 
@@ -126,8 +127,9 @@ class Chain:
                         best, split[i, j] = c, k
                 if self.is_mirrored(factors, i, j):
                     half = i + (span + 1) // 2
-                    halves = 1 if self._is_signed(factors, i, j) else 2
-                    c = cost[half, j] + flops.sides[j + 1] ** 2 * (flops.sides[half] / halves + PASS)
+                    side, inner = flops.sides[j + 1], flops.sides[half]
+                    halves = 1 if self._is_signed(factors, i, j) else 1 + side / (side + SMALL)
+                    c = cost[half, j] + side**2 * (inner / halves + PASS) + PASS * side * inner
                     if c < best:
                         best, split[i, j] = c, -1
                 cost[i, j] = best / self._times_shared(factors[i : j + 1])

@@ -389,6 +389,8 @@ def _scaled(p: Piece) -> Piece:
     assert p.scalar is not None
     if is_one(p.scalar) and root is not None:
         p.scalar = None
+    elif isinstance(root, Pair) and (weighed := _with_weights(p.scalar, root, p.size(root.letters), p.size)):
+        p.root, p.scalar = weighed, None
     elif isinstance(root, Leaf):
         p.root, p.scalar = _times(p.scalar, root), None
     elif isinstance(root, Pair) and p.size(root.letters) > max(p.size(root.left.letters), p.size(root.right.letters)):
@@ -400,6 +402,22 @@ def _scaled(p: Piece) -> Piece:
             p.root = Pair(root.letters, scaled if left else root.left, root.right if left else scaled)
             p.scalar = None
     return p
+
+
+def _with_weights(scalar: Expr, root: Node, most: float, size: Callable[[str], float]) -> Node | None:
+    """The same contraction with a scalar in a vector that it has once, and that is shorter than what comes out."""
+    if isinstance(root, Leaf) and len(root.letters) == 1 and size(root.letters) < most:
+        return _times(scalar, root)
+    if not isinstance(root, Pair) or (isinstance(root.left, Leaf) and _same_leaf(root.left, root.right)):
+        return None
+    for left, right in ((root.left, root.right), (root.right, root.left)):
+        if (found := _with_weights(scalar, left, most, size)) is not None:
+            return Pair(root.letters, *((found, right) if left is root.left else (right, found)))
+    return None
+
+
+def _same_leaf(a: Leaf, b: Node) -> bool:
+    return isinstance(b, Leaf) and a.expr is b.expr
 
 
 def is_one(e: Expr) -> bool:

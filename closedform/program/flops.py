@@ -179,7 +179,7 @@ FLOPS: dict[str, Count] = {
     **_rows("vec vech commuted packed unpacked stack", _none),
     **_rows("add subtract multiply divide negative power over sqrt expm1 log1p outer kron ismax", each()),
     **_rows("sum sum_over max norm1 added tr", operand()),
-    **_rows("norm2 inner dot matvec", operand(2)),
+    **_rows("norm2 inner dot matvec rowdots columndots", operand(2)),
     **_rows(
         "hypot logaddexp larger smaller erfc log1psq log1mexp smallexpm1 logcosh sech2 softmaxslope centred rowcentred"
         " complement",

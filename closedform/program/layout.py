@@ -24,8 +24,21 @@ ROWWISE = frozenset({"rowmax", "rowcentred"})  #: they read their operands row b
 def laid_out(plan: Plan, roots: Sequence[Term]) -> list[Term]:
     """The same results, of terms that lie as they are read."""
     roots = rebuilt(plan, roots, frozenset())
+    roots = rebuilt(plan, roots, twins(plan, roots))
     turned = frozenset(t for group in groups(plan, roots) for t in group.turned())
     return rebuilt(plan, roots, turned) if turned else roots
+
+
+def twins(plan: Plan, roots: Sequence[Term]) -> frozenset[Term]:
+    """What is worked on entry by entry across, and is the transpose of what another term is."""
+    order = topological(roots)
+    known, found = set(order), set[Term]()
+    for t in order:
+        if is_each(t) and any(a.op == "transpose" for a in t.args):
+            other = plan.find(t.op, *(flipped(plan, a) for a in t.args))
+            if other in known and other is not t:
+                found.add(t)
+    return frozenset(found)
 
 
 def rebuilt(plan: Plan, roots: Sequence[Term], turned: frozenset[Term]) -> list[Term]:

@@ -1,4 +1,4 @@
-"""Softmaxes by rows as two instructions, for languages that take them in fewer passes over the matrix."""
+"""What is taken row by row as one instruction, for languages that then take fewer passes over the matrix."""
 
 from __future__ import annotations
 
@@ -36,3 +36,21 @@ def _exponential(t: Term, uses: Mapping[Term, int]) -> Found | None:
     (top,) = column.args
     fits = top.op == "rowmax" and top.args == (Z,) and uses[Z] == 2 and uses[top] == uses[column] == 1
     return ("rowexp", (Z,)) if fits else None
+
+
+def with_dots(roots: Sequence[Term]) -> list[Term]:
+    """The same terms, with `rowdots` and `columndots` for the sums of A ⊙ B, or of squares, along an axis."""
+    return with_instructions(roots, _dots)
+
+
+def _dots(t: Term, uses: Mapping[Term, int]) -> Found | None:
+    if t.op != "sum_over" or uses[t.args[0]] != 1:
+        return None
+    product = t.args[0]
+    square = product.op == "power" and product.args[1].value == 2
+    A, B = (product.args[0], product.args[0]) if square else product.args if product.op == "multiply" else (None, None)
+    if A is None or B is None or not A.axes == B.axes == product.axes:
+        return None
+    across = A.op == B.op == "transpose"
+    operands = (A.args[0], B.args[0]) if across else (A, B)
+    return ("rowdots" if (t.data == 1) is not across else "columndots"), operands

@@ -162,6 +162,18 @@ def rowslope(H, E, r):  # type: ignore[no-untyped-def]
     return H
 
 
+def rowdots(A, B):  # type: ignore[no-untyped-def]
+    """The row sums of A * B."""
+    if isinstance(A, np.ndarray) and isinstance(B, np.ndarray):
+        return np.einsum("ij,ij->i", A, B)
+    return (A * B).sum(axis=1)
+
+
+def columndots(A, B):  # type: ignore[no-untyped-def]
+    """The column sums of A * B."""
+    return rowdots(A.T, B.T)
+
+
 def expm(X):  # type: ignore[no-untyped-def]
     """exp(X): of X/2ˢ whose powers are small, squared s times; SciPy's own s is too small where X is large."""
     fourth = np.linalg.matrix_power(X, 4)
@@ -409,7 +421,8 @@ def added(X, rows, n):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (sigmoid, softplus, logsumexp, softmax, norm, logdetpos, rootprod, log1psq, log1mexp, smallexpm1, logcosh,
-              sech2, softmaxslope, softmaxtimes, centred, deflated, rowcentred, rowexp, rowslope, complement,
+              sech2, softmaxslope, softmaxtimes, centred, deflated, rowcentred, rowexp, rowslope,
+              rowdots, columndots, complement,
               expm, ismax, powersum, over, polar,
               adjugate, commuted, packed, unpacked, rowpairs, vech, added, plus_transpose, plus_diagonal, plus_outers,
               lowrank_solve,

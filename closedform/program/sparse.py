@@ -27,7 +27,7 @@ def _powered(t: Term, kinds: Kinds) -> bool | None:
 RULES: dict[str, Callable[[Term, Kinds], bool | None]] = {
     **dict.fromkeys(["transpose", "negative", "multiply"], lambda t, kinds: True),
     **dict.fromkeys(["add", "subtract", "matmul"], lambda t, kinds: all(kinds)),
-    **dict.fromkeys(["matvec", "vecmat", "sum", "sum_over", "rows"], lambda t, kinds: False),
+    **dict.fromkeys(["matvec", "vecmat", "sum", "sum_over", "rowdots", "columndots", "rows"], lambda t, kinds: False),
     "take": lambda t, kinds: True,
     **dict.fromkeys(["weighted_gram", "signed_gram"], lambda t, kinds: True if kinds == [True, False] else None),
     "divide": _scaled,

@@ -18,7 +18,10 @@ from closedform.program.products import distributed, weights
 from closedform.program.term import Term
 
 LONGEST = 12  #: factors of a product whose cost is counted
-TIE = 1.2  #: a sum that is not formed needs no array of its own: it is multiplied out even if that takes a bit more
+TIE = (
+    1.2  #: a diagonal that is not formed needs no array of its own: it is multiplied out even if that takes a bit more
+)
+CLEAR = 0.8  #: a sum of other matrices only where that takes clearly less
 
 
 @dataclass(slots=True)
@@ -110,7 +113,12 @@ def is_cheaper(low: Lowering, f: Factor, inside: list[Item], spread: list[Item],
         return False
     whole = _cost(low, parts) + sum(_cost(low, i.factors) + _entries(i.factors) for i in merged(low, inside))
     rest = merged(low, spread)
-    return sum(_cost(low, i.factors) for i in rest) + (len(rest) - 1) * _entries(parts) <= TIE * whole
+    return sum(_cost(low, i.factors) for i in rest) + (len(rest) - 1) * _entries(parts) <= _tie(inside) * whole
+
+
+def _tie(inside: list[Item]) -> float:
+    """What part of the cost of forming a sum it may cost to multiply it out."""
+    return TIE if any(i.is_light for i in inside) else CLEAR
 
 
 def _is_between_matrices(low: Lowering, f: Factor, parts: list[Factor]) -> bool:
@@ -143,7 +151,7 @@ def by_sides(
         S = Factor("full", (f.shape[0], P.shape[1]) if first else (P.shape[0], f.shape[1]), low[f.expr])
         each = [[*i.factors, P] if first else [P, *i.factors] for i in terms]
         spread = sum(_cost(low, e) + _entries(e) for e in each)
-        if spread + _cost(low, side) + _cost(low, [*rest, S] if first else [S, *rest]) <= TIE * whole:
+        if spread + _cost(low, side) + _cost(low, [*rest, S] if first else [S, *rest]) <= _tie(inside) * whole:
             S.term = distributed(low, f.expr, P, first)
             return [*rest, S] if first else [S, *rest]
     return None

@@ -30,7 +30,7 @@ from tests.program.test_code import LINES
 from tests.strategies import SIZES, environment, squeezed
 
 PASTED = [name for name in LANGUAGES if language_named(name).matrices]
-OWN = {"weighted_gram", "signed_gram", "softmax_gram", "pair_gram", "rowexp", "rowslope"}
+OWN = {"weighted_gram", "signed_gram", "softmax_gram", "pair_gram", "rowexp", "rowslope", "rowdots", "columndots"}
 OWN |= {f"{kind}_{what}" for kind in ("cholesky", "factor") for what in ("quadratics", "quadratic")}
 TENSORS = {
     "complement",

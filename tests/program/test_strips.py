@@ -154,7 +154,7 @@ def hessian(name: str) -> Any:
 
 HELD = [
     ("net_hess", (512, 32, 32, 10), "pair_gram(t1, X, v=2 * t2.ravel()[packed(t2.shape[0])], e=4 * "),
-    ("softmax_hess", (1000, 64, 10), "pair_gram(X.T, t0.T, d=-1 * (1.0 / t1**2), h="),
+    ("softmax_hess", (1000, 64, 10), "pair_gram(X.T, t0.T, d=-(1.0 / t1**2), h="),
     ("lse_hess", (1024, 512), "softmax_gram(A, softmax(A @ x + b))"),
     ("lse_hess", (2048, 1024), "softmax_gram("),
     ("poisson_hess", (1024, 512), "weighted_gram("),

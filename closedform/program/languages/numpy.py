@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import getsource
 
 from closedform.core.expr import OPS
@@ -14,7 +15,7 @@ from closedform.program.languages.inplace import BINARY, UNARY, in_place
 from closedform.program.languages.python import OPERATORS, calls, is_fresh, is_view, tuple_of
 from closedform.program.pairs import with_pairs
 from closedform.program.quadratics import with_quadratics
-from closedform.program.rowwise import with_rows
+from closedform.program.rowwise import with_dots, with_rows
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
 from closedform.program.term import Term
@@ -226,7 +227,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
             "factor factor_inverse factor_logdet"),
     **{name: Spelling(f"{name}({{0}}, {{1}})") for name in
        ("cholesky_quadratics", "cholesky_quadratic", "factor_quadratics", "factor_quadratic",
-        "cholesky_solve", "cholesky_logdetratio", "lu_solve", "factor_solve", "commuted", "rootprod",
+        "rowdots", "columndots", "cholesky_solve", "cholesky_logdetratio",
+        "lu_solve", "factor_solve", "commuted", "rootprod",
         "weighted_gram", "signed_gram", "softmax_gram")},
     "lu_solve_transposed": Spelling("lu_solve({0}, {1}, trans=1)"),
     **calls("polar packed unpacked"),
@@ -287,6 +289,11 @@ def conversions(p: Program) -> list[str]:
     ]
 
 
+def fused(roots: Sequence[Term]) -> list[Term]:
+    """The same results, of what functions of ours compute as one."""
+    return with_dots(with_rows(with_pairs(with_grams(with_quadratics(roots))), exponentials=True))
+
+
 HELPERS = runtime.HELPERS | strips.HELPERS
 HELPER_SOURCES = {
     name: getsource(f).rstrip().replace("  # type: ignore[no-untyped-def]", "") for name, f in HELPERS.items()
@@ -300,5 +307,5 @@ NUMPY = Language(
     source,
     python.sized,
     returned=returned,
-    fused=lambda roots: with_rows(with_pairs(with_grams(with_quadratics(roots))), exponentials=True),
+    fused=fused,
 )

@@ -15,11 +15,18 @@ from closedform.program.term import VIEWS, Term
 KEYWORDS = frozenset(keyword.kwlist) | {"float", "int", "len", "range"}
 
 
+def _known(t: Term) -> float | None:
+    """A number or a fraction."""
+    if t.op != "divide":
+        return t.value
+    top, bottom = (a.value for a in t.args)
+    return top / bottom if top is not None and bottom else None
+
+
 def _power(t: Term, writer: Writer) -> Spelling:
     """A number below 0 has no root; Python's would be complex."""
-    base, exponent = t.args
-    fraction = exponent.op == "divide" or isinstance(exponent.value, float)
-    if base.value is not None and base.value < 0 and fraction and all(a.value is not None for a in exponent.args):
+    base, exponent = map(_known, t.args)
+    if base is not None and exponent is not None and base < 0 < exponent % 1:
         return Spelling("float('nan')")
     return Spelling("{0}**{1}", POWER, ATOM, ATOM)
 

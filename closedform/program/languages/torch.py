@@ -18,7 +18,7 @@ from closedform.program.language import (
 )
 from closedform.program.languages import numpy, python
 from closedform.program.languages.python import OPERATORS, calls
-from closedform.program.rowwise import with_rows
+from closedform.program.rowwise import with_dots, with_rows
 from closedform.program.source import Program, Writer, identifier
 from closedform.program.tensors import Part
 from closedform.program.term import Term
@@ -270,6 +270,8 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rowpairs": python.by_its_name,
     **{name: Spelling(f"paired(torch.{f}, {{0}}, {{1}})") for name, f in PAIRED.items()},
     "rowslope": Spelling("rowslope({0}, {1}, {2})"),
+    "rowdots": Spelling("torch.linalg.vecdot({0}, {1})"),
+    "columndots": Spelling("torch.linalg.vecdot({0}, {1}, dim=0)"),
     "rowmax": postfix("{0}.amax(1)"),
     "logdetpos": Spelling("torch.logdet({0})"),
     "softmaxslope": Spelling("softmaxslope({0}, {1})"),
@@ -365,5 +367,5 @@ TORCH = Language(
     repr,
     source,
     python.sized,
-    fused=with_rows,
+    fused=lambda roots: with_dots(with_rows(roots)),
 )
