@@ -335,6 +335,7 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
     n = len(nodes)
     full = (1 << n) - 1
     outs, costs, splits = [0] * (full + 1), [0.0] * (full + 1), [0] * (full + 1)
+    by_halves = kept.bit_count() > 2  # a matrix is V'V, which is one product of matrices
     squares = [False] * (full + 1)  # V_mj V_ml, and that times what has no other letters: half of it will do
     for s in range(1, full + 1):
         inside = outside = 0
@@ -352,7 +353,7 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
             part = (part - 1) & others
             left, right = first | part, others ^ part
             step = sets[outs[left] | outs[right]] + out
-            square = not (part or right & (right - 1)) and _alike(nodes, left, right)
+            square = by_halves and not (part or right & (right - 1)) and _alike(nodes, left, right)
             square = square or outs[s] in (outs[left] * squares[left], outs[right] * squares[right])
             if square:
                 step /= 2

@@ -292,7 +292,7 @@ class _Body:
     def by_halves(self, p: Piece, a: Operand, b: Operand, c: str) -> Operand | None:
         """The contraction over one letter with an array that is symmetric in its two others."""
         halves = [halved(self.plan, w.term, w.letters, c) for w in (a, b)]
-        if halves == [None, None]:
+        if halves == [None, None] or len(a.letters + b.letters) <= 4:
             return None
         sides = [h or self.as_rows(p, w, c) for h, w in zip(halves, (a, b), strict=True)]
         made = multiplied(self.plan, *sides)
@@ -300,7 +300,7 @@ class _Body:
             made = made if h is None else unpack(self.low, made, h.dims[0], axis)
         out = sides[0].sides + sides[1].sides
         axes = tuple(p.dims[x] for x in out)
-        return Operand(self.plan.reshape(made, [self.low.size(d) for d in axes], axes) if len(out) > 2 else made, out)
+        return Operand(self.plan.reshape(made, [self.low.size(d) for d in axes], axes), out)
 
     def as_rows(self, p: Piece, w: Operand, c: str) -> Half:
         """An array as a matrix with a column for each place of a letter."""

@@ -24,6 +24,7 @@ EQUAL = [
     ("x'*X*y", "sum((x*y') .* X)", "X"),
     ("2*X*A - X*A", "X*A", "X"),
     ("sum(X.*X)", "norm2(X)^2", "XX"),
+    ("tr(inv(X'*S*X))", "tr(inv(X'*S'*X)')", "XX"),
 ]
 DIFFERENT = [
     ("A*X*B", "B*X*A", "X"),
@@ -67,3 +68,10 @@ def test_a_transpose_is_the_factor_turned() -> None:
     assert same(t, turned)
     negative = Tensor(t.free, t.groups, tuple(Product(normal(number(-1) * p.scalar), p.factors) for p in t.products))
     assert not same(t, negative)
+
+
+def test_a_product_with_a_symmetric_matrix_and_its_transpose_are_one_factor() -> None:
+    """Of tr((X'SX)⁻¹) there are nine terms where (X'S)_ij and (SX)_ji are told apart, and five where they are not."""
+    S, X = SQUARE["S"], ("n", "k")
+    t = tensor("tr(inv(X'*S*X))", "XX", shapes={"S": S, "X": X}, S=["symmetric"])[0]
+    assert len(t.products) == 5

@@ -113,3 +113,10 @@ def test_the_slope_keeps_its_digits_where_one_entry_dominates(backend):
     assert np.allclose(
         np.asarray(g.compile(backend)(C=C, X=X)), wanted.astype(float), rtol=1e-12 if backend != "jax" else 1e-5, atol=0
     )
+
+
+def test_terms_that_are_each_others_transpose_are_computed_once():
+    text = "sum(exp(-sum((M - ones(m)*u').^2,2)))"
+    (H,) = [cf.hessian(cf.parse(text, shapes={"M": ("m", "k"), "u": ("k",)}), "u")]
+    code = body(H.code())
+    assert code.count("u - M") + code.count("M - u") + code.count("- M.T") == 1

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import closedform as cf
 from closedform.core.expr import Expr, number, symbols
 from closedform.core.shape import ONE
 from closedform.errors import NotSupported, TooLarge
@@ -220,3 +221,46 @@ def test_a_deep_shared_factor_is_computed_once() -> None:
     assert len(tensor_code(t)) < 10_000
     run = tensor_compile(t, [A, X])
     assert np.allclose(run(np.zeros((3, 3)), np.eye(3)), np.einsum("ik,lj->ijkl", np.eye(3), np.eye(3)))
+
+
+@pytest.mark.parametrize("shapes", [{"X": ("m", "n"), "y": ("m",)}])
+@pytest.mark.parametrize(("m", "n"), [(7, 3), (60, 20)])
+def test_products_of_rank_one_for_every_place_are_one_batch_of_matrix_products(shapes, m, n) -> None:
+    run = cf.jacobian(cf.parse("inv(X'*X)*X'*y", shapes=shapes), "X").compile()
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((m, n)), rng.standard_normal(m)
+    body = run.fitted({"m": m, "n": n}).source.rpartition('"""')[2]
+    assert "for i in" not in body
+    assert "return t4 @ t5" in body
+    P = np.linalg.inv(X.T @ X)
+    w = P @ X.T @ y
+    expected = np.einsum("ik,j->ijk", P, y - X @ w) - np.einsum("ij,k->ijk", P @ X.T, w)
+    np.testing.assert_allclose(run(X=X, y=y), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_result_of_outer_products_begins_in_its_rows() -> None:
+    run = cf.hessian(cf.parse("logdet(X)", shapes={"X": ("n", "n")}, properties={"X": ["spd"]}), "X").compile()
+    assert "np.multiply(" in run.source
+    assert "out=J[i])" in run.source
+    A = np.random.default_rng(0).standard_normal((4, 4))
+    S = np.linalg.inv(A @ A.T + np.eye(4))
+    expected = -(np.einsum("ik,jl->ijkl", S, S) + np.einsum("il,jk->ijkl", S, S)) / 2
+    np.testing.assert_allclose(run(X=A @ A.T + np.eye(4)), expected, rtol=1e-10, atol=1e-13)
+
+
+def test_a_matrix_with_weights_that_meets_itself_is_taken_by_halves() -> None:
+    shapes = {"v": ("h",), "W": ("h", "d"), "X": ("d", "s")}
+    run = cf.hessian(cf.parse("sum(softplus(v'*sigmoid(W*X)))", shapes=shapes), "W").compile()
+    assert "pair_gram(t3, X, c=" in run.source
+
+
+@pytest.mark.parametrize("n", [2, 5])
+def test_a_sum_of_squares_of_two_letters_is_a_product_of_matrices(n: int) -> None:
+    A = POOL[N, N][0]
+    i, k, m = (Index(N) for _ in range(3))
+    w = POOL[N, ONE][0]
+    t = Tensor((i, k), (1, 1), (Product(number(1), (Factor(A, (i, m)), Factor(A, (k, m)), Factor(w, (m,)))),))
+    code, run = tensor_code(t), tensor_compile(t, [A, w])
+    assert "rowpairs" not in code
+    M, v = np.random.default_rng(n).standard_normal((n, n)), np.arange(1.0, n + 1)
+    np.testing.assert_allclose(run(M, v), M * v @ M.T, rtol=1e-12)
