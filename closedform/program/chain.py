@@ -63,12 +63,15 @@ class Chain:
     Attributes:
         size: the term of a dimension.
         runs: how often a run of factors occurs, as it is or transposed.
+        turned: the transposes of factors.
+        made: the products of runs that occur more than once.
     """
 
     def __init__(self, plan: Plan, size: dict[Dim, Term]) -> None:
         self.plan, self.size = plan, size
         self.runs: Counter[tuple[Expr, ...]] = Counter()
         self.turned: dict[Expr, Expr] = {}
+        self.made: dict[tuple[Expr, ...], Factor] = {}
 
     def count_runs(self, nodes: Iterable[Expr]) -> None:
         """Count the runs of two factors and more in the matrix products among some nodes."""
@@ -179,10 +182,26 @@ class Chain:
     def _build(self, factors: list[Factor], split: dict[tuple[int, int], int], i: int, j: int) -> Factor:
         if i == j:
             return factors[i]
+        nodes = tuple(f.expr for f in factors[i : j + 1] if f.expr is not None)
+        shared = self._times_shared(factors[i : j + 1]) > 1
+        if shared and (known := self._known(nodes)) is not None:
+            return known
         k = split[i, j]
         if k == -1:
-            return self._gram(factors[i : j + 1], self._build(factors, split, (i + j) // 2 + 1, j))
-        return self.times(self._build(factors, split, i, k), self._build(factors, split, k + 1, j))
+            made = self._gram(factors[i : j + 1], self._build(factors, split, (i + j) // 2 + 1, j))
+        else:
+            made = self.times(self._build(factors, split, i, k), self._build(factors, split, k + 1, j))
+        if shared and made.kind == "full":
+            self.made[nodes] = made
+        return made
+
+    def _known(self, nodes: tuple[Expr, ...]) -> Factor | None:
+        """A run of factors that was multiplied before, as it is or transposed: in whichever order that was."""
+        turned = tuple([self.turned[e] for e in reversed(nodes)])
+        if nodes in self.made or turned not in self.made:
+            return self.made.get(nodes)
+        other = self.made[turned]
+        return Factor("full", other.shape[::-1], self.plan.transpose(self.term(other)))
 
     def _gram(self, run: list[Factor], half: Factor) -> Factor:
         """A run of factors whose second half is Z: Z'Z, or Z'DZ, for D ≥ 0 as Y'Y with Y = √D Z."""
