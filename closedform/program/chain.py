@@ -182,16 +182,16 @@ class Chain:
     def _build(self, factors: list[Factor], split: dict[tuple[int, int], int], i: int, j: int) -> Factor:
         if i == j:
             return factors[i]
-        nodes = tuple(f.expr for f in factors[i : j + 1] if f.expr is not None)
-        shared = self._times_shared(factors[i : j + 1]) > 1
-        if shared and (known := self._known(nodes)) is not None:
+        run = factors[i : j + 1]
+        nodes = tuple([f.expr for f in run if f.expr is not None]) if self._times_shared(run) > 1 else ()
+        if nodes and (known := self._known(nodes)) is not None:
             return known
         k = split[i, j]
         if k == -1:
             made = self._gram(factors[i : j + 1], self._build(factors, split, (i + j) // 2 + 1, j))
         else:
             made = self.times(self._build(factors, split, i, k), self._build(factors, split, k + 1, j))
-        if shared and made.kind == "full":
+        if nodes and made.kind == "full":
             self.made[nodes] = made
         return made
 

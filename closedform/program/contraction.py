@@ -354,7 +354,7 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
             left, right = first | part, others ^ part
             step = sets[outs[left] | outs[right]] + out
             square = by_halves and not (part or right & (right - 1)) and _alike(nodes, left, right)
-            square = square or outs[s] in (outs[left] * squares[left], outs[right] * squares[right])
+            square = square or any(squares[side] and outs[side] == outs[s] for side in (left, right))
             if square:
                 step /= 2
             elif outs[s] != outs[left] | outs[right]:

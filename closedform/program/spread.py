@@ -18,9 +18,7 @@ from closedform.program.products import distributed, weights
 from closedform.program.term import Term
 
 LONGEST = 12  #: factors of a product whose cost is counted
-TIE = (
-    1.2  #: a diagonal that is not formed needs no array of its own: it is multiplied out even if that takes a bit more
-)
+TIE = 1.2  #: a sum with a diagonal, which needs no array then, is multiplied out even if that takes a bit more
 CLEAR = 0.8  #: a sum of other matrices only where that takes clearly less
 
 

@@ -87,9 +87,9 @@ class _Body:
                 return found
             parts, terms = [Part(word, (word,))], [found]
         outer = [p for p in pieces if self.is_outer(p)]
-        by_rows = bool(parts) or (len(outer) > 1 and outer[0] is pieces[0] and not any(p.replaces for p in pieces))
+        rows_first = len(outer) > 1 and outer[0] is pieces[0] and not any(p.replaces for p in pieces)
         for p in pieces:
-            part, operands = self.part(p, by_rows=by_rows or bool(parts))
+            part, operands = self.part(p, by_rows=rows_first or bool(parts))
             parts.append(part)
             terms += operands
         sizes = [self.low.size(d) for d in self.axes]

@@ -43,6 +43,20 @@ def test_what_nobody_else_needs_is_written_over(text, expected):
     assert lines(text) == expected
 
 
+@pytest.mark.parametrize("text", ["X^k", "exp(X^k)", "2*X^k", "X^k + 3*eye(n)", "X^k - 1./X", "X^1 + x*x'"])
+def test_a_power_that_is_the_matrix_itself_is_not_written_over(text):
+    shapes = {"X": ("n", "n"), "k": (), "x": ("n",)}
+    f = cf.parse(
+        text, {name: shape for name, shape in shapes.items() if name in text or name == "k"}, {"k": ["integer"]}
+    )
+    X = np.array([[2.0, 1.0], [1.0, 3.0]])
+    run, values = compile(f.expr), {"X": X, "k": 1, "x": np.ones(2)}
+    before = X.copy()
+    found = run(**{name: values[name] for name in run.names})
+    np.testing.assert_array_equal(X, before)
+    assert not np.shares_memory(found, X)
+
+
 @pytest.mark.parametrize("text", ["exp(A*B)", "tanh(exp(A*B) - u*ones(n)')", "sum(exp(-(A*B).^2))", "exp(3*M).*M"])
 def test_the_memory_is_one_array_and_is_counted_so(text):
     f, sizes = parsed(text), {"m": 700, "n": 600, "k": 3}

@@ -101,7 +101,7 @@ def is_view(t: Term, borrowing: frozenset[str]) -> bool:
 
 def is_fresh(t: Term, writer: Writer) -> bool:
     """Is an array nobody else's, itself or what it is a view of?"""
-    while t.op in VIEWS or t.op in ("vec", "permute", "first"):
+    while t.op in VIEWS or t.op in ("vec", "permute", "first", "matpow"):  # X¹ is X itself
         if writer.uses[t] != 1:
             return False
         t = t.args[0]
