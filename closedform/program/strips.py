@@ -46,7 +46,7 @@ def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
             if i:
                 H += part
         return H if positive else mirrored(H)
-    b = min(-(-n // 8), 256)
+    b = min(-(-n // 8), 192)
     Z = np.empty((m, b), X.dtype)
     for i in range(0, n, b):
         strip = np.multiply(X[:, i : i + b], w[:, None], out=Z[:, : n - i])
