@@ -380,7 +380,7 @@ def product_of(low: Lowering, parts: list[Factor], scalars: list[Term], *, matri
     keeps = light is not None and light.positive and front is not None and not _is_positive(low.plan, front)
     if front is not None and light is not None and not keeps and matrix:
         assert light.term is not None
-        light.term = times(low.plan, front, light.term)
+        light.term, light.expr = times(low.plan, front, light.term), None  # it is no longer that node
         front = None
     return times(low.plan, front, low.chain.term(low.chain.multiply(parts)))
 

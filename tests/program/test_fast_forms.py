@@ -396,3 +396,14 @@ def test_diagonals_scaled_products_and_powers_take_the_short_way(text, by, has, 
     body = source[source.index("float)") :]
     assert has in body and has_not not in body, source
     D.check()
+
+
+@pytest.mark.parametrize("sign", ["", "-", "3*"])
+def test_a_factor_that_a_number_was_put_into_is_another_one_than_before(sign):
+    shapes = {"y": ("n",), "X": ("n", "p"), "w": ("p",), "S": ("n", "n")}
+    D = cf.derivative(cf.parse(f"{sign}(y - X*w)'*inv(S)*(y - X*w)", shapes, {"S": ["spd"]}), "S")
+    X, y, w, A = drawn(6, 2), drawn(6), drawn(2), drawn(6, 6)
+    S = A @ A.T + np.eye(6)
+    z = np.linalg.solve(S, y - X @ w)
+    wanted = -{"": 1, "-": -1, "3*": 3}[sign] * np.outer(z, z)
+    assert np.allclose(D.compile()(y=y, X=X, w=w, S=S), wanted, rtol=1e-9, atol=1e-12)

@@ -26,7 +26,7 @@ IMPORTS = {
     "scipy.spatial.": "import scipy.spatial",
     "scipy.special.": "import scipy.special",
 }
-BORROWING = frozenset({"vec", "permute", "first", "diagonal", "matpow"})  #: besides `VIEWS`: they may give views
+BORROWING = frozenset({"vec", "permute", "first", "diagonal"})  #: besides `VIEWS`: they may give views
 
 
 def otherwise(t: Term) -> Spelling:

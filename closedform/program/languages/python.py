@@ -90,9 +90,14 @@ def spread(place: str, word: str, out: str) -> str:
     return f"{place}[{inside}]" if "None" in inside else place
 
 
+def _may_be_itself(t: Term) -> bool:
+    """X¹ is X, not a copy."""
+    return t.op == "matpow" and t.args[1].value in (None, 1)
+
+
 def is_view(t: Term, borrowing: frozenset[str]) -> bool:
     """Does an array share its memory with an argument, or refuse to be written to?"""
-    while t.args and (t.op in VIEWS or t.op in borrowing):
+    while t.args and (t.op in VIEWS or t.op in borrowing or _may_be_itself(t)):
         if t.op == "diagonal":
             return True
         t = t.args[0]
@@ -101,7 +106,7 @@ def is_view(t: Term, borrowing: frozenset[str]) -> bool:
 
 def is_fresh(t: Term, writer: Writer) -> bool:
     """Is an array nobody else's, itself or what it is a view of?"""
-    while t.op in VIEWS or t.op in ("vec", "permute", "first", "matpow"):  # X¹ is X itself
+    while t.op in VIEWS or t.op in ("vec", "permute", "first") or _may_be_itself(t):
         if writer.uses[t] != 1:
             return False
         t = t.args[0]
