@@ -133,9 +133,11 @@ def rowcentred(G, Z):  # type: ignore[no-untyped-def]
 
 
 def complement(P, axis=None):  # type: ignore[no-untyped-def]
-    """The sums of the other entries, of entries ≥ 0 of sum 1: 1 less the entry, but added up for one above 1/2."""
-    large = P > 0.5
-    return np.where(large, np.sum(np.where(large, 0.0, P), axis, keepdims=axis is not None), 1.0 - P)
+    """The sums of the other entries, of entries of sum 1: 1 less the entry, but added up for one above 1/2."""
+    large, keep = P > 0.5, axis is not None
+    others = np.sum(np.where(large, P, 0.0), axis, keepdims=keep) - P  # 0 but where signs are mixed
+    others += np.sum(np.where(large, 0.0, P), axis, keepdims=keep)
+    return np.where(large, others, 1.0 - P)
 
 
 def rowexp(Z):  # type: ignore[no-untyped-def]

@@ -81,10 +81,11 @@ HELPERS = {
     H = H - torch.outer(first, w @ H / top)
     return H - torch.outer(H @ w / top, first)''',
     "complement": '''def complement(P, axis=None):
-    """The sums of the other entries, of entries ≥ 0 of sum 1: 1 less the entry, but added up for one above 1/2."""
-    large = P > 0.5
-    small = P.masked_fill(large, 0)
-    return torch.where(large, small.sum() if axis is None else small.sum(axis, keepdim=True), 1 - P)''',
+    """The sums of the other entries, of entries of sum 1: 1 less the entry, but added up for one above 1/2."""
+    large, axis, keep = P > 0.5, tuple(range(P.ndim)) if axis is None else axis, axis is not None
+    small, most = P.masked_fill(large, 0), P.masked_fill(~large, 0)
+    others = (most.sum(axis, keepdim=keep) - P) + small.sum(axis, keepdim=keep)
+    return torch.where(large, others, 1 - P)''',
     "rowcentred": '''def rowcentred(G, Z):
     """The rows of G, each less its entry where the row of Z is largest."""
     return G - G.gather(1, Z.argmax(1, keepdim=True))''',
