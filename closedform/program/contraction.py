@@ -353,7 +353,8 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
             part = (part - 1) & others
             left, right = first | part, others ^ part
             step = sets[outs[left] | outs[right]] + out
-            square = by_halves and not (part or right & (right - 1)) and _alike(nodes, left, right)
+            pair = not (part or right & (right - 1))
+            square = by_halves and pair and _alike(nodes[left.bit_length() - 1], nodes[right.bit_length() - 1])
             square = square or any(squares[side] and outs[side] == outs[s] for side in (left, right))
             if square:
                 step /= 2
@@ -372,9 +373,8 @@ def _best(nodes: list[Node], masks: list[int], kept: int, sets: _Sets) -> Node:
     return built(full)
 
 
-def _alike(nodes: list[Node], left: int, right: int) -> bool:
+def _alike(a: Node, b: Node) -> bool:
     """Are two factors the same expression?"""
-    a, b = nodes[left.bit_length() - 1], nodes[right.bit_length() - 1]
     return isinstance(a, Leaf) and isinstance(b, Leaf) and a.expr is b.expr
 
 
@@ -409,16 +409,12 @@ def _with_weights(scalar: Expr, root: Node, most: float, size: Callable[[str], f
     """The same contraction with a scalar in a vector that it has once, and that is shorter than what comes out."""
     if isinstance(root, Leaf) and len(root.letters) == 1 and size(root.letters) < most:
         return _times(scalar, root)
-    if not isinstance(root, Pair) or (isinstance(root.left, Leaf) and _same_leaf(root.left, root.right)):
+    if not isinstance(root, Pair) or _alike(root.left, root.right):
         return None
     for left, right in ((root.left, root.right), (root.right, root.left)):
         if (found := _with_weights(scalar, left, most, size)) is not None:
             return Pair(root.letters, *((found, right) if left is root.left else (right, found)))
     return None
-
-
-def _same_leaf(a: Leaf, b: Node) -> bool:
-    return isinstance(b, Leaf) and a.expr is b.expr
 
 
 def is_one(e: Expr) -> bool:

@@ -11,12 +11,13 @@ from closedform.core.shown import Told
 from closedform.errors import RequestError
 from closedform.lang import say
 from closedform.program.bound import ITEMSIZE
+from closedform.program.compile import program
 from closedform.program.flops import flops
 from closedform.program.language import Language
 from closedform.program.memory import SHARING, Memory, memory_of, numbers
 from closedform.program.polynomial import Polynomial, constant
 from closedform.program.room import in_words
-from closedform.program.source import Output, Program, lower, write
+from closedform.program.source import Output, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def growth(
     Raises:
         NotSupported: an instruction has no count.
     """
-    p = write(lower(outputs if isinstance(outputs, Sequence) else [outputs], variables, sizes=sizes), language)
+    p = program(outputs, variables, language, sizes)
     counted = flops_of(p)
     return Growth(p, names_of(p, counted), counted, memory_of(p))
 

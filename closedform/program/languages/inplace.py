@@ -67,8 +67,7 @@ def _goes_to_result(t: Term, writer: Writer) -> bool:
     """Is it written to the array that the caller gives for the result?"""
     node = writer.roots[0] if writer.language.into else None
     while node is not None and node is not t:
-        over = node.args if node.op != "transpose" else ()
-        node = node.args[0] if node.op == "transpose" else next((a for a in over if a.axes == t.axes), None)
+        node = node.args[0] if node.op == "transpose" else next((a for a in node.args if a.axes == t.axes), None)
     return node is t
 
 

@@ -151,7 +151,7 @@ def assemble(t: Term, writer: Writer) -> Spelling:
         writer.lines.append(f"{J}[...] = 0")
     elif not into and not dense:
         writer.lines.append(f"{J} = np.{'empty' if row_first else 'zeros'}({shape}{_typed(writer)})")
-    by_rows, in_place, i = list[str](), list[str](), identifier("i", writer.taken)
+    by_rows, views, i = list[str](), list[str](), identifier("i", writer.taken)
     writer.taken.discard(i)
     for n, part in enumerate(parts):
         terms, operands = operands[: len(part.words)], operands[len(part.words) :]
@@ -169,9 +169,9 @@ def assemble(t: Term, writer: Writer) -> Spelling:
             missing = "".join(c for c in dict.fromkeys(part.view) if c not in part.words[0])
             target = missing + part.words[0]
             place = J if target == part.view else f"np.einsum('{part.view}->{target}', {J})[...]"
-            in_place.append(f"{place} {_joined(part, terms[0], writer, alone=n == 0 and place != J)}")
+            views.append(f"{place} {_joined(part, terms[0], writer, alone=n == 0 and place != J)}")
     loop = [f"for {i} in range(len({J})):", *by_rows] if by_rows else []
-    writer.lines += [*loop, *in_place] if row_first else [*in_place, *loop]
+    writer.lines += [*loop, *views] if row_first else [*views, *loop]
     return Spelling(J)
 
 
