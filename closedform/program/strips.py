@@ -1,6 +1,6 @@
 """Products with their own transpose, in strips: what NumPy code calls to hold little more than operands and result.
 
-Each is computed whole where that takes less than 2**19 numbers more, because it is as fast there; else these are at
+Each is computed whole where that takes less than 2**19 numbers more, because it is as fast there; else the strips are at
 most about a sixth of operands and result.  As in `runtime`, their source is copied into the code that uses them.
 """
 
@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 from closedform.program.runtime import centred, rowpairs, softmaxtimes, unpacked
 
 
 def weighted_gram(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X for w ≥ 0."""
-    if isinstance(X, np.ndarray) and X.size >= 2**19:
+    if isinstance(X, np.ndarray) and len(X) > 256 and X.size >= 2**19:
         return gram_in_strips(X, w, out)
     Z = X * np.sqrt(w)[:, None]
     return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
@@ -26,72 +27,78 @@ def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X."""
     if np.all(w >= 0):
         return weighted_gram(X, w, out)
-    if isinstance(X, np.ndarray) and X.size >= 2**19:
+    if isinstance(X, np.ndarray) and len(X) > 256 and X.size >= 2**19:
         return gram_in_strips(X, w, out)
     Z = X * w[:, None]
     return X.T @ Z if out is None else np.matmul(X.T, Z, out=out)
 
 
 def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
-    """X' diag(w) X, of strips of rows where they are short, else of columns: what is below the diagonal, mirrored."""
-    (m, n), positive = X.shape, np.all(w >= 0)
-    H = np.empty((n, n), X.dtype) if out is None else out
-    if m > (7 if positive else 16) * n:
-        b = max((m * n // 6 - n * n) // (n + 1), n // 2, 2**15 // n + 1)
-        Z, part = np.empty((min(b, m), n), X.dtype), np.empty((n, n), X.dtype)
-        for i in range(0, m, b):
-            rows, v = X[i : i + b], w[i : i + b, None]
-            strip = np.multiply(rows, np.sqrt(v) if positive else v, out=Z[: len(rows)])
-            np.matmul((strip if positive else rows).T, strip, out=part if i else H)
-            if i:
-                H += part
-        return H if positive else mirrored(H)
-    b = min(-(-n // 8), 192)
-    Z = np.empty((m, b), X.dtype)
-    for i in range(0, n, b):
-        strip = np.multiply(X[:, i : i + b], w[:, None], out=Z[:, : n - i])
-        np.matmul(strip.T, X[:, i:], out=H[i : i + b, i:])
-    return mirrored(H)
+    """X' diag(w) X, of strips of rows: the products of those of w ≥ 0 less those of the others."""
+    (m, n), H = X.shape, gram_of_zeros(X, out)
+    b = max(1, 2**17 // (n + 2) // 192) * 192
+    Z = np.empty((min(b, m), n), X.dtype)
+    for i in range(0, m, b):
+        v = w[i : i + b]
+        strip, below = np.multiply(X[i : i + b], np.sqrt(np.abs(v))[:, None], out=Z[: len(v)]), v < 0
+        if np.any(below):
+            plus_gram(H, strip[below], -1.0)
+            strip = strip[~below]
+        plus_gram(H, strip)
+    return mirrored(H, out)
 
 
-def mirrored(H):  # type: ignore[no-untyped-def]
-    """The symmetric matrix of which H has what is on and above the diagonal, in the memory of H."""
+def gram_of_zeros(X, out):  # type: ignore[no-untyped-def]
+    """What `plus_gram` is to add to: `out` where its rows lie one after the other, else a new matrix."""
+    new = out is None or not out.flags.c_contiguous
+    H = np.empty((X.shape[1], X.shape[1]), X.dtype) if new else out
+    H.fill(0)  # np.zeros has its memory in small pages
+    return H
+
+
+def plus_gram(H, Z, c=1.0):  # type: ignore[no-untyped-def]
+    """H + c Z'Z on and above the diagonal, in the memory of H."""
+    if H.dtype.char not in "fd":
+        H += c * (Z.T @ Z)
+    elif len(Z):
+        (syrk,) = scipy.linalg.get_blas_funcs(("syrk",), (H,))
+        syrk(c, Z.T, 1.0, H.T, lower=True, overwrite_c=True)
+
+
+def mirrored(H, out):  # type: ignore[no-untyped-def]
+    """The symmetric matrix of which H has what is on and above the diagonal, in the memory of H and in `out`."""
     below = np.tri(32, k=-1, dtype=bool)
     for i in range(0, len(H), 32):
         block = H[i : i + 32, i : i + 32]
         np.copyto(block, block.T.copy(), where=below[: len(block), : len(block)])
         H[i + 32 :, i : i + 32] = H[i : i + 32, i + 32 :].T
-    return H
+    if out is None or out is H:
+        return H
+    out[...] = H
+    return out
 
 
 def softmax_gram(A, s, out=None):  # type: ignore[no-untyped-def]
     """A' (diag(s) - s s') A for an s of sum 1: Z'Z, where Z is the root of s times the rows of A less their mean."""
-    if A.size >= 2**19:
+    if len(A) > 256 and A.size >= 2**19:
         return softmax_gram_in_strips(A, s, out)
     Z = softmaxtimes(np.sqrt(s), s, centred(A, s))
     return Z.T @ Z if out is None else np.matmul(Z.T, Z, out=out)
 
 
 def softmax_gram_in_strips(A, s, out=None):  # type: ignore[no-untyped-def]
-    """The same, of strips of rows."""
-    (m, n), root, origin = A.shape, np.sqrt(s)[:, None], A[np.argmax(s)]
-    H, mean = np.empty((n, n), A.dtype) if out is None else out, np.zeros(n, A.dtype)
-    rows, b = max(1, min((m + n) // 8, 2**17 // n + 512)), max(8, min((m + n) // 192 * 8, 256))
-    rows = -(-m // -(-m // rows))  # parts of one length
-    Z = np.empty((rows, n), A.dtype)
-    for i in range(0, m, rows):
-        mean += s[i : i + rows] @ np.subtract(A[i : i + rows], origin, out=Z[: m - i])
-    for i in range(0, m, rows):
-        strip = np.subtract(A[i : i + rows], origin, out=Z[: m - i])
-        strip -= mean
-        strip *= root[i : i + rows]
-        for j in range(0, n, b):
-            place = H[j : j + b, j:]
-            if i:
-                place += strip[:, j : j + b].T @ strip[:, j:]
-            else:
-                np.matmul(strip[:, j : j + b].T, strip[:, j:], out=place)
-    return mirrored(H)
+    """The same, of strips of rows, less the product of the mean that rounding has left in them with itself."""
+    (m, n), H, mean = A.shape, gram_of_zeros(A, out), s @ A
+    left, b = np.zeros((1, n), A.dtype), max(1, 2**17 // (n + 2) // 192) * 192
+    Z = np.empty((min(b, m), n), A.dtype)
+    for i in range(0, m, b):
+        v = s[i : i + b]
+        strip = np.subtract(A[i : i + b], mean, out=Z[: len(v)])
+        left += v @ strip
+        strip *= np.sqrt(v)[:, None]
+        plus_gram(H, strip)
+    plus_gram(H, left, -1.0)
+    return mirrored(H, out)
 
 
 def pair_gram(A, B, c=None, d=None, v=None, w=None, e=None, f=None, g=None, h=None, out=None):  # type: ignore[no-untyped-def]
@@ -190,6 +197,6 @@ def unpack_pairs(H):  # type: ignore[no-untyped-def]
 
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
-    for f in (weighted_gram, signed_gram, gram_in_strips, mirrored, softmax_gram, softmax_gram_in_strips,
+    for f in (weighted_gram, signed_gram, gram_in_strips, gram_of_zeros, plus_gram, mirrored, softmax_gram, softmax_gram_in_strips,
               pair_gram, pairs, pair_gram_in_strips, pair_strips, unpack_pairs)
 }  # fmt: skip
