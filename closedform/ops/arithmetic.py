@@ -140,13 +140,18 @@ def canonical_product(*args: Expr) -> Expr:
         elif name == "exp":
             exponentials.append(a)
         elif name != "ones":
-            base, p = _base(a)
+            c, base, p = _base(a)
+            coefficient = coefficient * c
             before = exponents.get(base)
             exponents[base] = p if before is None else canonical_sum(before, p)
     if coefficient == 0:
         return zeros(shape)
     factors = _one_exponential(exponentials)
-    factors += [canonical_power(b, p) for b, p in exponents.items() if not is_number(p, 0)]
+    for base, p in exponents.items():
+        if not is_number(p, 0):
+            c, factor = split(canonical_power(base, p))
+            coefficient = coefficient * c
+            factors.append(factor)
     if any(f.op.name in ("hadamard", "scale", "number", "ones") for f in factors):
         return canonical_product(*factors, *_scaled(coefficient, scalars, shape))
     factors.sort(key=_order)
@@ -173,14 +178,20 @@ def _entry_by_entry(factors: list[Expr], shape: Shape) -> Expr:
     return product if core.op is hadamard and len(core.args) == len(factors) else canonical_transpose(turned)
 
 
-def _base(a: Expr) -> tuple[Expr, Expr]:
-    """`(A, p)` with a = A^p entry by entry, also for the transpose of a power."""
+def _base(a: Expr) -> tuple[Number, Expr, Expr]:
+    """`(c, A, p)` with a = c A^p entry by entry, also for the transpose of a power: ((B − Bᵀ)²)ᵀ = (B − Bᵀ)²."""
     turned = a.op.name == "transpose"
     inner = a.args[0] if turned else a
     if inner.op.name != "power" or not inner.args[1].is_scalar:
-        return a, number(1)
+        return 1, a, number(1)
     A, p = inner.args
-    return (normal(A.T) if turned else A), p
+    base = normal(A.T) if turned else A
+    c, core = split(base)
+    return ((-1) ** abs(int(p.data)), core, p) if c == -1 and _is_whole(p) else (1, base, p)
+
+
+def _is_whole(p: Expr) -> bool:
+    return p.op.name == "number" and p.data == int(p.data)
 
 
 def _one_exponential(found: list[Expr]) -> list[Expr]:
@@ -221,9 +232,8 @@ def canonical_power(x: Expr, p: Expr) -> Expr:
         return x
     if is_number(p, 0) or is_ones(x):
         return ones(x.shape)
-    name, k = x.op.name, p.data if p.op.name == "number" else None
-    whole = k is not None and k == int(k)
-    if name == "number" and k is not None:
+    name, whole = x.op.name, _is_whole(p)
+    if name == "number" and p.op.name == "number":
         return _number_power(x, p)
     if name == "exp" and p.is_scalar:
         return normal(x.op(canonical_scale(p, x.args[0])))
@@ -231,11 +241,11 @@ def canonical_power(x: Expr, p: Expr) -> Expr:
         return normal(canonical_power(x.args[0], p).T)
     if name == "power" and x.args[1].is_scalar and p.is_scalar:
         return _nested_power(x, p, whole)
-    if name == "abs" and k is not None and whole and k % 2 == 0:
+    if name == "abs" and whole and p.data % 2 == 0:
         return canonical_power(x.args[0], p)
     if name in ("hadamard", "scale") and whole:
         return canonical_product(*[_spread(canonical_power(f, p), x) for f in x.args])
-    if is_zero(x) and k is not None and k > 0:
+    if is_zero(x) and p.op.name == "number" and p.data > 0:
         return x
     return _upright_power(x, p)
 
@@ -272,8 +282,7 @@ def _nested_power(x: Expr, p: Expr, whole: bool) -> Expr:
     product = canonical_product(q, p)
     if whole or is_positive(b):
         return canonical_power(b, product)
-    even = q.op.name == "number" and q.data == int(q.data) and q.data % 2 == 0
-    if even and product.op.name == "number":
+    if _is_whole(q) and q.data % 2 == 0 and product.op.name == "number":
         from closedform.ops.elementwise import abs as absolute
 
         return canonical_power(normal(absolute(b)), product)

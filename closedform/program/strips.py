@@ -1,7 +1,7 @@
 """Products with their own transpose, in strips: what NumPy code calls to hold little more than operands and result.
 
-Each is computed whole where that takes less than 2**19 numbers more, because it is as fast there; else the strips are at
-most about a sixth of operands and result.  As in `runtime`, their source is copied into the code that uses them.
+Each is computed whole where that takes less than 2**19 numbers more, because it is as fast there; else the strips are
+at most about a sixth of operands and result.  As in `runtime`, their source is copied into the code that uses them.
 """
 
 from __future__ import annotations
@@ -197,6 +197,6 @@ def unpack_pairs(H):  # type: ignore[no-untyped-def]
 
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
-    for f in (weighted_gram, signed_gram, gram_in_strips, gram_of_zeros, plus_gram, mirrored, softmax_gram, softmax_gram_in_strips,
-              pair_gram, pairs, pair_gram_in_strips, pair_strips, unpack_pairs)
+    for f in (weighted_gram, signed_gram, gram_in_strips, gram_of_zeros, plus_gram, mirrored, softmax_gram,
+              softmax_gram_in_strips, pair_gram, pairs, pair_gram_in_strips, pair_strips, unpack_pairs)
 }  # fmt: skip

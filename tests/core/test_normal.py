@@ -81,6 +81,15 @@ def test_a_power_of_a_transposed_sum_has_one_normal_form(p):
     assert normal((A.T + B).T ** p) is normal(((A.T + B) ** p).T)
 
 
+@pytest.mark.parametrize("p", [2, 3, -1, -2])
+def test_a_power_of_what_is_the_negative_of_its_transpose_but_for_a_term_is_collected(p):
+    n = dim("n")
+    C, T = symbol("C", (n, n), []), symbol("T", (n, n), ["spd"])
+    B = C.T - C - T
+    assert normal((B**p).T * B.T) is normal(B.T ** (p + 1)) is normal((B ** (p + 1)).T)
+    assert normal((B**p).T * (-B).T**p) is normal((-1) ** p * B.T ** (2 * p))
+
+
 def test_a_row_times_its_sign_is_its_absolute_value():
     r, sign = symbol("r", (ONE, dim("n")), []), OPS["sign"]
     once = normal(r * sign(r))
