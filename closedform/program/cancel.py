@@ -16,9 +16,10 @@ from closedform.core.normal import normal
 from closedform.core.shape import ONE
 from closedform.core.terms import split
 from closedform.program.chain import Factor
-from closedform.program.lower import RULES, Lowering, is_definite, mark_definite
+from closedform.program.lower import RULES, Lowering, mark_definite
 from closedform.program.products import factors, times
 from closedform.program.shift import candidates, code_op
+from closedform.program.signs import is_definite
 from closedform.program.summands import coefficient, slope_of
 from closedform.program.term import Term
 
@@ -154,7 +155,7 @@ def _with_ratios(e: Expr) -> Expr:
     if c.op.name == "number" and c.data < 0 and ratio.op is RATIO:
         return _times(normal(-c), RATIO(*ratio.args[::-1]))
     terms = e.args if e.op.name == "add" and e.is_scalar else ()
-    found = [(t, A, p) for t in terms for A, p in _multiples(t, "logdet") if is_definite(A, 4)]
+    found = [(t, A, p) for t in terms for A, p in _multiples(t, "logdet") if is_definite(A)]
     for (t, A, p), (u, B, q) in permutations(found, 2):
         common = _in_common(p, q) if t is not u and A.shape == B.shape and not A.is_scalar else None
         if common is not None:

@@ -14,8 +14,9 @@ from operator import mul
 from closedform.core.expr import OPS, Expr
 from closedform.core.normal import normal
 from closedform.core.terms import split
-from closedform.program.lower import RULES, Lowering, by_name, is_definite
+from closedform.program.lower import RULES, Lowering, by_name
 from closedform.program.products import added, times
+from closedform.program.signs import is_definite
 from closedform.program.stable import each, signed
 from closedform.program.summands import Coefficient, beside_one, coefficient, root_of
 from closedform.program.term import Plan, Term
@@ -54,7 +55,7 @@ def _log_of_cosh(low: Lowering, e: Expr) -> Term:
 
 def _log_of_det(low: Lowering, e: Expr) -> Term:
     (X,) = e.args
-    return low.new(OPS["logdet"](X)) if is_definite(X, 4) else low.plan.make("logdetpos", (low[X],))
+    return low.new(OPS["logdet"](X)) if is_definite(X) else low.plan.make("logdetpos", (low[X],))
 
 
 def _log_of_abs(low: Lowering, e: Expr) -> Term | None:

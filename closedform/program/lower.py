@@ -17,6 +17,7 @@ from closedform.core.normal import normal
 from closedform.core.shape import ONE, Dim, Triangle
 from closedform.errors import NotSupported
 from closedform.program.chain import Chain
+from closedform.program.signs import is_definite
 from closedform.program.term import Plan, Term, axes_of
 
 
@@ -233,40 +234,10 @@ def logdet(low: Lowering, e: Expr) -> Term:
 
 def mark_definite(low: Lowering, e: Expr) -> None:
     """Remember what a matrix that is factored is known to be."""
-    if is_definite(e, 4):
+    if is_definite(e):
         low.plan.definite.add(low[e])
     if normal(e.T) is normal(e):
         low.plan.symmetric.add(low[e])
-
-
-def is_definite(e: Expr, depth: int) -> bool:
-    """Is a matrix evidently symmetric positive definite?"""
-    name = e.op.name
-    if name in ("symbol", "eye"):
-        return name == "eye" or "spd" in e.data.properties
-    if depth == 0:
-        return False
-    if name in ("inv", "transpose"):
-        return is_definite(e.args[0], depth - 1)
-    if name == "add":
-        return any(is_definite(a, depth - 1) for a in e.args) and all(
-            is_semidefinite(a) or is_definite(a, depth - 1) for a in e.args
-        )
-    return name == "scale" and is_positive(e.args[0]) and is_definite(e.args[1], depth - 1)
-
-
-def is_semidefinite(e: Expr) -> bool:
-    """X'X or XX'."""
-    if e.op.name != "matmul" or len(e.args) != 2:
-        return False
-    a, b = e.args
-    return (a.op.name == "transpose" and a.args[0] is b) or (b.op.name == "transpose" and b.args[0] is a)
-
-
-def is_positive(e: Expr) -> bool:
-    if e.op.name == "number":
-        return bool(e.data > 0)
-    return e.op.name == "dim" or (e.op.name == "symbol" and "positive" in e.data.properties)
 
 
 def kron(low: Lowering, e: Expr) -> Term:

@@ -21,6 +21,7 @@ from closedform.program.signs import negated, sign
 from closedform.program.summands import diagonal_sum, known_power, slope_of
 from closedform.program.term import Plan, Term, axes_of
 
+LONGEST = 8  #: the power of a matrix that is multiplied with a vector as often
 SCALAR_DEPTH = 3  #: how far down a number before a product is looked at for its sign
 
 
@@ -205,9 +206,10 @@ def _vector(low: Lowering, args: tuple[Expr, ...]) -> Term:
     return product_of(low, factors(low, args, scalars), scalars, matrix=False)
 
 
-def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[Factor]:
-    """The operands of a matrix product; scalars among them are set aside."""
+def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term], *, thin: bool = False) -> list[Factor]:
+    """The operands of a matrix product, which may meet a vector; scalars among them are set aside."""
     found = list[Factor]()
+    thin = thin or any(map(vector, args))
     for a in with_polar(args):
         if isinstance(a, Polar):
             found.append(_orthogonal(low, a))
@@ -231,6 +233,9 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
         elif name == "hadamard" and inner is a and low.uses[a] == 1 and (apart := taken_apart(a)) is not None:
             low.visit(apart)
             found += factors(low, apart, scalars)
+        elif (thin or low.uses[a] == 1) and (run := run_of(a, LONGEST if thin else 3)):
+            low.visit(run)
+            found += factors(low, run, scalars)
         elif name == "inv":
             found.append(Factor("inv" if inner is a else "inv_t", a.shape, low[inner.args[0]], a))
         elif name in MOVES:
@@ -246,6 +251,15 @@ def factors(low: Lowering, args: tuple[Expr, ...], scalars: list[Term]) -> list[
         else:
             found.append(Factor("full", a.shape, low[a], a))
     return found
+
+
+def run_of(e: Expr, longest: int = 3) -> tuple[Expr, ...]:
+    """The factors of X², X³ …, or of the transpose, where X may be an inverse; none of another matrix."""
+    power = e.args[0] if e.op.name == "transpose" else e
+    if power.op.name != "matpow" or power.is_scalar or power.args[1].op.name != "number":
+        return ()
+    X, k = power.args[0], power.args[1].data
+    return (X if power is e else normal(X.T),) * int(k) if 2 <= k <= longest else ()
 
 
 def taken_apart(e: Expr) -> tuple[Expr, ...] | None:
@@ -315,7 +329,7 @@ def distributed(low: Lowering, total: Expr, other: Factor, sum_first: bool) -> T
         other = centred(low, other, low[slope], turned=not sum_first)
     for part in total.args:
         scalars = list[Term]()
-        inside = factors(low, (part,), scalars)
+        inside = factors(low, (part,), scalars, thin=True)
         made = low.chain.term(low.chain.multiply([*inside, other] if sum_first else [other, *inside]))
         front = low.plan.product(scalars)
         negative = front is not None and (front.value or 0) < 0
@@ -399,18 +413,28 @@ def _is_positive(plan: Plan, t: Term) -> bool:
 # what sums a product up
 
 
+def is_product(low: Lowering, e: Expr) -> bool:
+    """Is it a product of matrices, or a power that is one?"""
+    return e.op.name == "matmul" or (low.uses[e] == 1 and bool(run_of(e)))
+
+
+def operands(e: Expr) -> tuple[Expr, ...]:
+    """The factors of a product of matrices, of which a power is one."""
+    return e.args if e.op.name == "matmul" else (e,)
+
+
 def total(low: Lowering, e: Expr) -> Term:
     """The sum of all entries: an inner product wherever it is one."""
     plan, (inside,) = low.plan, e.args
     if inside.is_scalar:
         return low[inside]
     name = inside.op.name
-    if name == "matmul":
+    if is_product(low, inside):
         rows, columns = inside.shape
         before = [Factor("ones", (ONE, rows))] if rows is not ONE else []
         after = [Factor("ones", (columns, ONE))] if columns is not ONE else []
         scalars = list[Term]()
-        parts = [*before, *factors(low, inside.args, scalars), *after]
+        parts = [*before, *factors(low, operands(inside), scalars), *after]
         return times(plan, plan.product(scalars), low.chain.term(low.chain.multiply(parts)))
     if name == "power" and inside.args[1].op.name == "number" and inside.args[1].data == 2:
         return plan.dot(low[inside.args[0]], low[inside.args[0]])
@@ -430,11 +454,13 @@ def trace(low: Lowering, e: Expr) -> Term:
         return low[inside]
     if inside.op.name == "diag":
         return plan.total(low[inside.args[0]])
-    if inside.op.name != "matmul":
+    if not is_product(low, inside):
         return plan.make("tr", (low[inside],))
     scalars = list[Term]()
-    parts = factors(low, inside.args, scalars)
+    parts = factors(low, operands(inside), scalars)
     front = plan.product(scalars)
+    if not parts:
+        return times(plan, front, low.chain.size[inside.shape[0]])
     for i, f in enumerate(parts):
         if f.row:
             return times(plan, front, low.chain.term(low.chain.multiply(parts[i:] + parts[:i])))
@@ -455,6 +481,9 @@ def trace(low: Lowering, e: Expr) -> Term:
 def split(chain: Chain, parts: list[Factor]) -> tuple[Factor, Factor] | None:
     """The cheapest two halves of a product whose product need not be formed; None if it had better be."""
     solved = [f.kind.startswith("inv") for f in parts]
+    if all(solved):
+        parts = [Factor("full", f.shape, chain.term(f), f.expr) for f in parts]
+        solved = [False]
     if not 2 <= len(parts) <= 12 or solved[0] or solved[-1]:
         return None
     cost, _ = chain.splits(parts)
@@ -474,9 +503,9 @@ def diagonal(low: Lowering, e: Expr) -> Term:
     plan, (inside,) = low.plan, e.args
     if inside.is_scalar or inside.op.name == "diag":
         return low[inside] if inside.is_scalar else low[inside.args[0]]
-    if inside.op.name == "matmul":
+    if is_product(low, inside):
         scalars = list[Term]()
-        parts = factors(low, inside.args, scalars)
+        parts = factors(low, operands(inside), scalars)
         weights = [n for n, f in enumerate(parts) if f.kind == "diag"]
         if len(weights) == 1 and 0 < weights[0] < len(parts) - 1:
             return times(plan, plan.product(scalars), _weighted_rows(low.chain, parts, weights[0]))

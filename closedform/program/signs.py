@@ -1,4 +1,6 @@
-"""Which expressions have no negative entry, so that their roots may be taken, and which no positive one."""
+"""Which expressions have no negative entry, so that their roots may be taken, which no positive one, and which matrices
+are positive definite.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,9 @@ from fractions import Fraction
 
 from closedform.core.expr import OPS, Expr, number
 from closedform.core.normal import normal
-from closedform.program.lower import is_definite, is_semidefinite
 
 DEPTH = 8  #: how far down an expression is looked at
+MATRICES = 4  #: how far down a matrix is looked at
 #: operations that give no negative entry
 POSITIVE = frozenset(
     {"exp", "abs", "relu", "sigmoid", "softplus", "softmax", "cosh", "ismax", "norm1", "norm2", "normnuc", "ones"}
@@ -109,7 +111,7 @@ def _is_square(e: Expr) -> bool:
 
 def _is_diagonal_of_square(e: Expr) -> bool:
     """The diagonal, or the trace, of X'X, or of X'M X with M positive definite or X'X."""
-    return e.op.name in ("diagonal", "tr") and (is_definite(e.args[0], 4) or _mirrors(e.args[0]))
+    return e.op.name in ("diagonal", "tr") and is_semidefinite(e.args[0])
 
 
 def _mirrors(e: Expr) -> bool:
@@ -125,7 +127,58 @@ def _mirrors(e: Expr) -> bool:
     middle = e.args[half]
     if middle.op.name == "diag":
         return nonnegative(middle.args[0])
-    return is_definite(middle, 4) or is_semidefinite(middle)
+    return is_semidefinite(middle)
+
+
+def is_definite(e: Expr, depth: int = MATRICES) -> bool:
+    """Is a matrix evidently symmetric positive definite?
+
+    >>> import closedform.ops
+    >>> from closedform.core.expr import symbol
+    >>> from closedform.core.shape import shape_of
+    >>> S, X = symbol("S", shape_of(["n", "n"]), ["spd"]), symbol("X", shape_of(["m", "n"]))
+    >>> is_definite(S + X.T @ X), is_definite(X.T @ X), is_semidefinite(X.T @ X)
+    (True, False, True)
+    """
+    name = e.op.name
+    if name in ("symbol", "eye"):
+        return name == "eye" or "spd" in e.data.properties
+    if depth == 0:
+        return False
+    if name in ("inv", "transpose"):
+        return is_definite(e.args[0], depth - 1)
+    if name == "diag":
+        return is_positive(e.args[0])
+    if name == "add":
+        some = any(is_definite(a, depth - 1) for a in e.args)
+        return some and all(is_semidefinite(a, depth - 1) for a in e.args)
+    return name == "scale" and is_positive(e.args[0]) and is_definite(e.args[1], depth - 1)
+
+
+def is_semidefinite(e: Expr, depth: int = MATRICES) -> bool:
+    """Is a matrix evidently symmetric positive semidefinite, as Z'Z is?"""
+    name = e.op.name
+    if is_definite(e, depth) or (name == "diag" and nonnegative(e.args[0])) or _mirrors(e):
+        return True
+    if depth == 0 or name not in ("add", "scale"):
+        return False
+    if name == "scale" and not nonnegative(e.args[0]):
+        return False
+    return all(is_semidefinite(a, depth - 1) for a in e.args[name == "scale" :])
+
+
+def is_positive(e: Expr) -> bool:
+    """Is every entry known to be above 0?"""
+    name = e.op.name
+    if name == "symbol":
+        return "positive" in e.data.properties
+    if name == "number":
+        return bool(e.data > 0)
+    if name in ("hadamard", "scale", "power"):
+        return all(map(is_positive, e.args[: 1 if name == "power" else None]))
+    if name == "add":
+        return any(map(is_positive, e.args)) and all(map(nonnegative, e.args))
+    return name in ("exp", "cosh", "ones", "dim")
 
 
 def _at_least_one(e: Expr, depth: int) -> bool:
