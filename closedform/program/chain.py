@@ -124,7 +124,7 @@ class Chain:
             for i in range(n - span):
                 j = i + span
                 best = float("inf")
-                for k in range(i, j):
+                for k in reversed(range(i, j)) if self._is_turned(factors[i], factors[j]) else range(i, j):
                     c = cost[i, k] + cost[k + 1, j] + flops(i, k, j)
                     if c < best * (1 - 1e-9):
                         best, split[i, j] = c, k
@@ -137,6 +137,11 @@ class Chain:
                         best, split[i, j] = c, -1
                 cost[i, j] = best / self._times_shared(factors[i : j + 1])
         return cost, split
+
+    def _is_turned(self, first: Factor, last: Factor) -> bool:
+        """Does a product between two diagonals begin with the later one, as in the transpose of one that does not?"""
+        u, v = first.weights, last.weights
+        return u is not None and v is not None and v.order < u.order
 
     def _times_shared(self, run: Sequence[Factor]) -> int:
         if not self.runs or len(run) > SHARED:

@@ -35,7 +35,7 @@ def twins(plan: Plan, roots: Sequence[Term]) -> frozenset[Term]:
     known, found = set(order), set[Term]()
     for t in order:
         if is_each(t) and any(a.op == "transpose" for a in t.args):
-            other = plan.find(t.op, *(flipped(plan, a) for a in t.args))
+            other = plan.find(t.op, *across(plan, t.op, t.args))
             if other in known and other is not t:
                 found.add(t)
     return frozenset(found)
@@ -57,8 +57,15 @@ def rebuilt(plan: Plan, roots: Sequence[Term], turned: frozenset[Term]) -> list[
 def _turned(plan: Plan, t: Term, args: tuple[Term, ...]) -> Term:
     if t.op == "matmul":
         return plan.transpose(plan.make("matmul", (flipped(plan, args[1]), flipped(plan, args[0])), t.axes[::-1]))
-    again = tuple(flipped(plan, a) for a in args)
+    again = across(plan, t.op, args)
     return plan.dot(*again) if t.op == "dot" else plan.transpose(_each(plan, t.op, again))
+
+
+def across(plan: Plan, op: str, args: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The transposes of operands; a diagonal stands before the matrix whose rows it scales, else behind it."""
+    again = tuple(flipped(plan, a) for a in args)
+    scaled = op == "multiply" and {a.rank == 2 and a.op not in ("column", "row") for a in args} == {True, False}
+    return again[::-1] if scaled and all(a.rank for a in args) else again
 
 
 def flipped(plan: Plan, a: Term) -> Term:
