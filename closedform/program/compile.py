@@ -17,6 +17,7 @@ from closedform.program.into import Into
 from closedform.program.language import Language
 from closedform.program.languages import COMPILED, language_named
 from closedform.program.languages.into import INTO
+from closedform.program.lengths import assuming
 from closedform.program.memory import Memory, memory_of
 from closedform.program.source import Output, Program, lower, write
 
@@ -56,7 +57,8 @@ def program(
     """The lines that compute some results, in a language; cheaply at these sizes."""
     several = isinstance(outputs, Sequence)
     listed = outputs if isinstance(outputs, Sequence) else [outputs]
-    return write(lower(listed, variables, several=several, sizes=sizes), language)
+    with assuming(sizes or {}):
+        return write(lower(listed, variables, several=several), language)
 
 
 def compile(

@@ -152,11 +152,12 @@ def entries(low: Lowering, e: Expr, sign: int = 1) -> Term:
         return scalar_code(low, scalars, []) or plan.number(1)
     above, below, full = list[Term](), list[Term](), set[str]()
     for a in e.args:
-        p = negative_power(a)
-        spread, code = ("full", known_power(low, a.args[0], p)) if p is not None else broadcast(low, a)
+        inner = a.args[0] if a.op.name == "transpose" else a
+        p = negative_power(inner)
+        spread, code = ("full", known_power(low, inner.args[0], p)) if p is not None else broadcast(low, a)
         full.add(spread)
         if p is not None:
-            below.append(code)
+            below.append(code if inner is a else plan.transpose(code))
         elif spread != "unit":
             above.append(code)
     if "full" not in full and not {"rows", "columns"} <= full:

@@ -24,7 +24,6 @@ from closedform.program.factorise import share_factorisations
 from closedform.program.gathering import pieces_of
 from closedform.program.language import ATOM, NEGATE, Language, Spelling
 from closedform.program.layout import laid_out
-from closedform.program.lengths import assuming
 from closedform.program.lower import Lowering
 from closedform.program.shift import shifted
 from closedform.program.tensors import lower_tensor
@@ -69,29 +68,26 @@ def lower(
     variables: Sequence[Expr] | None = None,
     *,
     several: bool = False,
-    sizes: Mapping[str, int] | None = None,
 ) -> Lowered:
-    """The terms that compute some expressions and tensors, sharing all they can.
+    """The terms that compute some expressions and tensors, sharing all they can; cheap at the sizes that are assumed.
 
     Args:
         outputs: the results, in order.
         variables: the first arguments, in order; by default the symbols by name.
         several: whether one result is given back as a tuple too.
-        sizes: of the dimensions, at which it is to be cheap; by default they are alike.
 
     Raises:
         RequestError: two variables have the same name.
         NotSupported: an operation is abstract, or has no code.
     """
-    with assuming(sizes or {}):
-        low = Lowering()
-        pieces = {t: pieces_of(t) for t in outputs if isinstance(t, Tensor)}
-        of_each = [[o] if isinstance(o, Expr) else [e for p in pieces[o] for e in p.expressions()] for o in outputs]
-        roots = [e for expressions in of_each for e in expressions]
-        steady = {e: shifted(uncancelled(e)) for e in outputs if isinstance(e, Expr)}
-        low.visit([steady.get(e, e) for e in roots])
-        terms = [low[steady[o]] if isinstance(o, Expr) else lower_tensor(o, pieces[o], low) for o in outputs]
-        terms = share_factorisations(low.plan, laid_out(low.plan, terms))
+    low = Lowering()
+    pieces = {t: pieces_of(t) for t in outputs if isinstance(t, Tensor)}
+    of_each = [[o] if isinstance(o, Expr) else [e for p in pieces[o] for e in p.expressions()] for o in outputs]
+    roots = [e for expressions in of_each for e in expressions]
+    steady = {e: shifted(uncancelled(e)) for e in outputs if isinstance(e, Expr)}
+    low.visit([steady.get(e, e) for e in roots])
+    terms = [low[steady[o]] if isinstance(o, Expr) else lower_tensor(o, pieces[o], low) for o in outputs]
+    terms = share_factorisations(low.plan, laid_out(low.plan, terms))
     return Lowered(
         arguments_of(roots, variables), tuple(map(described, outputs)), tuple(terms), several or len(outputs) > 1
     )

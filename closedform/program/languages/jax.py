@@ -6,12 +6,14 @@ from closedform.errors import NotSupported
 from closedform.program.language import ADD, ATOM, MULTIPLY, Language, Spell, Spelling, added_to, halves, infix, postfix
 from closedform.program.languages import numpy, python
 from closedform.program.layout import is_each
+from closedform.program.lengths import length
 from closedform.program.rowwise import with_rows
 from closedform.program.source import Program, Writer
 from closedform.program.tensors import Part
 from closedform.program.term import Term
 
 IMPORTS = {"jax.": "import jax", "jnp.": "import jax.numpy as jnp", "np.": "import numpy as np"}
+WIDE = 2  #: columns for each row of a matrix that is solved with, for which its inverse is formed
 ABSENT = {"logm": "logm"}  #: functions that JAX does not have
 LIKE_NUMPY: tuple[str, ...] = ("rootprod", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2")
 LIKE_NUMPY += ("centred", "rowcentred", "complement")
@@ -135,6 +137,15 @@ def _outers(t: Term, writer: Writer, start: int) -> Spelling:
     return Spelling(f"jnp.stack(({columns})).T @ jnp.stack(({rows}))", MULTIPLY)
 
 
+def _lu_solve(t: Term, writer: Writer) -> Spelling:
+    """By the inverse where far more columns are solved for than the matrix has: XLA's solves are slow."""
+    trans, (n, *columns) = ", trans=1" if t.op == "lu_solve_transposed" else "", t.args[1].axes
+    if columns and length(columns[0]) >= WIDE * length(n):
+        inverse = f"jax.scipy.linalg.lu_solve({{0}}, jnp.eye({{0}}[0].shape[0], dtype={{0}}[0].dtype){trans})"
+        return Spelling(inverse + " @ {1}", MULTIPLY, ATOM, ATOM)
+    return Spelling(f"jax.scipy.linalg.lu_solve({{0}}, {{1}}{trans})")
+
+
 def assemble(t: Term, writer: Writer) -> Spelling:
     """The sum of the products, those on a diagonal multiplied by identity matrices."""
     parts: tuple[Part, ...] = t.data  # type: ignore[assignment]
@@ -214,8 +225,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "cholesky_logdet": Spelling("2 * jnp.sum(jnp.log(jnp.diagonal({0})))", MULTIPLY),
     "cholesky_logdetratio": Spelling("2 * jnp.sum(jnp.log(jnp.diagonal({0}) / jnp.diagonal({1})))", MULTIPLY),
     **dict.fromkeys(["lu", "factor"], Spelling("jax.scipy.linalg.lu_factor({0})")),
-    **dict.fromkeys(["lu_solve", "factor_solve"], Spelling("jax.scipy.linalg.lu_solve({0}, {1})")),
-    "lu_solve_transposed": Spelling("jax.scipy.linalg.lu_solve({0}, {1}, trans=1)"),
+    **dict.fromkeys(["lu_solve", "factor_solve", "lu_solve_transposed"], _lu_solve),
     **dict.fromkeys(
         ["lu_inverse", "factor_inverse"],
         Spelling("jax.scipy.linalg.lu_solve({0}, jnp.eye({0}[0].shape[0], dtype={0}[0].dtype))", ATOM, ATOM),
