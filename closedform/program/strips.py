@@ -35,7 +35,7 @@ def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
 
 def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X, of strips of rows: the products of those of w ≥ 0 less those of the others."""
-    (m, n), H = X.shape, gram_of_zeros(X, out)
+    (m, n), H = X.shape, gram_of_zeros((X.shape[1],) * 2, X.dtype, out)
     b = max(1, 2**17 // (n + 2) // 192) * 192
     Z = np.empty((min(b, m), n), X.dtype)
     for i in range(0, m, b):
@@ -45,13 +45,12 @@ def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
             plus_gram(H, strip[below], -1.0)
             strip = strip[~below]
         plus_gram(H, strip)
-    return mirrored(H, out)
+    return placed(mirrored(H), out)
 
 
-def gram_of_zeros(X, out):  # type: ignore[no-untyped-def]
-    """What `plus_gram` is to add to: `out` where its rows lie one after the other, else a new matrix."""
-    new = out is None or not out.flags.c_contiguous
-    H = np.empty((X.shape[1], X.shape[1]), X.dtype) if new else out
+def gram_of_zeros(shape, dtype, out):  # type: ignore[no-untyped-def]
+    """What `plus_gram` is to add to: `out` where its rows lie one after the other, else a new array."""
+    H = np.empty(shape, dtype) if out is None or not out.flags.c_contiguous else out
     H.fill(0)  # np.zeros has its memory in small pages
     return H
 
@@ -65,13 +64,18 @@ def plus_gram(H, Z, c=1.0):  # type: ignore[no-untyped-def]
         syrk(c, Z.T, 1.0, H.T, lower=True, overwrite_c=True)
 
 
-def mirrored(H, out):  # type: ignore[no-untyped-def]
-    """The symmetric matrix of which H has what is on and above the diagonal, in the memory of H and in `out`."""
+def mirrored(H):  # type: ignore[no-untyped-def]
+    """The symmetric matrix of which H has what is on and above the diagonal, in the memory of H."""
     below = np.tri(32, k=-1, dtype=bool)
     for i in range(0, len(H), 32):
         block = H[i : i + 32, i : i + 32]
         np.copyto(block, block.T.copy(), where=below[: len(block), : len(block)])
         H[i + 32 :, i : i + 32] = H[i : i + 32, i + 32 :].T
+    return H
+
+
+def placed(H, out):  # type: ignore[no-untyped-def]
+    """The array, in `out` where it is given."""
     if out is None or out is H:
         return H
     out[...] = H
@@ -88,7 +92,7 @@ def softmax_gram(A, s, out=None):  # type: ignore[no-untyped-def]
 
 def softmax_gram_in_strips(A, s, out=None):  # type: ignore[no-untyped-def]
     """The same, of strips of rows, less the product of the mean that rounding has left in them with itself."""
-    (m, n), H, mean = A.shape, gram_of_zeros(A, out), s @ A
+    (m, n), H, mean = A.shape, gram_of_zeros((A.shape[1],) * 2, A.dtype, out), s @ A
     left, b = np.zeros((1, n), A.dtype), max(1, 2**17 // (n + 2) // 192) * 192
     Z = np.empty((min(b, m), n), A.dtype)
     for i in range(0, m, b):
@@ -98,7 +102,7 @@ def softmax_gram_in_strips(A, s, out=None):  # type: ignore[no-untyped-def]
         strip *= np.sqrt(v)[:, None]
         plus_gram(H, strip)
     plus_gram(H, left, -1.0)
-    return mirrored(H, out)
+    return placed(mirrored(H), out)
 
 
 def pair_gram(A, B, c=None, d=None, v=None, w=None, e=None, f=None, g=None, h=None, out=None):  # type: ignore[no-untyped-def]
@@ -108,14 +112,31 @@ def pair_gram(A, B, c=None, d=None, v=None, w=None, e=None, f=None, g=None, h=No
     """
     (p, s), q = A.shape, len(B)
     m, n = p * (p + 1) // 2, q * (q + 1) // 2
-    if s * (m + n) + p * p * n >= 2**19:
+    large, least = s * (m + n) + p * p * n >= 2**19, min(p, q)
+    if all(x is None for x in (v, w, e, f, g, h)) and (max(p, q) > 8 * least or (large and least < 32)):
+        weights = np.ones(s, A.dtype) * (1 if c is None else c) * (1 if d is None else d)
+        return kronecker_gram_in_strips(A, B, weights, out)
+    if large:
         return pair_gram_in_strips((A, c, v, e, g), (B, d, w, f, h), out)
     C = (pairs(A, c, v, e, g) @ pairs(B, d, w, f, h).T)[unpacked(p)]
     H = C[:, unpacked(q)].reshape(p, p, q, q).transpose(0, 2, 1, 3)
-    if out is None:
-        return H
-    out[...] = H
-    return out
+    return placed(H, out)
+
+
+def kronecker_gram_in_strips(A, B, w, out=None):  # type: ignore[no-untyped-def]
+    """H_ijkl = Σ_s w_s A_is B_js A_ks B_ls, of strips of the rows A_s' ⊗ B_s': twice the products, and no unpacking."""
+    (p, s), q = A.shape, len(B)
+    H = gram_of_zeros((p, q, p, q), A.dtype, out)
+    b = max(1, min(s, max(96, 2**16 // (p * q)), ((p + q) * s + H.size) // (9 * p * q)))
+    rows, below = np.empty((b, p, q), A.dtype), w < 0
+    for sign, chosen in ((1.0, np.flatnonzero(~below)), (-1.0, np.flatnonzero(below))):
+        for i in range(0, len(chosen), b):
+            at = chosen[i : i + b]
+            Z = A.T[at] * np.sqrt(np.abs(w[at]))[:, None]
+            Z = np.multiply(Z[:, :, None], B.T[at][:, None, :], out=rows[: len(at)])
+            plus_gram(H.reshape(p * q, p * q), Z.reshape(len(at), p * q), sign)
+    mirrored(H.reshape(p * q, p * q))
+    return placed(H, out)
 
 
 def pairs(X, c, v, e, g):  # type: ignore[no-untyped-def]
@@ -152,10 +173,7 @@ def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
                     np.matmul(L, R.T, out=place)
     del rooms, L, R
     unpack_pairs(H)
-    if out is None or out is H:
-        return H
-    out[...] = H
-    return out
+    return placed(H, out)
 
 
 def pair_strips(side, part, room):  # type: ignore[no-untyped-def]
@@ -197,6 +215,7 @@ def unpack_pairs(H):  # type: ignore[no-untyped-def]
 
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
-    for f in (weighted_gram, signed_gram, gram_in_strips, gram_of_zeros, plus_gram, mirrored, softmax_gram,
-              softmax_gram_in_strips, pair_gram, pairs, pair_gram_in_strips, pair_strips, unpack_pairs)
+    for f in (weighted_gram, signed_gram, gram_in_strips, gram_of_zeros, plus_gram, mirrored, placed, softmax_gram,
+              softmax_gram_in_strips, pair_gram, kronecker_gram_in_strips, pairs, pair_gram_in_strips, pair_strips,
+              unpack_pairs)
 }  # fmt: skip

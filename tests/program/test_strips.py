@@ -62,6 +62,9 @@ def test_products_of_pairs_are_right_whole_and_in_strips(p, q, s, given, dtype):
         found = strips.pair_gram_in_strips(left, right, place)
         assert place is None or found is place
         assert_near(found, wanted, dtype)
+        if set(given) <= {"c", "d"}:
+            weights = np.ones(s, dtype) * more.get("c", 1) * more.get("d", 1)
+            assert_near(strips.kronecker_gram_in_strips(A, B, weights, place), wanted, dtype)
 
 
 @pytest.mark.parametrize(("p", "q", "s"), [(24, 25, 700), (60, 9, 1300), (9, 60, 1300), (3, 4, 40_000), (200, 3, 30)])
@@ -74,6 +77,25 @@ def test_large_products_of_pairs_are_right_symmetric_and_hold_little(p, q, s):
     assert_near(found, by_einsum(A, B, more))
     assert (found == found.transpose(2, 1, 0, 3)).all() and (found == found.transpose(0, 3, 2, 1)).all()
     assert held < 0.2 * (A.nbytes + B.nbytes + found.nbytes) + 2**19
+
+
+@pytest.mark.parametrize(("p", "q", "s"), [(24, 25, 700), (3, 100, 900), (100, 3, 900), (20, 20, 2000), (33, 40, 400)])
+def test_large_products_of_pairs_with_weights_of_both_signs_are_right_symmetric_and_hold_little(p, q, s):
+    A, B, more = pairs_given(p, q, s, "cd", "float64")
+    tracemalloc.start()
+    found = strips.pair_gram(A, B, **more)
+    held = tracemalloc.get_traced_memory()[1] - found.nbytes
+    tracemalloc.stop()
+    assert_near(found, by_einsum(A, B, more))
+    assert (found == found.transpose(2, 3, 0, 1)).all()
+    assert held < 0.2 * (A.nbytes + B.nbytes + found.nbytes) + 2**19
+
+
+@pytest.mark.parametrize(("p", "q", "s"), [(3, 4, 5), (2, 40, 5), (24, 25, 700)])
+def test_a_weight_that_is_not_a_number_is_seen_in_the_products_of_pairs(p, q, s):
+    A, B, more = pairs_given(p, q, s, "c", "float64")
+    more["c"][s // 2] = np.nan
+    assert np.isnan(strips.pair_gram(A, B, **more)).all()
 
 
 def test_a_number_may_stand_for_the_same_weight_everywhere():
