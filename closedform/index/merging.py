@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from closedform.compact.compact import compact
 from closedform.core.expr import Expr, number
 from closedform.core.normal import normal
 from closedform.core.terms import is_zero, join, split
@@ -16,23 +17,30 @@ MOST = 24  #: products, beyond which pairs are not tried
 def merged(tensor: Tensor) -> Tensor:
     """The same tensor: A[i,k] inv(A)[k,j] is δ[i,j], and F[i,j] G[k] − H[i,j] G[k] is (F − H)[i,j] G[k].
 
-    Both only where the result is no longer than what it replaces.
+    A product of neighbours only where it is no longer than the longer of the two.
     """
     free = set(atoms(tensor.free))
     tensor = tidy(Tensor(tensor.free, tensor.groups, tuple(_multiplied(p, free) for p in tensor.products)))
     if len(tensor.products) > MOST:
         return tensor
-    kept: list[Product] = []
-    for p in tensor.products:
+    found = Tensor(tensor.free, tensor.groups, tuple(_collected(tensor.products, tensor.free)))
+    return tidy(found) if len(found.products) < len(tensor.products) else tensor
+
+
+def _collected(products: Sequence[Product], free: tuple[Index, ...]) -> list[Product]:
+    """The products, each added to the first one that it differs from in one factor; a sum is tried with the others."""
+    kept, waiting = list[Product](), list(reversed(products))
+    while waiting:
+        p = waiting.pop()
         for n, q in enumerate(kept):
-            both = _added(q, p, tensor.free)
+            both = _added(q, p, free)
             if both is not None:
-                kept[n : n + 1] = [r for r in [both] if not is_zero(r.scalar)]
+                del kept[n]
+                waiting += [r for r in [both] if not is_zero(r.scalar)]
                 break
         else:
             kept.append(p)
-    found = Tensor(tensor.free, tensor.groups, tuple(kept))
-    return tidy(found) if len(kept) < len(tensor.products) else tensor
+    return kept
 
 
 def _multiplied(p: Product, free: set[Index]) -> Product:
@@ -67,10 +75,11 @@ def _neighbours(factors: list[Factor]) -> Iterator[tuple[Factor, Factor]]:
 
 
 def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
-    """c F R + d G R as (c F + d G) R, where that is no longer than the longer of F and G."""
+    """c F R + d G R as (c F + d G) R."""
     (c, core), (d, other) = split(p.scalar), split(q.scalar)
     if core is not other or len(p.factors) != len(q.factors):
         return None
+    unit, c, d = (c, 1, 1 if c == d else -1) if c in (d, -d) else (1, c, d)
     only_p, only_q = (Counter(f.expr for f in r.factors) for r in (p, q))
     only_p, only_q = only_p - only_q, only_q - only_p
     for f in _candidates(p, only_p):
@@ -79,14 +88,12 @@ def _added(p: Product, q: Product, free: tuple[Index, ...]) -> Product | None:
                 continue
             if _beside(p, f, free) != _beside(q, g, free):
                 continue
-            total = normal(join(c, f.expr) + join(d, g.expr))
+            total = compact(normal(join(c, f.expr) + join(d, g.expr)))
             if is_zero(total):
                 return Product(number(0), ())
             e, expr = split(total)
-            if expr.size > max(f.expr.size, g.expr.size):
-                continue
             rest = tuple(h for h in p.factors if h is not f)
-            return Product(join(e, core), (*rest, Factor(expr, f.indices)))
+            return Product(join(unit * e, core), (*rest, Factor(expr, f.indices)))
     return None
 
 

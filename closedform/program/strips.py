@@ -35,7 +35,7 @@ def signed_gram(X, w, out=None):  # type: ignore[no-untyped-def]
 
 def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
     """X' diag(w) X, of strips of rows: the products of those of w ≥ 0 less those of the others."""
-    (m, n), H = X.shape, gram_of_zeros((X.shape[1],) * 2, X.dtype, out)
+    (m, n), H = X.shape, gram_of_zeros(X, out)
     b = max(1, 2**17 // (n + 2) // 192) * 192
     Z = np.empty((min(b, m), n), X.dtype)
     for i in range(0, m, b):
@@ -48,9 +48,10 @@ def gram_in_strips(X, w, out=None):  # type: ignore[no-untyped-def]
     return placed(mirrored(H), out)
 
 
-def gram_of_zeros(shape, dtype, out):  # type: ignore[no-untyped-def]
-    """What `plus_gram` is to add to: `out` where its rows lie one after the other, else a new array."""
-    H = np.empty(shape, dtype) if out is None or not out.flags.c_contiguous else out
+def gram_of_zeros(X, out):  # type: ignore[no-untyped-def]
+    """What `plus_gram` is to add to: `out` where its rows lie one after the other, else a new matrix."""
+    new = out is None or not out.flags.c_contiguous
+    H = np.empty((X.shape[1], X.shape[1]), X.dtype) if new else out
     H.fill(0)  # np.zeros has its memory in small pages
     return H
 
@@ -92,7 +93,7 @@ def softmax_gram(A, s, out=None):  # type: ignore[no-untyped-def]
 
 def softmax_gram_in_strips(A, s, out=None):  # type: ignore[no-untyped-def]
     """The same, of strips of rows, less the product of the mean that rounding has left in them with itself."""
-    (m, n), H, mean = A.shape, gram_of_zeros((A.shape[1],) * 2, A.dtype, out), s @ A
+    (m, n), H, mean = A.shape, gram_of_zeros(A, out), s @ A
     left, b = np.zeros((1, n), A.dtype), max(1, 2**17 // (n + 2) // 192) * 192
     Z = np.empty((min(b, m), n), A.dtype)
     for i in range(0, m, b):
@@ -112,30 +113,10 @@ def pair_gram(A, B, c=None, d=None, v=None, w=None, e=None, f=None, g=None, h=No
     """
     (p, s), q = A.shape, len(B)
     m, n = p * (p + 1) // 2, q * (q + 1) // 2
-    large, least = s * (m + n) + p * p * n >= 2**19, min(p, q)
-    if all(x is None for x in (v, w, e, f, g, h)) and (max(p, q) > 8 * least or (large and least < 32)):
-        weights = np.ones(s, A.dtype) * (1 if c is None else c) * (1 if d is None else d)
-        return kronecker_gram_in_strips(A, B, weights, out)
-    if large:
+    if s * (m + n) + p * p * n >= 2**19 or max(p, q) > 8 * min(p, q):
         return pair_gram_in_strips((A, c, v, e, g), (B, d, w, f, h), out)
     C = (pairs(A, c, v, e, g) @ pairs(B, d, w, f, h).T)[unpacked(p)]
     H = C[:, unpacked(q)].reshape(p, p, q, q).transpose(0, 2, 1, 3)
-    return placed(H, out)
-
-
-def kronecker_gram_in_strips(A, B, w, out=None):  # type: ignore[no-untyped-def]
-    """H_ijkl = Σ_s w_s A_is B_js A_ks B_ls, of strips of the rows A_s' ⊗ B_s': twice the products, and no unpacking."""
-    (p, s), q = A.shape, len(B)
-    H = gram_of_zeros((p, q, p, q), A.dtype, out)
-    b = max(1, min(s, max(96, 2**16 // (p * q)), ((p + q) * s + H.size) // (9 * p * q)))
-    rows, below = np.empty((b, p, q), A.dtype), w < 0
-    for sign, chosen in ((1.0, np.flatnonzero(~below)), (-1.0, np.flatnonzero(below))):
-        for i in range(0, len(chosen), b):
-            at = chosen[i : i + b]
-            Z = A.T[at] * np.sqrt(np.abs(w[at]))[:, None]
-            Z = np.multiply(Z[:, :, None], B.T[at][:, None, :], out=rows[: len(at)])
-            plus_gram(H.reshape(p * q, p * q), Z.reshape(len(at), p * q), sign)
-    mirrored(H.reshape(p * q, p * q))
     return placed(H, out)
 
 
@@ -152,17 +133,74 @@ def pairs(X, c, v, e, g):  # type: ignore[no-untyped-def]
 
 
 def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
-    """The same, of strips of pairs; the products of pairs are first packed in front in the memory of H."""
-    (p, s), q = left[0].shape, len(right[0])
-    H = out if out is not None and out.flags.c_contiguous else np.empty((p, q, p, q), left[0].dtype)
-    packed, room = H.reshape(p * p, q * q), max((p * s + q * s + H.size) // 9, 2**15)
-    n = q * (q + 1) // 2
+    """The same, of strips of pairs: their products are first packed in front in the memory of H.
+
+    Where few of all pairs fit into memory, and where one matrix has far fewer rows, it is of Kronecker products.
+    """
+    (A, c, *more), (B, d, *others) = left, right
+    (p, s), q = A.shape, len(B)
+    m, n = p * (p + 1) // 2, q * (q + 1) // 2
+    H = out if out is not None and out.flags.c_contiguous else np.empty((p, q, p, q), A.dtype)
+    packed, room = H.reshape(-1)[: m * n].reshape(m, n), max((p * s + q * s + H.size) // 9, 2**15)
+    fit = min(s, 64) * (m + n) <= room
+    if all(x is None for x in (*more, *others)) and (not fit or max(p, q) > 8 * min(p, q)):
+        set_kroneckers(H, A, B, np.ones(s, A.dtype) * (1 if c is None else c) * (1 if d is None else d), room)
+        return placed(H, out)
+    if fit:
+        set_by_samples(packed, left, right, min(256, room // (m + n)))
+    else:
+        set_by_pairs(packed, left, right, room)
+    unpack_pairs(H, packed)
+    return placed(H, out)
+
+
+def set_kroneckers(H, A, B, w, room):  # type: ignore[no-untyped-def]
+    """H_ijkl = Σ_s w_s A_is B_js A_ks B_ls, of strips of the rows A_s' ⊗ B_s': twice the products, and no unpacking."""
+    p, q = H.shape[:2]
+    H = H.reshape(p * q, p * q)
+    H.fill(0)
+    b = max(1, min(A.shape[1], max(96, 2**16 // (p * q)), room // (p * q)))
+    rows, below = np.empty((b, p, q), A.dtype), w < 0
+    for sign, chosen in ((1.0, np.flatnonzero(~below)), (-1.0, np.flatnonzero(below))):
+        for i in range(0, len(chosen), b):
+            at = chosen[i : i + b]
+            Z = A.T[at] * np.sqrt(np.abs(w[at]))[:, None]
+            Z = np.multiply(Z[:, :, None], B.T[at][:, None, :], out=rows[: len(at)])
+            plus_gram(H, Z.reshape(len(at), p * q), sign)
+    mirrored(H)
+
+
+def set_by_samples(packed, left, right, b):  # type: ignore[no-untyped-def]
+    """The products of pairs, of b columns of all of them at a time."""
+    packed.fill(0)
+    (m, n), s = packed.shape, left[0].shape[1]
+    b = -(-s // -(-s // b)) if s else 1  # parts of one length
+    rooms = np.empty(m * b, packed.dtype), np.empty(n * b, packed.dtype)
+    for t in range(0, s, b):
+        part, k = slice(t, t + b), min(b, s - t)
+        ((_, L),) = pair_strips(left, part, rooms[0][: m * k].reshape(m, k))
+        ((_, R),) = pair_strips(right, part, rooms[1][: n * k].reshape(n, k))
+        plus_product(packed, L, R)
+
+
+def plus_product(H, L, R):  # type: ignore[no-untyped-def]
+    """H + L R', in the memory of H."""
+    if H.dtype.char not in "fd":
+        H += L @ R.T
+    else:
+        (gemm,) = scipy.linalg.get_blas_funcs(("gemm",), (H,))
+        gemm(1.0, R.T, L.T, 1.0, H.T, trans_a=True, overwrite_c=True)
+
+
+def set_by_pairs(packed, left, right, room):  # type: ignore[no-untyped-def]
+    """The products of pairs, of as many of them at a time as there is room for."""
+    (p, s), q, n = left[0].shape, len(right[0]), packed.shape[1]
     b = max(1, min(s, max(512, 2**16 // (p + q)), room // (p + q + min(n, 64) + 128)))
     b = -(-s // -(-s // b)) if s else 1  # parts of one length
     copied = sum(len(X) * ((b < s or not X.flags.c_contiguous) + (c is not None)) for X, c, *_ in (left, right))
     columns = max(q, min(n, 2 * (room // b - copied) // 3))
     rows = max(p, min(256, (room - b * (copied + columns)) // (b + columns * (b < s))))
-    rooms = np.empty((rows, b), H.dtype), np.empty((columns, b), H.dtype)
+    rooms = np.empty((rows, b), packed.dtype), np.empty((columns, b), packed.dtype)
     for t in range(0, max(s, 1), b):
         for j, R in pair_strips(right, slice(t, t + b), rooms[1]):
             for i, L in pair_strips(left, slice(t, t + b), rooms[0]):
@@ -171,9 +209,6 @@ def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
                     place += L @ R.T
                 else:
                     np.matmul(L, R.T, out=place)
-    del rooms, L, R
-    unpack_pairs(H)
-    return placed(H, out)
 
 
 def pair_strips(side, part, room):  # type: ignore[no-untyped-def]
@@ -200,11 +235,11 @@ def pair_strips(side, part, room):  # type: ignore[no-untyped-def]
         start += stop
 
 
-def unpack_pairs(H):  # type: ignore[no-untyped-def]
-    """H_ijkl of pairs i ≤ k and j ≤ l that are packed in front of rows of q² numbers, in the memory of H."""
+def unpack_pairs(H, packed):  # type: ignore[no-untyped-def]
+    """H_ijkl of pairs i ≤ k and j ≤ l that are packed in front, in the memory of H."""
     p, q = H.shape[:2]
-    packed, places, block = H.reshape(p * p, q * q), unpacked(q), np.empty((p, q * q), H.dtype)
-    start = p * (p + 1) // 2
+    places, block = unpacked(q), np.empty((p, q * q), H.dtype)
+    start = len(packed)
     for i in range(p - 1, -1, -1):  # from the last one, whose place is behind all that are still packed
         start -= p - i
         np.take(packed[start : start + p - i], places, axis=1, out=block[i:], mode="clip")
@@ -216,6 +251,6 @@ def unpack_pairs(H):  # type: ignore[no-untyped-def]
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (weighted_gram, signed_gram, gram_in_strips, gram_of_zeros, plus_gram, mirrored, placed, softmax_gram,
-              softmax_gram_in_strips, pair_gram, kronecker_gram_in_strips, pairs, pair_gram_in_strips, pair_strips,
-              unpack_pairs)
+              softmax_gram_in_strips, pair_gram, pairs, pair_gram_in_strips, set_kroneckers, set_by_samples,
+              plus_product, set_by_pairs, pair_strips, unpack_pairs)
 }  # fmt: skip

@@ -22,9 +22,9 @@ lse, softmax = jax.nn.logsumexp, jax.nn.softmax
 #: a function, the same in JAX, and how many contractions its second derivative by W has, of how many products
 FORMS: list[tuple[str, Callable[..., Any], int, int]] = [
     ("norm2(B - diag(1./sum(exp(X*W), 2))*exp(X*W))^2", lambda B, X, W: ((B - softmax(X @ W, 1)) ** 2).sum(), 2, 9),
-    ("sum(exp(A*W*C)) + sum(tanh(A*W*C))", lambda A, W, C: (jnp.exp(A @ W @ C) + jnp.tanh(A @ W @ C)).sum(), 1, 2),
+    ("sum(exp(A*W*C)) + sum(tanh(A*W*C))", lambda A, W, C: (jnp.exp(A @ W @ C) + jnp.tanh(A @ W @ C)).sum(), 1, 1),
     ("norm2(A*W*C)^2 + sum((A*W*D).^3)", lambda A, W, C, D: ((A @ W @ C) ** 2).sum() + ((A @ W @ D) ** 3).sum(), 2, 2),
-    ("sum(v.*sigmoid(V'*tanh(W'*Z)*y))", lambda v, V, W, Z, y: v @ jax.nn.sigmoid(V.T @ jnp.tanh(W.T @ Z) @ y), 2, 3),
+    ("sum(v.*sigmoid(V'*tanh(W'*Z)*y))", lambda v, V, W, Z, y: v @ jax.nn.sigmoid(V.T @ jnp.tanh(W.T @ Z) @ y), 2, 2),
     ("sum(log(sum(exp(V'*tanh(W'*Z)), 1)))", lambda V, W, Z: lse(V.T @ jnp.tanh(W.T @ Z), axis=0).sum(), 2, 3),
 ]
 IDS = [text for text, *_ in FORMS]
@@ -49,7 +49,7 @@ def test_second_derivatives_are_those_of_jax(text, f, count, products, backend):
 
 
 @pytest.mark.parametrize(("text", "f", "count", "products"), FORMS, ids=IDS)
-def test_there_are_fewer_contractions_than_products(text, f, count, products):
+def test_there_are_no_more_contractions_than_products(text, f, count, products):
     t = hessian(text, f).output
     assert (len(pieces_of(t)), len(t.products)) == (count, products)
 
