@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from closedform.compact.expand import LINEAR, Known, expand
-from closedform.compact.factor import cleared, factor
+from closedform.compact.factor import cleared, factor, gathered
 from closedform.core.expr import Expr, topological
 from closedform.core.normal import applied, normal
 from closedform.core.shape import ONE
@@ -65,7 +65,7 @@ class _Compaction:
         if name == "add" and e.shape[0] is ONE and not e.is_scalar:  # a row, as its column
             return normal(self.of(normal(e.T)).T)
         if name == "add":
-            best = factor(e, self.of)
+            best = gathered(factor(e, self.of), self.of)
         elif name in LINEAR and _has_sum(e):
             best = cleared(e, self.of)
         else:

@@ -22,6 +22,7 @@ TRIED = 2  #: of the factors that save most, how many are followed further
 NEAR = 4  #: a factor that costs this much may still pay when what remains inside simplifies
 
 
+GATHERED = ("vec", "vech", "diagonal", "sum")  #: the normal form takes them into a sum
 ONCE = number(1)
 
 
@@ -238,6 +239,21 @@ def _entry_parts(scalar: Expr, matrix: Expr) -> Iterator[Part]:
             return OPS["scale"].canonical(scalar, OPS["hadamard"].canonical(*others, ones(matrix.shape)))
 
         yield Part("entry", *_base(f), rest)
+
+
+def gathered(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:
+    """vec(A∘C) + 2 vec(B∘C) = vec((A + 2B)∘C): linear functions of what has a common factor are one."""
+    groups: dict[tuple[str, object], list[Expr]] = {}
+    for t in e.args if e.op.name == "add" else ():
+        f = split(t)[1]
+        if f.op.name in GATHERED:
+            groups.setdefault((f.op.name, f.args[0].shape), []).append(t)
+    for (name, _), terms in groups.items():
+        if 1 < len(terms) <= MOST_TERMS:
+            inner = improve(applied(OPS["add"], [normal(number(c) * f.args[0]) for c, f in map(split, terms)]))
+            made = applied(OPS["add"], [applied(OPS[name], (inner,)), *(t for t in e.args if t not in terms)])
+            e = made if made.size < e.size else e
+    return e
 
 
 def cleared(e: Expr, improve: Callable[[Expr], Expr]) -> Expr:

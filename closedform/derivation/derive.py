@@ -83,12 +83,12 @@ def lines(stage: Stage, route: str = "differentials") -> list[Line]:
 
 def _by_expansion(f: Expr, x: Expr, rules: Differentials) -> list[Line]:
     """The increment, multiplied out, and its terms of first order."""
-    orders = multiplied_out(f, rules)
-    every = [term for order in sorted(orders) for term in orders[order]]
+    orders, nothing = multiplied_out(f, rules), [zeros(f.shape)]
+    every = [term for order in sorted(orders) for term in orders[order]] or nothing
     return [
         Line("increment", increment(f, x, rules.known[x]), ("increment",)),
         Line("increment" if is_exact(f, rules) else "approximate", total(every), ("multiply-out",)),
-        Line("differential", total(orders.get(1) or [zeros(f.shape)]), ("first-order",)),
+        Line("differential", total(orders.get(1) or nothing), ("first-order",)),
     ]
 
 

@@ -80,6 +80,10 @@ SHORTER = [
     ("tr(kron(A, B))", "tr(A)*tr(B)"),
     ("kron(A, B)*kron(inv(A), inv(B))", "eye(n*n)"),
     ("-(y - ones(m))", "ones(m) - y"),
+    ("vec(A.*B) - 2*vec(A.*S)", "vec(A.*(B - 2*S))"),
+    ("diag(vec(A*B)) + diag(vec(A*S))", "diag(vec(A*(B + S)))"),
+    ("diag(A*B) + diag(A*S) + x", "diag(A*(B + S)) + x"),
+    ("a*vec(A) + vec(B)", "a*vec(A) + vec(B)"),
     ("-2*A*(x - B*x)", "2*A*(B*x - x)"),
     ("-X*(x - A*x)*(x - A*x)'", "-X*(x - A*x)*(x - A*x)'"),
 ]

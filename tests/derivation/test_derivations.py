@@ -214,6 +214,11 @@ def test_an_expansion_of_a_function_is_marked_as_approximate():
     assert relations["sum(exp(x))"][:2] == ["=", "≈"]
 
 
+def test_an_expansion_without_terms_is_zero():
+    told = cf.derivative(cf.parse("-sign(a)"), "a").steps(route="expansion")
+    assert [step.after for step in told][1:] == ["0", "0", "0"]
+
+
 # ---------------------------------------------------------------------------------------------- refusals
 
 
