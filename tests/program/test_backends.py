@@ -238,3 +238,14 @@ def test_what_would_fill_a_sparse_matrix_up_is_refused_by_name(text: str) -> Non
     D = cf.gradient(cf.parse(text), "X").compile()
     with pytest.raises(NotSupported, match="of a sparse matrix"):
         D(X=scipy.sparse.eye_array(3).tocsr())
+
+
+SIZES = {"n*sum(x)": [3, 3, 3], "n^2*sum(x)": [9, 9, 9], "n*x": 3 * np.eye(3), "2*n*sum(x) - n*sum(x)": [3, 3, 3]}
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba", "dask", *BACKENDS])
+@pytest.mark.parametrize("text", SIZES)
+def test_a_size_everywhere_is_no_array_of_integers(text: str, backend: str) -> None:
+    run = cf.derivative(cf.parse(text, shapes={"x": ("n",)}), "x").compile(backend)
+    found = np.asarray(run(x=np.array([0.5, 1.5, 2.5])))
+    assert found.dtype.kind == "f" and (found == SIZES[text]).all()

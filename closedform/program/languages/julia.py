@@ -17,6 +17,7 @@ from closedform.program.language import (
     called,
     halves,
     infix,
+    listed,
     postfix,
     python_name,
 )
@@ -38,7 +39,7 @@ KEYWORDS = words(
     "let local macro module quote return struct true try using while in isa where mutable abstract primitive type "
     "I Inf NaN pi im ans Diagonal Symmetric LinearAlgebra Base Core Main "
     "exp log sin cos tan asin acos atan sinh cosh tanh abs sign sqrt expm1 log1p max erf maximum sum size length vec "
-    "reshape permutedims copy fill zeros ones div Int Matrix Float64 dot norm tr det diag diagm kron inv pinv svd "
+    "reshape permutedims copy fill float zeros ones div Int Matrix Float64 dot norm tr det diag diagm kron inv pinv svd "
     "svdvals hcat hypot min erfc cholesky lu bunchkaufman logdet logabsdet first"
 )
 SYMBOLS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": ("*", MULTIPLY), "divide": ("/", MULTIPLY)}
@@ -79,9 +80,14 @@ def _relu(t: Term, writer: Writer) -> Spelling:
     return Spelling("max.({0}, 0)" if t.axes else "max({0}, 0)")
 
 
-def _filled(function: str, start: int) -> Spell:
-    value = "{0}, " if start else ""
-    return lambda t, writer: Spelling(f"{function}({value}{', '.join(f'{{{n}}}' for n in range(start, len(t.args)))})")
+def _filled(function: str) -> Spell:
+    return lambda t, writer: Spelling(f"{function}({listed(0, len(t.args))})")
+
+
+def _full(t: Term, writer: Writer) -> Spelling:
+    """A number everywhere; what is computed may be a whole number, of sizes, the array is not of them."""
+    value = "{0}" if t.args[0].op == "number" else "float({0})"
+    return Spelling(f"fill({value}, {listed(1, len(t.args))})")
 
 
 def _taken(t: Term, writer: Writer) -> Spelling:
@@ -145,9 +151,9 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rows": lambda t, writer: Spelling(f"size({{0}}, {int(str(t.data)) + 1})"),
     "triangle": Spelling("div({0} * ({0} + 1), 2)", ATOM, ATOM),
     "integer": Spelling("Int({0})"),
-    "ones": _filled("ones", 0),
-    "zeros": _filled("zeros", 0),
-    "full": _filled("fill", 1),
+    "ones": _filled("ones"),
+    "zeros": _filled("zeros"),
+    "full": _full,
     "eye": Spelling("Matrix(1.0I, {0}, {0})"),
     "diag": Spelling("diagm({0})"),
     "diagonal": Spelling("diag({0})"),

@@ -47,6 +47,12 @@ def _typed(writer: Writer) -> str:
     return f", dtype=np.{writer.language.dtype}" if writer.language.dtype else ""
 
 
+def _full(t: Term, writer: Writer) -> Spelling:
+    """A number everywhere; what is computed may be a whole number, of sizes, the array is not of them."""
+    typed = _typed(writer) or ("" if t.args[0].op == "number" else ", dtype=float")
+    return Spelling(f"np.full({tuple_of(1, len(t.args))}, {{0}}{typed})")
+
+
 def _reshape(t: Term, writer: Writer) -> Spelling:
     return postfix(f"{{0}}.reshape({listed(1, len(t.args))})")
 
@@ -254,7 +260,7 @@ SPELLINGS: dict[str, Spelling | Spell] = {
     "rows": python.rows,
     "ones": _filled,
     "zeros": _filled,
-    "full": lambda t, w: Spelling(f"np.full({tuple_of(1, len(t.args))}, {{0}}{_typed(w)})"),
+    "full": _full,
     "eye": lambda t, w: Spelling(f"np.eye({{0}}{_typed(w)})"),
     "reshape": _reshape,
     "sum_over": _sum_over,
