@@ -39,8 +39,8 @@ KEYWORDS = words(
     "let local macro module quote return struct true try using while in isa where mutable abstract primitive type "
     "I Inf NaN pi im ans Diagonal Symmetric LinearAlgebra Base Core Main "
     "exp log sin cos tan asin acos atan sinh cosh tanh abs sign sqrt expm1 log1p max erf maximum sum size length vec "
-    "reshape permutedims copy fill float zeros ones div Int Matrix Float64 dot norm tr det diag diagm kron inv pinv svd "
-    "svdvals hcat hypot min erfc cholesky lu bunchkaufman logdet logabsdet first"
+    "reshape permutedims copy fill float zeros ones div Int Matrix Float64 dot norm tr det diag diagm kron inv pinv "
+    "svd svdvals hcat hypot min erfc cholesky lu bunchkaufman logdet logabsdet first"
 )
 SYMBOLS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": ("*", MULTIPLY), "divide": ("/", MULTIPLY)}
 
