@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
 
 from closedform.core.expr import Expr
 from closedform.core.normal import normal
@@ -243,7 +244,16 @@ class Chain:
         return Factor("full", shape, made)
 
     def _product(self, a: Factor, b: Factor) -> Term:
-        plan, x, y = self.plan, self.term(a), self.term(b)
+        """The product of two arrays; a sign of theirs stands before it, if it has not far more entries."""
+        operands, size, minus = [self.term(a), self.term(b)], length(a.shape[0]) * length(b.shape[1]), False
+        for n, t in enumerate(operands):
+            if t.op == "negative" and size <= 2 * prod(map(length, t.axes)):
+                operands[n], minus = t.args[0], not minus
+        made = self._unsigned(a, b, *operands)
+        return self.plan.negative(made) if minus else made
+
+    def _unsigned(self, a: Factor, b: Factor, x: Term, y: Term) -> Term:
+        plan = self.plan
         if a.row and b.column:
             return plan.inner(x, y)
         if a.column and b.row:
@@ -315,10 +325,8 @@ class Chain:
             return Factor("diag", shape, made, positive=a.positive and b.positive)
         if a.kind == "diag":
             v, B = self.vector(a), self.term(b)
-            made = plan.each("multiply", v if b.column else plan.column(v), B)
-        else:
-            made = plan.each("multiply", self.term(a), self.vector(b))
-        return Factor("full", shape, made)
+            return Factor("full", shape, plan.times(v if b.column else plan.column(v), B))
+        return Factor("full", shape, plan.times(self.term(a), self.vector(b)))
 
     def _with_ones(self, a: Factor, b: Factor) -> Term:
         """Ones sum the rows or columns of what they meet, or repeat it."""

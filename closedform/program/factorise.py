@@ -1,7 +1,7 @@
 """One factorisation for every solve, inverse and determinant of a matrix.
 
-Symmetric positive definite matrices are factored by Cholesky; Z'Z, and other symmetric ones that are used twice, by
-Cholesky where that succeeds and by LU where it does not; the rest by LU.
+Symmetric positive definite matrices are factored by Cholesky; Z'Z, symmetric ones that a diagonal was added to, and
+others that are used twice, by Cholesky where that succeeds and by LU where it does not; the rest by LU.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def _kind(plan: Plan, A: Term, uses: int) -> str:
         return "cholesky"
     if A.op == "matmul" and plan.are_mirrored(*A.args):
         return "factor"
-    if uses == 1:
+    shifted = A.op == "plus_diagonal" and A.args[0].op != "matmul"  # a product may be thin, and solved by its factors
+    if uses == 1 and not (shifted and A in plan.symmetric):
         return ""
     return "factor" if A in plan.symmetric else "lu"

@@ -43,7 +43,7 @@ WORK = {
         1,
     ),
     **dict.fromkeys(["solve", "solve_transposed", "inverse", "lu_inverse", "factor_inverse", "normnuc"], 1),
-    **dict.fromkeys(["smallexpm1", "sech2", "rootprod", "complement"], 2),
+    **dict.fromkeys(["smallexpm1", "rootprod", "complement"], 2),
     **dict.fromkeys(["log1psq", "log1mexp", "logcosh"], 4),
     **dict.fromkeys(["pinv", "polar", "matpow", "sqrtm", "unpacked", "vech"], 2),
     **dict.fromkeys(["adj", "powersum", "packed"], 4),

@@ -111,12 +111,14 @@ def times(plan: Plan, scalar: Term | None, body: Term) -> Term:
         return body
     if scalar.value == -1:
         return plan.negative(body)
+    if body.op == "ones" and body.rank == 2:
+        return plan.make("full", (scalar, *body.args), body.axes)
     if scalar.value is not None and body.op == "negative":
         return times(plan, plan.number(-scalar.value), body.args[0])
     if scalar.op == "divide" and scalar.args[0].value in (1.0, -1.0):
         top = plan.negative(body) if scalar.args[0].value == -1 else body
         return plan.each("divide", top, scalar.args[1])
-    return plan.each("multiply", scalar, body)
+    return plan.times(scalar, body)
 
 
 def scale(low: Lowering, e: Expr, sign: int = 1) -> Term:

@@ -90,7 +90,13 @@ def logcosh(z):  # type: ignore[no-untyped-def]
 
 
 def sech2(z):  # type: ignore[no-untyped-def]
-    """1 - tanh(z)**2, without cancellation."""
+    """1 - tanh(z)**2, without cancellation; of a large array in parts that the cache holds."""
+    if np.size(z) > 2**15 and (z.flags.c_contiguous or z.flags.f_contiguous):
+        e = np.empty_like(z)
+        parts, found = z.ravel("K"), e.ravel("K")
+        for i in range(0, z.size, 2**14):
+            found[i : i + 2**14] = sech2(parts[i : i + 2**14])
+        return e
     e = np.exp(-2.0 * np.abs(z))
     total = 1.0 + e
     total *= total

@@ -141,7 +141,7 @@ def pair_gram_in_strips(left, right, out=None):  # type: ignore[no-untyped-def]
     (p, s), q = A.shape, len(B)
     m, n = p * (p + 1) // 2, q * (q + 1) // 2
     H = out if out is not None and out.flags.c_contiguous else np.empty((p, q, p, q), A.dtype)
-    packed, room = H.reshape(-1)[: m * n].reshape(m, n), max((p * s + q * s + H.size) // 9, 2**15)
+    packed, room = H.reshape(-1)[: m * n].reshape(m, n), max((p * s + q * s + H.size) // 9, 2**16)
     fit = min(s, 64) * (m + n) <= room
     if all(x is None for x in (*more, *others)) and (not fit or max(p, q) > 8 * min(p, q)):
         set_kroneckers(H, A, B, np.ones(s, A.dtype) * (1 if c is None else c) * (1 if d is None else d), room)
@@ -159,7 +159,7 @@ def set_kroneckers(H, A, B, w, room):  # type: ignore[no-untyped-def]
     p, q = H.shape[:2]
     H = H.reshape(p * q, p * q)
     H.fill(0)
-    b = max(1, min(A.shape[1], max(96, 2**16 // (p * q)), room // (p * q)))
+    b = max(1, min(A.shape[1], max(96, 2**16 // (p * q)), room // ((p + 2) * (q + 2))))
     rows, below = np.empty((b, p, q), A.dtype), w < 0
     for sign, chosen in ((1.0, np.flatnonzero(~below)), (-1.0, np.flatnonzero(below))):
         for i in range(0, len(chosen), b):

@@ -333,7 +333,7 @@ class _Body:
             other = self.plan.column(b.term)
         else:
             return None
-        return Operand(self.plan.each("multiply", a.term, other), a.letters)
+        return Operand(self.plan.times(a.term, other), a.letters)
 
 
 def _behind_first(p: Piece) -> str:

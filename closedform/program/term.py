@@ -77,6 +77,11 @@ def broadcast(*operands: Term) -> Axes:
     return tuple(found)
 
 
+def filled_axes(t: Term) -> int:
+    """How many axes an array has that it is not repeated along."""
+    return sum(d is not ONE for d in t.axes)
+
+
 Found = tuple[str, tuple[Term, ...]]  #: an instruction and its operands
 
 
@@ -138,19 +143,44 @@ class Plan:
             return self.number(-a.value)
         if a.op == "subtract":
             return self.each("subtract", *a.args[::-1])
-        return a.args[0] if a.op == "negative" else self.each("negative", a)
+        if a.op == "full":
+            return self.make("full", (self.negative(a.args[0]), *a.args[1:]), a.axes)
+        if a.op == "multiply" and min(filled := [filled_axes(x) for x in a.args]) < filled_axes(a):
+            n = filled.index(min(filled))
+            return self.each("multiply", *a.args[:n], self.negative(a.args[n]), *a.args[n + 1 :])
+        plain = self.unsigned(a)
+        return plain if plain is not a else self.each("negative", a)
+
+    def unsigned(self, a: Term) -> Term:
+        """What a sign stands before, also one before a vector that is repeated; itself if none does."""
+        if a.op in ("column", "row") and a.args[0].op == "negative":
+            return self.make(a.op, a.args[0].args, a.axes)
+        return a.args[0] if a.op == "negative" else a
 
     def product(self, factors: Iterable[Term]) -> Term | None:
         """Entry by entry; None when there is no factor."""
-        total: Term | None = None
-        for f in self._with_slopes(list(factors)):
-            if total is None:
-                total = f
-            elif total.value is not None and f.value is not None:
+        several = list(factors)
+        return self.times(*several) if several else None
+
+    def times(self, *factors: Term) -> Term:
+        """The product entry by entry.  Signs are one, of what has fewer axes, or before all."""
+        several = list(factors)
+        if any(f.op != "outer" and filled_axes(f) == 2 for f in several):  # u v' is broadcast
+            several = [self.column(f.args[0]) if f.op == "outer" else f for f in factors]
+            several += [f.args[1] for f in factors if f.op == "outer"]
+        minus = sum(f.value == -1 or self.unsigned(f) is not f for f in several) % 2 == 1
+        plain = [self.unsigned(f) for f in several if f.value not in (1, -1)] or [self.number(1)]
+        axes = [filled_axes(f) for f in plain]
+        if minus and min(axes) < len(broadcast(*plain)):
+            least = axes.index(min(axes))
+            plain[least], minus = self.negative(plain[least]), False
+        total, *others = self._with_slopes(plain)
+        for f in others:
+            if total.value is not None and f.value is not None:
                 total = self.number(total.value * f.value)
             else:
                 total = self.each("multiply", total, f)
-        return total
+        return self.negative(total) if minus else total
 
     def _with_slopes(self, factors: list[Term]) -> list[Term]:
         """Factors with each σ(z) σ(−z) as sech(z/2)²/4, which takes one exponential."""
@@ -251,8 +281,20 @@ class Plan:
         return self.make("matmul", (A, B), axes)
 
     def solve(self, A: Term, right: Term, *, transposed: bool) -> Term:
-        """A⁻¹ B, or A'⁻¹ B."""
+        """A⁻¹ B, or A'⁻¹ B; of I + u v' the inverse, to which (A⁻¹ u) v' is added."""
         flipped = transposed and A not in self.symmetric
+        if right.op == "negative":
+            return self.negative(self.solve(A, right.args[0], transposed=transposed))
+        sum_ = right.args[0] if right.op == "transpose" else right
+        if sum_.op == "plus_outers" and self.unsigned(sum_.args[0]).op == "eye":
+            unit, half = sum_.args[0], len(sum_.args) // 2 + 1
+            columns, rows = sum_.args[1:half], sum_.args[half:]
+            if right is not sum_:
+                columns, rows = rows, columns
+            inverse = self.transpose(self.inverse(A)) if flipped else self.inverse(A)
+            solved = [self.solve(A, u, transposed=transposed) for u in columns]
+            first = inverse if unit.op == "eye" else self.negative(inverse)
+            return self.make("plus_outers", (first, *solved, *rows), right.axes)
         return self.make("solve_transposed" if flipped else "solve", (A, right), right.axes)
 
     def inverse(self, A: Term) -> Term:

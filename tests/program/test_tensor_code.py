@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from itertools import pairwise
 
@@ -251,7 +252,7 @@ def test_a_result_of_outer_products_begins_in_its_rows() -> None:
 def test_a_matrix_with_weights_that_meets_itself_is_taken_by_halves() -> None:
     shapes = {"v": ("h",), "W": ("h", "d"), "X": ("d", "s")}
     run = cf.hessian(cf.parse("sum(softplus(v'*sigmoid(W*X)))", shapes=shapes), "W").compile()
-    assert "pair_gram(t3, X, c=" in run.source
+    assert re.search(r"pair_gram\(t\d, X, c=", run.source)
 
 
 @pytest.mark.parametrize("n", [2, 5])

@@ -34,7 +34,7 @@ def helper(name: str) -> str:
 
 
 HELPERS = {
-    **{name: helper(name) for name in ("softmax", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2", "rootprod")},
+    **{name: helper(name) for name in ("softmax", "log1psq", "log1mexp", "smallexpm1", "logcosh", "rootprod")},
     "logsumexp": '''def logsumexp(x):
     """log(sum(exp(x))), shifted by the largest entry."""
     top = da.max(x)
@@ -49,6 +49,10 @@ HELPERS = {
     """a/b for a norm b; 0 where b is 0, because what it multiplies vanishes faster."""
     return da.where(b != 0, a / da.where(b != 0, b, 1.0), 0.0)''',
     "ismax": helper("ismax"),
+    "sech2": '''def sech2(z):
+    """1 - tanh(z)**2, without cancellation."""
+    e = da.exp(-2.0 * abs(z))
+    return 4.0 * e / (1.0 + e) ** 2''',
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
     i = da.arange(len(s), chunks=s.chunks)

@@ -15,7 +15,7 @@ from closedform.program.term import Term
 IMPORTS = {"jax.": "import jax", "jnp.": "import jax.numpy as jnp", "np.": "import numpy as np"}
 WIDE = 2  #: columns for each row of a matrix that is solved with, for which its inverse is formed
 ABSENT = {"logm": "logm"}  #: functions that JAX does not have
-LIKE_NUMPY: tuple[str, ...] = ("rootprod", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2")
+LIKE_NUMPY: tuple[str, ...] = ("rootprod", "log1psq", "log1mexp", "smallexpm1", "logcosh")
 LIKE_NUMPY += ("centred", "rowcentred", "complement")
 HELPERS = {
     "norm": '''def norm(x):
@@ -28,6 +28,10 @@ HELPERS = {
     sign, log = jnp.linalg.slogdet(X)
     return jnp.where(sign >= 0, log, jnp.nan)''',
     **{name: numpy.HELPER_SOURCES[name].replace("np.", "jnp.") for name in LIKE_NUMPY},
+    "sech2": '''def sech2(z):
+    """1 - tanh(z)**2, without cancellation."""
+    e = jnp.exp(-2.0 * jnp.abs(z))
+    return 4.0 * e / (1.0 + e) ** 2''',
     "softmaxslope": '''def softmaxslope(u, s):
     """diag(u) - u s' for an s of sum 1 and u a multiple of it: on the diagonal u times the sum of the other entries."""
     i = jnp.arange(len(s))
