@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from closedform.core.expr import OPS, topological
-from closedform.program.term import ARITHMETIC, Plan, Term, broadcast
+from closedform.program.term import ARITHMETIC, Plan, Term, broadcast, filled_axes
 
 EACH = ARITHMETIC | {name for name, op in OPS.items() if op.kind == "elementwise"}
 EACH |= {"sqrt", "expm1", "log1p", "erfc", "log1psq", "log1mexp", "smallexpm1", "logcosh", "sech2"}
@@ -203,9 +203,10 @@ def groups(plan: Plan, roots: Sequence[Term]) -> list[Group]:
 
 
 def is_each(t: Term) -> bool:
-    return t.op in EACH and t.rank == 2 and all(a.rank <= 2 for a in t.args)
+    """Is it taken entry by entry, and repeated along no axis?"""
+    return t.op in EACH and t.rank == filled_axes(t) == 2 and all(a.rank <= 2 for a in t.args)
 
 
 def is_whole(plan: Plan, a: Term) -> bool:
     """Is it a matrix of which it matters how it lies?"""
-    return a.rank == 2 and a.op not in ("column", "row") and a not in plan.symmetric
+    return a.rank == filled_axes(a) == 2 and a not in plan.symmetric

@@ -148,8 +148,9 @@ class Plan:
         if a.op == "multiply" and min(filled := [filled_axes(x) for x in a.args]) < filled_axes(a):
             n = filled.index(min(filled))
             return self.each("multiply", *a.args[:n], self.negative(a.args[n]), *a.args[n + 1 :])
-        plain = self.unsigned(a)
-        return plain if plain is not a else self.each("negative", a)
+        if a.op in ("column", "row"):
+            return self.make(a.op, (self.negative(a.args[0]),), a.axes)
+        return a.args[0] if a.op == "negative" else self.each("negative", a)
 
     def unsigned(self, a: Term) -> Term:
         """What a sign stands before, also one before a vector that is repeated; itself if none does."""
